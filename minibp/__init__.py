@@ -1,0 +1,68 @@
+"""minibp: backpropagation by hand, and the check that holds it, or yours, against independent oracles."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from minibp import batched, per_example
+from minibp.activations import Activation
+from minibp.arrays import InputError
+from minibp.batched import feedforward
+from minibp.costs import L2, Cost
+from minibp.network import Backprop, Gradient, Network
+from minibp.problem import Problem
+
+if TYPE_CHECKING:
+    from minibp import check as check
+    from minibp import data as data
+    from minibp import strategies as strategies
+    from minibp.check.report import Finding as Finding
+    from minibp.check.report import GradientMismatch as GradientMismatch
+    from minibp.check.report import Report as Report
+    from minibp.check.runner import verify as verify
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "L2",
+    "Activation",
+    "Backprop",
+    "Cost",
+    "Finding",
+    "Gradient",
+    "GradientMismatch",
+    "InputError",
+    "Network",
+    "Problem",
+    "Report",
+    "batched",
+    "check",
+    "data",
+    "feedforward",
+    "per_example",
+    "strategies",
+    "verify",
+]
+
+# What needs more than NumPy is loaded when it is first asked for.
+_LATER = {
+    "Finding": "minibp.check.report",
+    "GradientMismatch": "minibp.check.report",
+    "Report": "minibp.check.report",
+    "check": "",
+    "data": "",
+    "strategies": "",
+    "verify": "minibp.check.runner",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'minibp' has no attribute {name!r}")
+    home = _LATER[name]
+    return getattr(import_module(home), name) if home else import_module(f"minibp.{name}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

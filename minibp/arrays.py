@@ -1,0 +1,88 @@
+"""What counts as an array here, and what is refused before any arithmetic starts."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# NumPy in most places; `batched` also takes arrays of other array-API namespaces, whose types have no common name yet.
+Array = NDArray[Any]
+
+FLOAT_DTYPES = ("float32", "float64")
+
+
+class InputError(ValueError):
+    """The input cannot be used; the message says what was got and what was expected."""
+
+
+def is_foreign(value: object) -> bool:
+    """Whether `value` is an array of another library (JAX, say), which is then left as it is."""
+    return hasattr(value, "__array_namespace__") and not isinstance(value, np.ndarray)
+
+
+def checked_dtype(name: str, dtype: object) -> str:
+    """`dtype` as "float32" or "float64"; any other is an `InputError` that names it."""
+    try:
+        kind = np.dtype(dtype).name  # type: ignore[call-overload]
+    except TypeError:
+        kind = str(dtype)
+    if kind not in FLOAT_DTYPES:
+        raise InputError(f"{name} has dtype {kind}, expected float64 or float32")
+    return str(kind)
+
+
+def checked_array(name: str, value: object, *, ndim: int, dtype: str | None = None) -> Array:
+    """`value` as a float array of `ndim` dimensions: a read-only copy, finite, and of `dtype` where one is given.
+
+    A foreign array is immutable already, and may be traced: its shape and dtype are checked, its values are not.
+    """
+    if is_foreign(value):
+        array: Array = value  # type: ignore[assignment]
+        checked_dtype(name, array.dtype)
+    else:
+        try:
+            array = np.asarray(value)
+        except ValueError as error:
+            raise InputError(f"{name} is not an array: {error}") from None
+        kind = checked_dtype(name, array.dtype)
+        if not np.isfinite(array).all():
+            where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+            raise InputError(f"{name} has the value {array[where]} at {list(where)}, expected finite numbers")
+        if dtype is not None and kind != dtype:
+            with np.errstate(over="ignore"):
+                converted = array.astype(dtype)
+            if not np.isfinite(converted).all():
+                raise InputError(f"{name} has values too large for {dtype}, the dtype of the parameters")
+            array = converted
+        array = read_only(np.array(array, copy=True, order="C"))
+    if array.ndim != ndim:
+        raise InputError(f"{name} has shape {tuple(array.shape)}, expected {ndim} dimension{'s' if ndim != 1 else ''}")
+    if 0 in array.shape:
+        raise InputError(f"{name} has shape {tuple(array.shape)}, expected at least one entry along every dimension")
+    return array
+
+
+def checked_count(name: str, value: object, *, least: int = 1) -> int:
+    """`value` as an int of at least `least`."""
+    try:
+        count = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise InputError(f"{name} is {value!r}, expected a whole number") from None
+    if count < least:
+        raise InputError(f"{name} is {count}, expected at least {least}")
+    return count
+
+
+def read_only(array: Array) -> Array:
+    """The same array, which can no longer be written to; foreign arrays are returned as they are."""
+    if isinstance(array, np.ndarray):
+        array.flags.writeable = False
+    return array
+
+
+def namespace(array: object) -> Any:
+    """The array-API namespace of `array`; NumPy's for a plain number."""
+    return array.__array_namespace__() if hasattr(array, "__array_namespace__") else np

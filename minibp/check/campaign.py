@@ -1,0 +1,45 @@
+"""Drawing many problems from a strategy, reproducibly, and finding the smallest that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import seed as seeded
+from hypothesis.errors import NoSuchExample
+from hypothesis.strategies import SearchStrategy
+
+from minibp.problem import Problem
+
+SHRINK_EXAMPLES = 500
+
+
+def draw(strategy: SearchStrategy[Problem], count: int, seed: int) -> list[Problem]:
+    """`count` problems; the same seed gives the same ones."""
+    drawn: list[Problem] = []
+
+    @seeded(seed)
+    @settings(_settings(count), phases=[Phase.generate])
+    @given(strategy)
+    def collect(problem: Problem) -> None:
+        drawn.append(problem)
+
+    if count:
+        collect()
+    return drawn
+
+
+def smallest(strategy: SearchStrategy[Problem], fails: Callable[[Problem], bool], seed: int) -> Problem | None:
+    """The simplest problem of a strategy that fails, as far as shrinking finds it; None where none was found."""
+    try:
+        return find(strategy, fails, settings=_settings(SHRINK_EXAMPLES), random=Random(seed))
+    except NoSuchExample:
+        return None
+
+
+def _settings(count: int) -> settings:
+    """Hypothesis as a generator: nothing is stored, nothing is timed, and no health check objects."""
+    return settings(
+        max_examples=count, database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
+    )

@@ -1,0 +1,187 @@
+"""A pass held against an oracle, entry by entry and in the order in which the equations depend on each other.
+
+Everything that a pass holds is laid out in one row of numbers: z and a from the input up, the cost, δ from the output
+down, then ∂C/∂b and ∂C/∂W. The first entry that is off is then the cause, and what follows from it comes later.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from minibp.activations import Sigmoid
+from minibp.arrays import Array
+from minibp.check.estimate import Estimate
+from minibp.check.rounding import Bound
+from minibp.costs import CategoricalCrossEntropy, CrossEntropy
+from minibp.network import Backprop
+from minibp.problem import Problem
+
+EQUATIONS = {
+    "(13)": "z^l = W^l a^{l-1} + b^l",
+    "(14)": "a^l = σ(z^l)",
+    "(9)(25)": "C without L2",
+    "(17)": "δ^L = ∇_a C ⊙ σ'(z^L)",
+    "(26)": "δ^L = a^L - y",
+    "(22)": "δ^l = ((W^{l+1})ᵀ δ^{l+1}) ⊙ σ'(z^l)",
+    "(23)": "∂C/∂b^l = δ^l",
+    "(24)": "∂C/∂W^l = δ^l (a^{l-1})ᵀ",
+    "(27)": "C and ∂C/∂W with α/(2m) Σ w²",
+    "(1)": "∇C · v along random signs v",
+}
+"""The equations that a pass is held to, in the order of their dependence."""
+
+
+class Segment(NamedTuple):
+    """Where one tensor lies in the row of numbers, and which equation makes it."""
+
+    equation: str
+    layer: int | None
+    tensor: str
+    shape: tuple[int, ...]
+    start: int
+    stop: int
+
+
+class Miss(NamedTuple):
+    """One entry that is further from an oracle than rounding explains."""
+
+    segment: Segment
+    entry: tuple[int, ...]
+    got: float
+    expected: float
+    tolerance: float
+
+    @property
+    def error(self) -> float:
+        return abs(self.got - self.expected)
+
+
+def layout(problem: Problem) -> list[Segment]:
+    """The segments of a problem's row of numbers."""
+    network, m = problem.network, problem.m
+    top = len(network.weights) + 1
+    fused = isinstance(problem.cost, CategoricalCrossEntropy) or (
+        isinstance(problem.cost, CrossEntropy) and isinstance(network.activations[-1], Sigmoid)
+    )
+    l2 = problem.l2.alpha > 0
+    parts: list[tuple[str, int | None, str, tuple[int, ...]]] = []
+    for layer in range(2, top + 1):
+        rows = (m, network.sizes[layer - 1])
+        parts += [("(13)", layer, "z", rows), ("(14)", layer, "a", rows)]
+    parts.append(("(27)" if l2 else "(9)(25)", None, "cost", ()))
+    for layer in range(top, 1, -1):
+        equation = "(22)" if layer < top else "(26)" if fused else "(17)"
+        parts.append((equation, layer, "delta", (m, network.sizes[layer - 1])))
+    for layer in range(top, 1, -1):
+        parts.append(("(23)", layer, "nabla_b", (network.sizes[layer - 1],)))
+    for layer in range(top, 1, -1):
+        parts.append(("(27)" if l2 else "(24)", layer, "nabla_w", network.weights[layer - 2].shape))
+    segments, start = [], 0
+    for equation, layer, tensor, shape in parts:
+        stop = start + math.prod(shape)
+        segments.append(Segment(equation, layer, tensor, shape, start, stop))
+        start = stop
+    return segments
+
+
+def row_of_pass(held: Backprop) -> Array:
+    """The row of numbers of a pass."""
+    return _row(held.z, held.a, held.cost, held.delta, held.gradient.nabla_b, held.gradient.nabla_w)
+
+
+def row_of_bound(bound: Bound) -> Array:
+    """The rounding that each of them may carry."""
+    return _row(bound.z, bound.a, bound.cost, bound.delta, bound.gradient.nabla_b, bound.gradient.nabla_w)
+
+
+def rows_of_estimate(estimate: Estimate) -> tuple[Array, Array]:
+    """An oracle's row of numbers, and its radii."""
+    e = estimate
+    return (
+        _row(e.z, e.a, e.cost, e.delta, e.gradient.nabla_b, e.gradient.nabla_w),
+        _row(e.z_radius, e.a_radius, e.cost_radius, e.delta_radius, e.radius.nabla_b, e.radius.nabla_w),
+    )
+
+
+def _row(
+    z: tuple[Array, ...],
+    a: tuple[Array, ...],
+    cost: float,
+    delta: tuple[Array, ...],
+    nabla_b: tuple[Array, ...],
+    nabla_w: tuple[Array, ...],
+) -> Array:
+    """a starts with x, which is no result."""
+    forward = [array for pair in zip(z, a[1:], strict=True) for array in pair]
+    backward = [*reversed(delta), *reversed(nabla_b), *reversed(nabla_w)]
+    return np.concatenate([np.ravel(array) for array in (*forward, cost, *backward)], dtype=np.float64)
+
+
+@dataclass
+class Tally:
+    """What an oracle has seen of one form: the worst error and the number of entries for each equation."""
+
+    worst: dict[str, float] = field(default_factory=dict)
+    entries: dict[str, int] = field(default_factory=dict)
+    sharpness: Array = field(default_factory=lambda: np.zeros(40, np.int64))
+    """How many float64 entries were told to within 10^−k of themselves, for k = 0, 1, …; worse than that counts as 0."""
+
+    def add(self, equation: str, worst: float, entries: int) -> None:
+        self.worst[equation] = max(self.worst.get(equation, 0.0), worst)
+        self.entries[equation] = self.entries.get(equation, 0) + entries
+
+    def add_sharpness(self, expected: Array, tolerance: Array) -> None:
+        """Count how sharply each of these entries was told."""
+        told = np.isfinite(tolerance) & (expected != 0)
+        with np.errstate(divide="ignore"):
+            digits = np.log10(np.abs(expected[told]) / tolerance[told])
+        self.sharpness += np.bincount(np.clip(digits, 0, 39).astype(np.int64), minlength=40)
+
+    def median_sharpness(self) -> float:
+        """The relative tolerance that half of the entries were held to, to a power of ten."""
+        total = self.sharpness.cumsum()
+        return float(10.0 ** -int(np.searchsorted(total, total[-1] / 2))) if total[-1] else math.inf
+
+
+def compare(segments: list[Segment], got: Array, bound: Array, expected: Array, radius: Array, tally: Tally) -> Miss | None:
+    """Add to `tally`, and return the first entry for which |got − expected| ≤ bound + radius does not hold."""
+    tolerance = bound + radius
+    told = np.isfinite(tolerance)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        error = np.abs(got - expected)
+        ratio = np.where(error == 0, 0.0, error / tolerance)
+    ratio[np.isnan(ratio)] = np.inf  # NaN is never near anything
+    ratio[~told] = 0.0
+    starts = [segment.start for segment in segments]
+    worst = np.maximum.reduceat(ratio, starts).tolist()
+    entries = np.add.reduceat(told, starts, dtype=np.int64).tolist()
+    for segment, one, count in zip(segments, worst, entries, strict=True):
+        tally.add(segment.equation, one, count)
+    if max(worst) <= 1:
+        return None
+    at = int(np.argmax(ratio > 1))
+    segment = next(one for one in segments if one.stop > at)
+    entry = tuple(int(i) for i in np.unravel_index(at - segment.start, segment.shape)) if segment.shape else ()
+    return Miss(segment, entry, float(got[at]), float(expected[at]), float(tolerance[at]))
+
+
+def compare_slopes(held: Backprop, bound: Bound, estimate: Estimate, tally: Tally) -> Miss | None:
+    """∇C · v of a pass against the oracle's slopes along v, equation (1)."""
+    first = None
+    for slope in estimate.slopes:
+        pairs = [pair for kind, way in zip(held.gradient, slope.direction, strict=True) for pair in zip(kind, way, strict=True)]
+        got = sum(float(np.vdot(way, np.asarray(entries, np.float64))) for entries, way in pairs)
+        sums = sum(float(np.abs(entries).sum(dtype=np.float64)) for entries, _ in pairs)
+        spread = sum(float(entries.sum()) for kind in bound.gradient for entries in kind)
+        size = sum(entries.size for entries, _ in pairs)
+        tolerance = spread + slope.radius + size * float(np.finfo(np.float64).eps) * sums
+        error = abs(got - slope.value)
+        tally.add("(1)", 0.0 if error == 0 else error / tolerance if tolerance else math.inf, 1)
+        if not error <= tolerance and first is None:
+            segment = Segment("(1)", None, "slope", (), 0, 1)
+            first = Miss(segment, (), got, slope.value, tolerance)
+    return first

@@ -1,0 +1,65 @@
+"""Compile a JAX function once, and keep the compilation on disk for the next process.
+
+A compilation is code that will be run, so it is kept only in a folder that belongs to the user and that nobody else
+can read or write; where there is no such folder, nothing is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import jax
+from jax.experimental.compilation_cache import compilation_cache
+from platformdirs import user_cache_path
+
+
+def cache_folder() -> Path | None:
+    """The user's own folder for compilations, made if need be; None where there is none that is safe."""
+    folder = user_cache_path("minibp") / "jax"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return None
+    private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
+    if hasattr(os, "getuid"):
+        private = private and found.st_uid == os.getuid()
+    return folder if private else None
+
+
+def compiled(function: Callable[..., Any], *examples: Any) -> Callable[..., Any]:
+    """`function` compiled on the CPU in double precision for arguments like `examples`."""
+    with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]), _kept(cache_folder()):
+        program: Callable[..., Any] = jax.jit(function).lower(*examples).compile()
+    return program
+
+
+@contextmanager
+def _kept(folder: Path | None) -> Iterator[None]:
+    """Compilations made inside are kept in `folder`; JAX's own settings are as they were afterwards.
+
+    A user who set a compilation cache of their own keeps that one.
+    """
+    if folder is None or jax.config.jax_compilation_cache_dir is not None:
+        yield
+        return
+    settings = {
+        "jax_compilation_cache_dir": str(folder),
+        "jax_persistent_cache_min_compile_time_secs": 0.0,
+        "jax_persistent_cache_min_entry_size_bytes": -1,
+    }
+    before = {name: getattr(jax.config, name) for name in settings}
+    try:
+        for name, value in settings.items():
+            jax.config.update(name, value)
+        compilation_cache.reset_cache()  # it reads its settings only once
+        yield
+    finally:
+        for name, value in before.items():
+            jax.config.update(name, value)
+        compilation_cache.reset_cache()

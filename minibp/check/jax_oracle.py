@@ -1,0 +1,347 @@
+"""JAX autodiff as an oracle: its own forward pass, and nothing of the package's derivatives.
+
+Every z^l gets a zero "probe" added to it; the gradient with respect to the probes is δ^l itself, by equation (15).
+Reverse mode gives the gradient, forward mode its slope along a random signed direction.
+
+One program, padded to a fixed depth, width and batch, serves networks of any size within the padding; `plain` is the
+same without padding, a check on it, and serves what does not fit. The functions are written so that what autodiff
+makes of them keeps its relative accuracy in the tails, where the derivatives that come with JAX (1 − tanh², a(1 − a))
+lose it.
+"""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from minibp.activations import ACTIVATIONS, ELU_ALPHA, LEAKY_SLOPE, Activation
+from minibp.arrays import Array
+from minibp.check.compilation import compiled
+from minibp.check.estimate import Estimate, OracleUnavailable, Slope
+from minibp.check.rounding import Arithmetic, arithmetic_of, bound
+from minibp.costs import COSTS, HUBER_DELTA, Cost
+from minibp.network import Gradient
+from minibp.problem import Problem
+
+DEPTH, WIDTH, BATCH, CHUNK = 8, 16, 8, 32
+"""The padding: layers after the input, neurons a layer, examples, and networks a call."""
+
+XLA_ERROR = 16.0
+"""Relative error of one of XLA's functions in units of u; a test measures them."""
+
+
+def arithmetic() -> Arithmetic:
+    """The arithmetic in which this oracle computes."""
+    return arithmetic_of("float64", XLA_ERROR, prime_from_value=False)
+
+
+def _decay(z: Any) -> Any:
+    return jnp.exp(jnp.where(z >= 0, -z, z))
+
+
+def _sigmoid(z: Any) -> Any:
+    e = _decay(z)
+    return jnp.where(z >= 0, 1, e) / (1 + e)
+
+
+def _tanh(z: Any) -> Any:
+    inner = jnp.abs(z) < 1
+    e = _decay(2 * z)
+    return jnp.where(inner, jnp.tanh(jnp.where(inner, z, 0)), jnp.where(z >= 0, 1 - e, e - 1) / (1 + e))
+
+
+def _elu(z: Any) -> Any:
+    low = jnp.where(z > 0, 0, z)
+    inner = low > -0.5
+    return jnp.where(z > 0, z, ELU_ALPHA * jnp.where(inner, jnp.expm1(jnp.where(inner, low, 0)), jnp.exp(low) - 1))
+
+
+def _softplus(z: Any) -> Any:
+    return jnp.where(z >= 0, z, 0) + jnp.log1p(_decay(z))
+
+
+ELEMENTWISE: dict[str, Callable[[Any], Any]] = {
+    "identity": lambda z: z,
+    "sigmoid": _sigmoid,
+    "tanh": _tanh,
+    "relu": jax.nn.relu,
+    "leaky_relu": lambda z: jax.nn.leaky_relu(z, LEAKY_SLOPE),
+    "elu": _elu,
+    "softplus": _softplus,
+    "silu": lambda z: z * _sigmoid(z),
+    "softmax": lambda z: z,  # over a layer, not elementwise: see _softmax
+}
+
+
+def _log_sum(z: Any, here: Any) -> Any:
+    """ln Σ e^z over the last axis, over the entries that are `here`; 0 where none is."""
+    top = lax.stop_gradient(jnp.max(jnp.where(here, z, -jnp.inf), axis=-1, keepdims=True))
+    top = jnp.where(jnp.isfinite(top), top, 0)
+    total = jnp.sum(jnp.where(here, jnp.exp(jnp.where(here, z - top, 0)), 0), axis=-1, keepdims=True)
+    return top + jnp.log(jnp.where(total > 0, total, 1))
+
+
+def _softmax(z: Any, here: Any) -> Any:
+    top = lax.stop_gradient(jnp.max(jnp.where(here, z, -jnp.inf), axis=-1, keepdims=True))
+    e = jnp.where(here, jnp.exp(jnp.where(here, z - top, 0)), 0)
+    return e / jnp.sum(e, axis=-1, keepdims=True)
+
+
+def _quadratic(z: Any, a: Any, y: Any, here: Any) -> Any:
+    return jnp.where(here, 0.5 * (a - y) ** 2, 0)
+
+
+def _huber(z: Any, a: Any, y: Any, here: Any) -> Any:
+    r = jnp.abs(a - y)
+    return jnp.where(here, jnp.where(r <= HUBER_DELTA, 0.5 * (a - y) ** 2, HUBER_DELTA * (r - HUBER_DELTA / 2)), 0)
+
+
+def _cross_entropy(z: Any, a: Any, y: Any, here: Any) -> Any:
+    return jnp.where(here, y * _softplus(-z) + (1 - y) * _softplus(z), 0)
+
+
+def _cross_entropy_of_softmax(z: Any, a: Any, y: Any, here: Any) -> Any:
+    z = z - lax.stop_gradient(jnp.max(jnp.where(here, z, -jnp.inf), axis=-1, keepdims=True))
+    total = _log_sum(z, here)
+    other = here[..., None, :] & ~jnp.eye(z.shape[-1], dtype=bool)
+    others = _log_sum(jnp.broadcast_to(z[..., None, :], other.shape), other)[..., 0]
+    return jnp.where(here, y * (total - z) + (1 - y) * (total - others), 0)
+
+
+def _categorical(z: Any, a: Any, y: Any, here: Any) -> Any:
+    z = z - lax.stop_gradient(jnp.max(jnp.where(here, z, -jnp.inf), axis=-1, keepdims=True))
+    return jnp.where(here, y * (_log_sum(z, here) - z), 0)
+
+
+COST_TERMS = [_quadratic, _huber, _cross_entropy, _cross_entropy_of_softmax, _categorical]
+
+
+def _cost_term(cost: Cost, output: Activation) -> int | None:
+    """Which of `COST_TERMS` computes `cost`; None for one that the package does not know."""
+    if COSTS.get(cost.name) is not cost:
+        return None
+    softmax = output.name == "softmax"
+    return {"quadratic": 0, "huber": 1, "cross_entropy": 3 if softmax else 2, "categorical_cross_entropy": 4}[cost.name]
+
+
+def _padded_cost(params: Any, given: Any) -> tuple[Any, Any]:
+    """C of one padded network, with all z and a, (DEPTH, BATCH, WIDTH)."""
+    w, b, probes = params
+    x, y, kinds, term, softmax, layers, here, m, alpha = given
+
+    def layer(carry: Any, this: Any) -> tuple[Any, Any]:
+        a, z = carry
+        w_l, b_l, probe, kind, index = this
+        z_l = a @ w_l.T + b_l + probe
+        a_l = lax.switch(kind, list(ELEMENTWISE.values()), z_l)
+        live = index < layers
+        return (jnp.where(live, a_l, a), jnp.where(live, z_l, z)), (z_l, a_l)
+
+    start = (x, jnp.zeros_like(x))
+    (a, z), (zs, activations) = lax.scan(layer, start, (w, b, probes, kinds, jnp.arange(DEPTH)))
+    a = jnp.where(softmax, _softmax(z, here[:1]), a)
+    terms = lax.switch(term, COST_TERMS, z, a, y, here)
+    cost = jnp.sum(jnp.where(here, terms, 0)) / m + alpha / (2 * m) * jnp.sum(w * w)
+    return cost, (zs, activations, a)
+
+
+def _padded(params: Any, given: Any, direction: Any) -> Any:
+    """Cost, gradient, the rest of the pass, and the slope along `direction`, of one padded network."""
+    (cost, rest), gradient = jax.value_and_grad(_padded_cost, has_aux=True)(params, given)
+    _, slope = jax.jvp(lambda p: _padded_cost(p, given)[0], (params,), (direction,))
+    return cost, rest, gradient, slope
+
+
+def _one_by_one(count: Any, *arguments: Any) -> Any:
+    """`_padded` for the first `count` of CHUNK networks: a loop, so that one network costs no more than one."""
+    shapes = jax.eval_shape(jax.vmap(_padded), *arguments)
+    empty = jax.tree.map(lambda shape: jnp.zeros(shape.shape, shape.dtype), shapes)
+
+    def fill(k: Any, answers: Any) -> Any:
+        answer = _padded(*jax.tree.map(lambda array: array[k], arguments))
+        return jax.tree.map(lambda array, entry: array.at[k].set(entry), answers, answer)
+
+    return lax.fori_loop(0, count, fill, empty)
+
+
+@cache
+def _program() -> Callable[..., Any]:
+    """The padded program, compiled."""
+    return compiled(_one_by_one, np.int64(0), *_blank())
+
+
+def _blank() -> tuple[Any, Any, Any]:
+    """Arguments of the padded program, all zero but for what may not be."""
+    shape = (CHUNK, DEPTH)
+    params = (np.zeros((*shape, WIDTH, WIDTH)), np.zeros((*shape, WIDTH)), np.zeros((*shape, BATCH, WIDTH)))
+    rows = (CHUNK, BATCH, WIDTH)
+    here = np.zeros(rows, bool)
+    here[:, :, 0] = True
+    whole = np.zeros(CHUNK, np.int64)
+    given = (np.zeros(rows), np.zeros(rows), np.zeros(shape, np.int64), whole, np.zeros(CHUNK, bool), whole + 1, here)
+    direction = tuple(np.zeros_like(array) for array in params)
+    return params, (*(array.copy() for array in given), np.ones(CHUNK), np.zeros(CHUNK)), direction
+
+
+def fits(problem: Problem) -> bool:
+    """Whether the padded program can serve this problem."""
+    network = problem.network
+    known = all(ACTIVATIONS.get(activation.name) is activation for activation in network.activations)
+    known = known and _cost_term(problem.cost, network.activations[-1]) is not None
+    return known and len(network.weights) <= DEPTH and max(network.sizes) <= WIDTH and problem.m <= BATCH
+
+
+def estimate(problem: Problem) -> Estimate:
+    """The gradient of `problem` by autodiff; δ, z, a and one slope beside it."""
+    return estimates([problem])[0]
+
+
+def estimates(problems: Sequence[Problem]) -> list[Estimate]:
+    """The same for many problems at once, CHUNK a call; those beyond the padding one by one.
+
+    Raises `OracleUnavailable` where JAX cannot trace a function of the user's.
+    """
+    answers: dict[int, Estimate] = {}
+    small = [i for i, problem in enumerate(problems) if fits(problem)]
+    for start in range(0, len(small), CHUNK):
+        part = small[start : start + CHUNK]
+        answers.update(zip(part, _padded_estimates([problems[i] for i in part]), strict=True))
+    return [answers[i] if i in answers else plain(problem) for i, problem in enumerate(problems)]
+
+
+def _padded_estimates(problems: Sequence[Problem]) -> list[Estimate]:
+    (w, b, probes), given, (v_w, v_b, v_probes) = _blank()
+    x, y, kinds, term, softmax, layers, here, m, alpha = given
+    names = list(ELEMENTWISE)
+    directions = [_direction(problem) for problem in problems]
+    for k, (problem, direction) in enumerate(zip(problems, directions, strict=True)):
+        network = problem.network
+        n_in, n_out = network.sizes[0], network.sizes[-1]
+        for i, (w_l, b_l) in enumerate(zip(network.weights, network.biases, strict=True)):
+            rows, columns = w_l.shape
+            w[k, i, :rows, :columns], b[k, i, :rows] = w_l, b_l
+            v_w[k, i, :rows, :columns], v_b[k, i, :rows] = direction.nabla_w[i], direction.nabla_b[i]
+            kinds[k, i] = names.index(network.activations[i].name)
+        x[k, : problem.m, :n_in], y[k, : problem.m, :n_out] = problem.x, problem.y
+        here[k] = False
+        here[k, : problem.m, :n_out] = True
+        term[k] = _cost_term(problem.cost, network.activations[-1])
+        softmax[k] = network.activations[-1].name == "softmax"
+        layers[k], m[k], alpha[k] = len(network.weights), problem.m, problem.l2.alpha
+    with _LOCK, jax.enable_x64(True):
+        answer = jax.device_get(_program()(np.int64(len(problems)), (w, b, probes), given, (v_w, v_b, v_probes)))
+    costs, (zs, activations, outputs), (g_w, g_b, g_probes), slopes = answer
+    found = []
+    for k, (problem, direction) in enumerate(zip(problems, directions, strict=True)):
+        depth, rows = range(len(problem.network.weights)), problem.m
+        shapes = [weights.shape for weights in problem.network.weights]
+        a = [activations[k, i, :rows, : shapes[i][0]] for i in depth]
+        a[-1] = outputs[k, :rows, : shapes[-1][0]]
+        gradient = Gradient(
+            tuple(g_w[k, i, : shapes[i][0], : shapes[i][1]] for i in depth),
+            tuple(g_b[k, i, : shapes[i][0]] for i in depth),
+        )
+        delta = tuple(g_probes[k, i, :rows, : shapes[i][0]] * rows for i in depth)
+        z = tuple(zs[k, i, :rows, : shapes[i][0]] for i in depth)
+        found.append(_estimate(problem, costs[k], gradient, delta, z, tuple(a), direction, slopes[k]))
+    return found
+
+
+# Compiling and calling change JAX's configuration for a moment.
+_LOCK = threading.Lock()
+
+
+def _estimate(
+    problem: Problem,
+    cost: Any,
+    gradient: Gradient,
+    delta: tuple[Array, ...],
+    z: tuple[Array, ...],
+    a: tuple[Array, ...],
+    direction: Gradient,
+    slope: Any,
+) -> Estimate:
+    """What JAX computed, with the radius that rounding in XLA leaves it."""
+    radius = bound(problem, arithmetic())
+    # C is a mean, so δ comes divided by m, and is multiplied by it again.
+    by = arithmetic()
+    delta_radius = tuple(
+        e + 2 * by.u * np.abs(d) + problem.m * by.tiny for e, d in zip(radius.delta, delta, strict=True)
+    )
+    spread = sum(float(entries.sum()) for kind in radius.gradient for entries in kind)
+    return Estimate(
+        gradient=gradient,
+        radius=radius.gradient,
+        delta=delta,
+        delta_radius=delta_radius,
+        z=z,
+        z_radius=radius.z,
+        a=(problem.x.astype(np.float64), *a),
+        a_radius=radius.a,
+        cost=float(cost),
+        cost_radius=radius.cost,
+        slopes=(Slope(direction, float(slope), spread),),
+    )
+
+
+def _direction(problem: Problem) -> Gradient:
+    """Signs ±1 for every parameter: other ones for every problem, the same ones for the same problem."""
+    network = problem.network
+    content = b"".join(array.tobytes() for array in (*network.weights, *network.biases, problem.x, problem.y))
+    rng = np.random.default_rng(zlib.crc32(content))
+    signs = [rng.integers(0, 2, array.shape) * 2.0 - 1 for array in network.weights + network.biases]
+    return Gradient(tuple(signs[: len(network.weights)]), tuple(signs[len(network.weights) :]))
+
+
+def plain(problem: Problem) -> Estimate:
+    """The same estimate without padding, for any size and for functions of the user's that JAX can trace."""
+    problem = problem.astype("float64")
+    network, m = problem.network, problem.m
+    term = _cost_term(problem.cost, network.activations[-1])
+    here = np.ones(problem.y.shape, bool)
+
+    def cost_of(params: Any) -> tuple[Any, Any]:
+        weights, biases, probes = params
+        a, zs, activations = jnp.asarray(problem.x), [], []
+        for w, b, probe, activation in zip(weights, biases, probes, network.activations, strict=True):
+            z = a @ w.T + b + probe
+            a = _traced_value(activation, z, here)
+            zs.append(z)
+            activations.append(a)
+        y = jnp.asarray(problem.y)
+        values = COST_TERMS[term](z, a, y, here) if term is not None else problem.cost.value(a, y)
+        penalty = sum(jnp.sum(w * w) for w in weights)
+        return jnp.sum(values) / m + problem.l2.alpha / (2 * m) * penalty, (zs, activations)
+
+    direction = _direction(problem)
+    with _LOCK, jax.enable_x64(True):
+        probes = tuple(jnp.zeros((m, n)) for n in network.sizes[1:])
+        params = jax.tree.map(jnp.asarray, (network.weights, network.biases, probes))
+        along = jax.tree.map(jnp.asarray, (*direction, probes))
+        run = jax.jit(
+            lambda p, v: (
+                jax.value_and_grad(cost_of, has_aux=True)(p),
+                jax.jvp(lambda q: cost_of(q)[0], (p,), (v,))[1],
+            )
+        )
+        try:
+            answer = jax.device_get(run(params, along))
+        except (TypeError, AttributeError, jax.errors.JAXTypeError) as error:
+            raise OracleUnavailable(f"JAX cannot trace this problem's functions: {error}".splitlines()[0]) from None
+    ((cost, (zs, activations)), (g_w, g_b, g_probes)), slope = answer
+    delta = tuple(g * m for g in g_probes)
+    return _estimate(problem, cost, Gradient(g_w, g_b), delta, tuple(zs), tuple(activations), direction, slope)
+
+
+def _traced_value(activation: Activation, z: Any, here: Any) -> Any:
+    if ACTIVATIONS.get(activation.name) is not activation:
+        return activation.value(z)
+    return _softmax(z, here) if activation.name == "softmax" else ELEMENTWISE[activation.name](z)

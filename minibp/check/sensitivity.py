@@ -1,0 +1,152 @@
+"""How an activation passes errors on: what an error of z does to σ(z) and σ'(z), and what computing them adds.
+
+`slope` and `bend` bound |σ'| and the change of σ' over the whole interval [z − e, z + e], so that the bound built
+on them is not only a first-order one. `value_rounding` and `prime_rounding` are in units of u, with f the relative
+error of one library function (exp, tanh, log1p, …) in the same units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from minibp.activations import ELU_ALPHA, LEAKY_SLOPE, Activation
+from minibp.arrays import Array
+
+
+class Sensitivity(NamedTuple):
+    """Four bounds for one activation, all elementwise and of the shape of z."""
+
+    slope: Callable[[Array, Array], Array]
+    """sup |σ'| over [z − e, z + e]."""
+    bend: Callable[[Array, Array], Array]
+    """sup |σ'(t) − σ'(z)| over t in [z − e, z + e]."""
+    value_rounding: Callable[[Array, Array, float], Array]
+    """Error of σ(z) computed from an exact z, from (z, a, f)."""
+    prime_rounding: Callable[[Array, Array, Array, float], Array]
+    """The same for σ'(z), from (z, a, p, f) with p = σ'(z)."""
+    from_value: Callable[[Array, Array, Array, float], Array]
+    """What it adds to compute σ' from a instead, as a(1 − a) or 1 − a²: no more than rounding, yet more in the tails."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether σ and σ' round nothing, so that an exact 0 stays one on either side of a kink."""
+        return self.value_rounding is _none
+
+
+def sensitivity_of(activation: Activation) -> Sensitivity:
+    """The bounds of one of the package's activations, or estimates by sampling for any other."""
+    return _KNOWN[activation.name] if _is_known(activation) else _sampled(activation)
+
+
+def _is_known(activation: Activation) -> bool:
+    return type(activation).__module__ == Activation.__module__ and activation.name in _KNOWN
+
+
+def _bell(t: Array) -> Array:
+    """σ'(t) of the sigmoid for t ≥ 0."""
+    e = np.exp(-t)
+    return e / (1 + e) ** 2
+
+
+def _near(z: Array, e: Array) -> Array:
+    """The distance from 0 of the point of [z − e, z + e] nearest to it."""
+    return np.maximum(np.abs(z) - e, 0)
+
+
+def _logistic(z: Array) -> Array:
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1, e) / (1 + e)
+
+
+def _jump(z: Array, e: Array, size: float) -> Array:
+    """A derivative that jumps at 0 is known only where the interval does not hold 0, or is 0 alone."""
+    return np.where((np.abs(z) <= e) & (e > 0), size, 0.0)
+
+
+def _none(z: Array, *_: object) -> Array:
+    return np.zeros_like(z)
+
+
+_KNOWN = {
+    "identity": Sensitivity(
+        slope=lambda z, e: np.ones_like(z),
+        bend=_none,
+        value_rounding=_none,
+        prime_rounding=_none,
+        from_value=_none,
+    ),
+    "sigmoid": Sensitivity(
+        slope=lambda z, e: _bell(_near(z, e)),
+        bend=lambda z, e: e * np.tanh((np.abs(z) + e) / 2) * _bell(_near(z, e)),  # σ'' = σ'(1 − 2σ)
+        value_rounding=lambda z, a, f: (f + 3) * a,
+        prime_rounding=lambda z, a, p, f: (f + 6) * p,
+        from_value=lambda z, a, p, f: (f + 3) * a * np.abs(1 - 2 * a) + 3 * p,
+    ),
+    "tanh": Sensitivity(
+        slope=lambda z, e: 4 * _bell(2 * _near(z, e)),
+        bend=lambda z, e: e * 2 * np.tanh(np.abs(z) + e) * 4 * _bell(2 * _near(z, e)),  # tanh'' = −2 tanh tanh'
+        value_rounding=lambda z, a, f: (f + 4) * np.abs(a),
+        prime_rounding=lambda z, a, p, f: (f + 8) * p,
+        from_value=lambda z, a, p, f: 2 * (f + 4) * a * a + 2,
+    ),
+    "relu": Sensitivity(
+        slope=lambda z, e: np.where(z + e > 0, 1.0, 0.0),
+        bend=lambda z, e: _jump(z, e, 1.0),
+        value_rounding=_none,
+        prime_rounding=_none,
+        from_value=_none,
+    ),
+    "leaky_relu": Sensitivity(
+        slope=lambda z, e: np.where(z + e >= 0, 1.0, LEAKY_SLOPE),
+        bend=lambda z, e: _jump(z, e, 1 - LEAKY_SLOPE),
+        value_rounding=lambda z, a, f: np.where(z < 0, 2 * np.abs(a), 0.0),  # the slope itself is rounded too
+        prime_rounding=lambda z, a, p, f: np.where(z < 0, p, 0.0),
+        from_value=_none,
+    ),
+    "elu": Sensitivity(
+        slope=lambda z, e: np.exp(np.minimum(z + e, 0)),
+        bend=lambda z, e: np.where(z - e < 0, e, 0.0) * np.exp(np.minimum(z + e, 0)),
+        value_rounding=lambda z, a, f: np.where(z > 0, 0.0, (3 * f + 4) * np.abs(a)),
+        prime_rounding=lambda z, a, p, f: np.where(z > 0, 0.0, (f + 1) * p),
+        from_value=lambda z, a, p, f: np.where(z > 0, 0.0, (3 * f + 4) * np.abs(a) + ELU_ALPHA),
+    ),
+    "softplus": Sensitivity(
+        slope=lambda z, e: _logistic(z + e),
+        bend=lambda z, e: e * _bell(_near(z, e)),
+        value_rounding=lambda z, a, f: (2 * f + 4) * a,
+        prime_rounding=lambda z, a, p, f: (f + 3) * p,
+        from_value=lambda z, a, p, f: np.where(z > 0, (2 * f + 4) * np.exp(-a), 0.0) + 1,  # 1 − e^−a
+    ),
+    "silu": Sensitivity(
+        slope=lambda z, e: np.minimum(_logistic(z + e) * (1 + np.abs(z) + e), 1.1),
+        bend=lambda z, e: e * _bell(_near(z, e)) * (2 + np.abs(z) + e),  # silu'' = σ'(2 + z(1 − 2σ))
+        value_rounding=lambda z, a, f: (f + 5) * np.abs(a),
+        prime_rounding=lambda z, a, p, f: (2 * f + 8) * _logistic(z) * (1 + np.abs(z) * _logistic(-z)),
+        from_value=lambda z, a, p, f: (2 * f + 8) * _logistic(z) * (1 + np.abs(z)),
+    ),
+}
+
+
+def _sampled(activation: Activation) -> Sensitivity:
+    """Estimates for an activation of unknown form: σ' at both ends of the interval, doubled, for what lies between."""
+
+    def around(z: Array, e: Array) -> tuple[Array, Array, Array]:
+        return activation.prime(z - e), activation.prime(z), activation.prime(z + e)
+
+    def slope(z: Array, e: Array) -> Array:
+        return 2 * np.max(np.abs(around(z, e)), axis=0)
+
+    def bend(z: Array, e: Array) -> Array:
+        low, middle, high = around(z, e)
+        return 2 * np.maximum(np.abs(low - middle), np.abs(high - middle))
+
+    return Sensitivity(
+        slope=slope,
+        bend=bend,
+        value_rounding=lambda z, a, f: 4 * f * (np.abs(a) + np.abs(z * activation.prime(z))),
+        prime_rounding=lambda z, a, p, f: 4 * f * (np.abs(p) + bend(z, np.abs(z) * 1e-8) * 1e8),
+        from_value=_none,
+    )

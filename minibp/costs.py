@@ -1,0 +1,247 @@
+"""A cost measures how far the outputs a^L are from the targets y; its gradient stands beside it.
+
+Values are per example: sums over the last axis. The mean over examples is taken by who calls.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minibp.activations import Activation, Sigmoid, Softmax, softplus
+from minibp.arrays import Array, InputError, namespace
+
+HUBER_DELTA = 1.0
+
+
+class Cost:
+    """C of one example. To add one, write `value` and `gradient`; the rest follows from them.
+
+    >>> import numpy as np
+    >>> class Quartic(Cost):
+    ...     name = "quartic"
+    ...     def value(self, a, y): return ((a - y) ** 4).sum(-1) / 4
+    ...     def gradient(self, a, y): return (a - y) ** 3
+    >>> a, y = np.array([3.0]), np.array([1.0])
+    >>> Quartic().delta(np.array([3.0]), a, y, activation_of("identity"))
+    array([8.])
+    """
+
+    name: str = ""
+
+    def value(self, a: Array, y: Array) -> Array:
+        """C from a^L and y, both (..., n): shape (...)."""
+        raise NotImplementedError(f"{type(self).__name__} has no value(a, y)")
+
+    def gradient(self, a: Array, y: Array) -> Array:
+        """∇_a C, of the shape of a."""
+        raise NotImplementedError(f"{type(self).__name__} has no gradient(a, y)")
+
+    def value_at(self, z: Array, a: Array, y: Array, activation: Activation) -> Array:
+        """C of an output layer with weighted input z and a = activation(z): finite wherever z is."""
+        return self.value(a, y)
+
+    def delta(self, z: Array, a: Array, y: Array, activation: Activation) -> Array:
+        """The output error δ^L = ∇_a C ⊙ σ'(z^L): equations (16) and (17)."""
+        return activation.backward(z, self.gradient(a, y))
+
+    def check_output(self, activation: Activation, width: int) -> None:
+        """Refuse an output layer on which this cost makes no sense."""
+
+    def check_targets(self, y: Array) -> None:
+        """Refuse targets on which this cost makes no sense."""
+
+    def __repr__(self) -> str:
+        return self.name or type(self).__name__
+
+
+class Quadratic(Cost):
+    """C = ½ ‖a − y‖², equations (5) and (9)."""
+
+    name = "quadratic"
+
+    def value(self, a: Array, y: Array) -> Array:
+        return namespace(a).sum((a - y) ** 2, axis=-1) / 2
+
+    def gradient(self, a: Array, y: Array) -> Array:
+        return a - y
+
+
+class Huber(Cost):
+    """½ r² where |r| = |a − y| ≤ 1, else |r| − ½, summed over the outputs (Huber, 1964)."""
+
+    name = "huber"
+
+    def value(self, a: Array, y: Array) -> Array:
+        xp = namespace(a)
+        r = a - y
+        size = xp.where(xp.real(r) >= 0, r, -r)
+        core = xp.where(xp.real(size) <= HUBER_DELTA, size, HUBER_DELTA * xp.ones_like(size))
+        return xp.sum(core * (size - core / 2), axis=-1)
+
+    def gradient(self, a: Array, y: Array) -> Array:
+        return namespace(a).clip(a - y, -HUBER_DELTA, HUBER_DELTA)
+
+
+class CrossEntropy(Cost):
+    """C = −Σ_j [y_j ln a_j + (1 − y_j) ln(1 − a_j)], equation (25): each output is a probability of its own."""
+
+    name = "cross_entropy"
+
+    def value(self, a: Array, y: Array) -> Array:
+        return -namespace(a).sum(_times_log(y, a) + _times_log(1 - y, 1 - a), axis=-1)
+
+    def gradient(self, a: Array, y: Array) -> Array:
+        return (a - y) / (a * (1 - a))
+
+    def value_at(self, z: Array, a: Array, y: Array, activation: Activation) -> Array:
+        xp = namespace(z)
+        if isinstance(activation, Sigmoid):
+            # −ln σ(z) = softplus(−z) and −ln(1 − σ(z)) = softplus(z)
+            return xp.sum(y * softplus.value(-z) + (1 - y) * softplus.value(z), axis=-1)
+        if isinstance(activation, Softmax):
+            z = _below_top(z)
+            total = xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
+            return xp.sum(y * (total - z) + (1 - y) * (total - _log_sum_of_others(z)), axis=-1)
+        return self.value(a, y)
+
+    def delta(self, z: Array, a: Array, y: Array, activation: Activation) -> Array:
+        """Equation (26), δ^L = a^L − y, for the sigmoid: σ' cancels, so that a saturated wrong neuron still learns."""
+        if isinstance(activation, Sigmoid):
+            return a - y
+        if isinstance(activation, Softmax):
+            # 1 − a_j = Σ_{k≠j} a_k cancels too: what is left are the shares q_jk of a_k among all but a_j.
+            xp = namespace(z)
+            q = xp.exp(_others(z, z[..., None, :] - _log_sum_of_others(z)[..., :, None], -xp.inf))
+            return (a - y) - xp.sum((a - y)[..., :, None] * q, axis=-2)
+        return super().delta(z, a, y, activation)
+
+    def check_output(self, activation: Activation, width: int) -> None:
+        low, high = activation.bounds
+        if low < 0 or high > 1:
+            raise InputError(
+                f"cross_entropy needs outputs between 0 and 1, and {activation.name}'s lie in ({low}, {high}); "
+                "use sigmoid or softmax, or another cost"
+            )
+        if isinstance(activation, Softmax) and width == 1:
+            raise InputError("cross_entropy needs outputs between 0 and 1, and softmax over one neuron is always 1")
+
+    def check_targets(self, y: Array) -> None:
+        if (y < 0).any() or (y > 1).any():
+            raise InputError(f"y has values from {y.min()} to {y.max()}, cross_entropy expects them within [0, 1]")
+
+
+class CategoricalCrossEntropy(Cost):
+    """C = −Σ_j y_j ln a_j with a softmax output; targets are distributions (one-hot, say), so that δ^L = a^L − y."""
+
+    name = "categorical_cross_entropy"
+
+    def value(self, a: Array, y: Array) -> Array:
+        return -namespace(a).sum(_times_log(y, a), axis=-1)
+
+    def gradient(self, a: Array, y: Array) -> Array:
+        return -y / a
+
+    def value_at(self, z: Array, a: Array, y: Array, activation: Activation) -> Array:
+        xp = namespace(z)
+        z = _below_top(z)
+        return xp.sum(y * (xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True)) - z), axis=-1)
+
+    def delta(self, z: Array, a: Array, y: Array, activation: Activation) -> Array:
+        """δ^L = a^L − y: as in (26), the derivative of the output cancels."""
+        return a - y
+
+    def check_output(self, activation: Activation, width: int) -> None:
+        if not isinstance(activation, Softmax):
+            raise InputError(f"categorical_cross_entropy needs a softmax output, got {activation.name}")
+
+    def check_targets(self, y: Array) -> None:
+        sums = y.sum(axis=-1, dtype=np.float64)
+        # Targets that were normalised in float32 miss 1 by the rounding of n quotients.
+        slack = float(np.finfo(np.float32).eps) * y.shape[-1]
+        if (y < 0).any() or (abs(sums - 1) > slack).any():
+            worst = int(np.argmax(np.where((y < 0).any(axis=-1), np.inf, abs(sums - 1))))
+            raise InputError(
+                f"row {worst} of y sums to {sums[worst]:.17g} with least value {y[worst].min()}; "
+                "categorical_cross_entropy expects each row to be a distribution"
+            )
+
+
+class _Adopted(Cost):
+    """An object that has `value` and `gradient` but does not derive from Cost."""
+
+    def __init__(self, theirs: Any) -> None:
+        self.theirs = theirs
+        self.name = str(getattr(theirs, "name", type(theirs).__name__))
+        self.value = theirs.value  # type: ignore[method-assign]
+        self.gradient = theirs.gradient  # type: ignore[method-assign]
+
+
+@dataclass(frozen=True)
+class L2:
+    """The penalty α/(2m) Σ w² of equation (27), on weights alone."""
+
+    alpha: float
+
+    def value(self, weights: tuple[Array, ...], m: int) -> Any:
+        """α/(2m) Σ w² over all weights, a number."""
+        return self.alpha / (2 * m) * sum(namespace(w).sum(w * w) for w in weights)
+
+    def gradient(self, w: Array, m: int) -> Array:
+        """(α/m) W, of the shape of W."""
+        return self.alpha / m * w
+
+
+def _times_log(y: Array, a: Array) -> Array:
+    """y ln a, and 0 where y is 0."""
+    xp = namespace(a)
+    some = y != 0
+    safe = xp.where(some, a, xp.ones_like(a))
+    zero = xp.real(safe) == 0
+    log = xp.where(zero, -xp.inf, xp.log(xp.where(zero, xp.ones_like(a), safe)))
+    return xp.where(some, y, xp.zeros_like(y)) * xp.where(some, log, xp.zeros_like(a))
+
+
+def _below_top(z: Array) -> Array:
+    """z less its largest entry, which changes no softmax and keeps every exponential within (0, 1]."""
+    xp = namespace(z)
+    return z - xp.max(xp.real(z), axis=-1, keepdims=True)
+
+
+def _others(z: Array, pairs: Array, instead: float) -> Array:
+    """`pairs` of shape (..., n, n) with `instead` on the diagonal, where k = j."""
+    xp = namespace(z)
+    return xp.where(xp.eye(z.shape[-1], dtype=xp.bool), instead, pairs)
+
+
+def _log_sum_of_others(z: Array) -> Array:
+    """For each j, ln Σ_{k≠j} e^{z_k}: the shape of z, whose last axis has at least two entries."""
+    xp = namespace(z)
+    rows = z[..., None, :]
+    top = xp.max(_others(z, xp.real(rows), -xp.inf), axis=-1, keepdims=True)
+    e = xp.exp(_others(z, rows - top, -xp.inf))
+    return (top + xp.log(xp.sum(e, axis=-1, keepdims=True)))[..., 0]
+
+
+COSTS: dict[str, Cost] = {
+    cost.name: cost for cost in (Quadratic(), CrossEntropy(), CategoricalCrossEntropy(), Huber())
+}
+
+
+def cost_of(given: object) -> Cost:
+    """The cost of a name, or the object itself.
+
+    >>> cost_of("quadratic")
+    quadratic
+    """
+    if isinstance(given, Cost):
+        return given
+    if isinstance(given, str):
+        if given not in COSTS:
+            raise InputError(f"unknown cost {given!r}, expected one of {', '.join(COSTS)}")
+        return COSTS[given]
+    if callable(getattr(given, "value", None)) and callable(getattr(given, "gradient", None)):
+        return _Adopted(given)
+    raise InputError(f"cost is {given!r}, expected a name or an object with value(a, y) and gradient(a, y)")

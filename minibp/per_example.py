@@ -1,0 +1,79 @@
+"""Backpropagation one example at a time: every line is one of the vector equations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minibp.activations import Activation
+from minibp.arrays import Array, read_only
+from minibp.costs import L2, Cost
+from minibp.inputs import checked_inputs, checked_rows
+from minibp.network import Backprop, Gradient, Network
+
+
+def feedforward(network: Network, x: Any) -> Array:
+    """a^L for each row of x (m, n_1): shape (m, n_L). Equation (11).
+
+    >>> network = Network([[[2.0]]], [[1.0]], "identity")
+    >>> feedforward(network, [[3.0]])
+    array([[7.]])
+    """
+    return np.stack([_forward(network, row)[1][-1] for row in checked_rows(network, x)])
+
+
+def backprop(network: Network, cost: Any, x: Any, y: Any, l2: Any = 0.0) -> Backprop:
+    """The cost and its gradient by equations (12) to (27), for x (m, n_1) and y (m, n_L).
+
+    The result has the dtype of the parameters. Raises `InputError` for arguments that do not fit together.
+
+    >>> network = Network([[[2.0]]], [[1.0]], "identity")
+    >>> backprop(network, "quadratic", [[3.0]], [[5.0]]).gradient
+    Gradient(nabla_w=(array([[6.]]),), nabla_b=(array([2.]),))
+    """
+    cost, l2, x, y = checked_inputs(network, cost, x, y, l2)
+    m = len(x)
+    total = x.dtype.type(0)
+    nabla_w = [np.zeros_like(w) for w in network.weights]
+    nabla_b = [np.zeros_like(b) for b in network.biases]
+    passes = []
+    for row, target in zip(x, y, strict=True):
+        zs, activations = _forward(network, row)
+        total += cost.value_at(zs[-1], activations[-1], target, network.activations[-1])
+        deltas = _backward(network, cost, zs, activations, target)
+        for i, delta in enumerate(deltas):
+            nabla_b[i] += delta  # (23)
+            nabla_w[i] += np.outer(delta, activations[i])  # (24)
+        passes.append((zs, activations, deltas))
+    for i, w in enumerate(network.weights):
+        nabla_b[i] /= m  # (6)
+        nabla_w[i] /= m
+        nabla_w[i] += l2.gradient(w, m)  # (27)
+    z, a, delta_rows = (tuple(read_only(np.stack(rows)) for rows in zip(*kind, strict=True)) for kind in zip(*passes, strict=True))
+    gradient = Gradient(tuple(map(read_only, nabla_w)), tuple(map(read_only, nabla_b)))
+    return Backprop(total / m + l2.value(network.weights, m), gradient, z, a, delta_rows)
+
+
+def _forward(network: Network, x: Array) -> tuple[list[Array], list[Array]]:
+    """Every z and a of one example, a starting with x."""
+    a = x
+    zs, activations = [], [x]
+    for w, b, activation in zip(network.weights, network.biases, network.activations, strict=True):
+        z = w @ a + b  # (13)
+        a = activation.value(z)  # (14)
+        zs.append(z)
+        activations.append(a)
+    return zs, activations
+
+
+def _backward(network: Network, cost: Cost, zs: list[Array], activations: list[Array], y: Array) -> list[Array]:
+    """Every δ of one example, for layers 2..L."""
+    delta = cost.delta(zs[-1], activations[-1], y, network.activations[-1])  # (17), (26)
+    deltas = [delta]
+    for layer in range(len(zs) - 1, 0, -1):
+        w_next = network.weights[layer]
+        prime: Activation = network.activations[layer - 1]
+        delta = (w_next.T @ delta) * prime.prime(zs[layer - 1])  # (22)
+        deltas.insert(0, delta)
+    return deltas
