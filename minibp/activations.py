@@ -51,6 +51,12 @@ class Activation:
     def __repr__(self) -> str:
         return self.name or type(self).__name__
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Pickled by name where it is the package's, so that there stays one of each."""
+        if ACTIVATIONS.get(self.name) is self:
+            return activation_of, (self.name,)
+        return super().__reduce__()
+
 
 class Identity(Activation):
     """a = z."""

@@ -56,6 +56,12 @@ class Cost:
     def __repr__(self) -> str:
         return self.name or type(self).__name__
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Pickled by name where it is the package's, so that there stays one of each."""
+        if COSTS.get(self.name) is self:
+            return cost_of, (self.name,)
+        return super().__reduce__()
+
 
 class Quadratic(Cost):
     """C = ½ ‖a − y‖², equations (5) and (9)."""

@@ -170,12 +170,8 @@ class Network:
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"a Network is frozen: {name} cannot be deleted")
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in self.__slots__}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        for name, value in state.items():
-            self._set(name, tuple(map(read_only, value)) if name in ("weights", "biases") else value)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Network, (self.weights, self.biases, self.activations)
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)

@@ -52,3 +52,9 @@ class Problem:
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Problem is frozen: {name} cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a Problem is frozen: {name} cannot be deleted")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Problem, (self.network, self.cost, self.x, self.y, self.l2)

@@ -18,6 +18,8 @@ SHRINK_EXAMPLES = 500
 def draw(strategy: SearchStrategy[Problem], count: int, seed: int) -> list[Problem]:
     """`count` problems; the same seed gives the same ones."""
     drawn: list[Problem] = []
+    if not count:
+        return drawn
 
     @seeded(seed)
     @settings(_settings(count), phases=[Phase.generate])
@@ -25,8 +27,7 @@ def draw(strategy: SearchStrategy[Problem], count: int, seed: int) -> list[Probl
     def collect(problem: Problem) -> None:
         drawn.append(problem)
 
-    if count:
-        collect()
+    collect()
     return drawn
 
 

@@ -134,6 +134,12 @@ class Tally:
         self.worst[equation] = max(self.worst.get(equation, 0.0), worst)
         self.entries[equation] = self.entries.get(equation, 0) + entries
 
+    def merge(self, other: Tally) -> None:
+        """Add what another tally has seen."""
+        for equation, worst in other.worst.items():
+            self.add(equation, worst, other.entries[equation])
+        self.sharpness += other.sharpness
+
     def add_sharpness(self, expected: Array, tolerance: Array) -> None:
         """Count how sharply each of these entries was told."""
         told = np.isfinite(tolerance) & (expected != 0)

@@ -10,22 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check.estimate import Estimate, OracleUnavailable
+from minibp.check.estimate import COMPLEX_STEP, Estimate, OracleUnavailable, oracle_arithmetic
 from minibp.check.perturbed import crossings, forward, moves, responses
-from minibp.check.rounding import Arithmetic, arithmetic_of, bound
+from minibp.check.rounding import bound
 from minibp.network import Gradient
 from minibp.problem import Problem
 
-H = 1e-104
-COMPLEX_ERROR = 16.0
-"""Relative error of the real and of the imaginary part of one complex function, in units of u; a test measures them."""
 CROSSES_A_KINK = "complex step crosses a kink"
-
-
-def arithmetic() -> Arithmetic:
-    """The arithmetic of this oracle: imaginary parts carry a factor h, so underflow comes h times sooner."""
-    real = arithmetic_of("float64", COMPLEX_ERROR, prime_from_value=False)
-    return real._replace(tiny=real.tiny / H, u=2 * real.u)  # a complex product rounds twice in each part
 
 
 def estimate(problem: Problem) -> Estimate:
@@ -37,15 +28,15 @@ def estimate(problem: Problem) -> Estimate:
     network, m = problem.network, problem.m
     try:
         base = forward(problem, np.complex128)
-        nabla_w = [problem.l2.alpha / (2 * m) * ((w + 1j * H) ** 2).imag / H for w in network.weights]
+        nabla_w = [problem.l2.alpha / (2 * m) * ((w + 1j * COMPLEX_STEP) ** 2).imag / COMPLEX_STEP for w in network.weights]
         nabla_b = [np.empty_like(b) for b in network.biases]
         deltas = [np.empty(z.shape) for z in base.z]
         for i, n_in in enumerate(network.sizes[:-1]):
             for j, k, dz in moves(problem, base, i):
-                costs, seen = responses(problem, base, i, j, 1j * H * dz)
+                costs, seen = responses(problem, base, i, j, 1j * COMPLEX_STEP * dz)
                 # Even h² can leave a kink, where z lies exactly on it.
-                crossed = crossings(problem, base, i, j, 1j * H * dz, seen)
-                slopes = np.where(crossed, np.nan, costs.imag / H)
+                crossed = crossings(problem, base, i, j, 1j * COMPLEX_STEP * dz, seen)
+                slopes = np.where(crossed, np.nan, costs.imag / COMPLEX_STEP)
                 mean = slopes.mean(1)
                 bias = k == n_in
                 nabla_w[i][j[~bias], k[~bias]] += mean[~bias]
@@ -53,7 +44,7 @@ def estimate(problem: Problem) -> Estimate:
                 deltas[i][:, j[bias]] = slopes[bias].T
     except TypeError as error:
         raise OracleUnavailable(f"a function of this problem takes no complex numbers: {error}") from None
-    radius = bound(problem, arithmetic())
+    radius = bound(problem, oracle_arithmetic())
     gradient = Gradient(tuple(nabla_w), tuple(nabla_b))
     crossed = sum(int(np.isnan(array).sum()) for array in (*nabla_w, *nabla_b, *deltas))
     output = network.activations[-1]
@@ -75,4 +66,4 @@ def estimate(problem: Problem) -> Estimate:
 
 def _told(value: Array, error: Array) -> Array:
     """The radius, infinite where a kink was crossed; an exact 0 may have become h²."""
-    return np.where(np.isnan(value), np.inf, error + arithmetic().tiny)
+    return np.where(np.isnan(value), np.inf, error + oracle_arithmetic().tiny)

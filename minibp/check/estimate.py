@@ -6,8 +6,22 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from minibp.arrays import Array
-from minibp.check.rounding import Bound
+from minibp.check.rounding import Arithmetic, arithmetic_of
 from minibp.network import Gradient
+
+COMPLEX_STEP = 1e-104
+"""h, so small that even its square is lost beside what underflow may take."""
+ORACLE_ERROR = 16.0
+"""Relative error of one library function of an oracle, in units of u: XLA's, and each part of NumPy's complex ones."""
+
+
+def oracle_arithmetic() -> Arithmetic:
+    """The arithmetic granted to all oracles: float64, its functions a few ulp worse than NumPy's real ones.
+
+    A complex product rounds twice in each part, and imaginary parts carry a factor h, so that underflow comes sooner.
+    """
+    real = arithmetic_of("float64", ORACLE_ERROR, prime_from_value=False)
+    return real._replace(u=2 * real.u, tiny=real.tiny / COMPLEX_STEP)
 
 
 class OracleUnavailable(RuntimeError):
@@ -44,7 +58,3 @@ class Estimate:
     skipped: dict[str, int] = field(default_factory=dict)
     """Entries whose radius is infinite, counted by reason."""
 
-
-def forward_radii(bound: Bound) -> dict[str, object]:
-    """The radii of an oracle's forward pass, from the rounding bound alone."""
-    return {"z_radius": bound.z, "a_radius": bound.a, "cost_radius": bound.cost}

@@ -13,9 +13,9 @@ from __future__ import annotations
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check.estimate import Estimate
+from minibp.check.estimate import Estimate, oracle_arithmetic
 from minibp.check.perturbed import Pass, crossings, forward, moves, responses
-from minibp.check.rounding import Arithmetic, Bound, Near, arithmetic_of, bound, cost_error
+from minibp.check.rounding import Bound, Near, bound, cost_error
 from minibp.network import Gradient
 from minibp.problem import Problem
 
@@ -23,17 +23,12 @@ STEPS = np.array([1.0, -1.0, 0.5, -0.5])
 CROSSES_A_KINK = "finite difference crosses a kink"
 
 
-def arithmetic() -> Arithmetic:
-    """The arithmetic in which this oracle computes: NumPy's own, with σ' nowhere in it."""
-    return arithmetic_of("float64", prime_from_value=False)
-
-
 def estimate(problem: Problem) -> Estimate:
     """The gradient of `problem`, entry by entry, and δ, each with a radius of its own."""
     problem = problem.astype("float64")
     network, m = problem.network, problem.m
     base = forward(problem, np.float64)
-    rounding = bound(problem, arithmetic())
+    rounding = bound(problem, oracle_arithmetic())
     gains = _gains(problem, base)
     gradient, radius = _empty(problem), _empty(problem)
     deltas = [np.empty(z.shape) for z in base.z]
@@ -88,7 +83,7 @@ def _differences(
     # Two costs at the ends of the larger step, each off by its bound there; that of z is doubled, for the update of z
     # that the perturbed pass starts with.
     ends = seen[len(base.z) - 1][:2]
-    noise = 2 * cost_error(problem, Near(ends, 2 * rounding.z[-1]), arithmetic()).max(0) / step
+    noise = 2 * cost_error(problem, Near(ends, 2 * rounding.z[-1]), oracle_arithmetic()).max(0) / step
     crossed = crossings(problem, base, i, j, moved, seen).any(0)
     return fine, np.where(crossed, np.inf, 2 * np.abs(coarse - fine) + noise)
 

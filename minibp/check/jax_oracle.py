@@ -14,7 +14,7 @@ from __future__ import annotations
 import threading
 import zlib
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -25,22 +25,14 @@ from jax import lax
 from minibp.activations import ACTIVATIONS, ELU_ALPHA, LEAKY_SLOPE, Activation
 from minibp.arrays import Array
 from minibp.check.compilation import compiled
-from minibp.check.estimate import Estimate, OracleUnavailable, Slope
-from minibp.check.rounding import Arithmetic, arithmetic_of, bound
+from minibp.check.estimate import Estimate, OracleUnavailable, Slope, oracle_arithmetic
+from minibp.check.rounding import bound
 from minibp.costs import COSTS, HUBER_DELTA, Cost
 from minibp.network import Gradient
 from minibp.problem import Problem
 
 DEPTH, WIDTH, BATCH, CHUNK = 8, 16, 8, 32
 """The padding: layers after the input, neurons a layer, examples, and networks a call."""
-
-XLA_ERROR = 16.0
-"""Relative error of one of XLA's functions in units of u; a test measures them."""
-
-
-def arithmetic() -> Arithmetic:
-    """The arithmetic in which this oracle computes."""
-    return arithmetic_of("float64", XLA_ERROR, prime_from_value=False)
 
 
 def _decay(z: Any) -> Any:
@@ -270,9 +262,9 @@ def _estimate(
     slope: Any,
 ) -> Estimate:
     """What JAX computed, with the radius that rounding in XLA leaves it."""
-    radius = bound(problem, arithmetic())
+    radius = bound(problem, oracle_arithmetic())
     # C is a mean, so δ comes divided by m, and is multiplied by it again.
-    by = arithmetic()
+    by = oracle_arithmetic()
     delta_radius = tuple(
         e + 2 * by.u * np.abs(d) + problem.m * by.tiny for e, d in zip(radius.delta, delta, strict=True)
     )
@@ -304,41 +296,55 @@ def _direction(problem: Problem) -> Gradient:
 def plain(problem: Problem) -> Estimate:
     """The same estimate without padding, for any size and for functions of the user's that JAX can trace."""
     problem = problem.astype("float64")
-    network, m = problem.network, problem.m
-    term = _cost_term(problem.cost, network.activations[-1])
-    here = np.ones(problem.y.shape, bool)
-
-    def cost_of(params: Any) -> tuple[Any, Any]:
-        weights, biases, probes = params
-        a, zs, activations = jnp.asarray(problem.x), [], []
-        for w, b, probe, activation in zip(weights, biases, probes, network.activations, strict=True):
-            z = a @ w.T + b + probe
-            a = _traced_value(activation, z, here)
-            zs.append(z)
-            activations.append(a)
-        y = jnp.asarray(problem.y)
-        values = COST_TERMS[term](z, a, y, here) if term is not None else problem.cost.value(a, y)
-        penalty = sum(jnp.sum(w * w) for w in weights)
-        return jnp.sum(values) / m + problem.l2.alpha / (2 * m) * penalty, (zs, activations)
-
+    network = problem.network
     direction = _direction(problem)
+    probes = tuple(np.zeros((problem.m, n)) for n in network.sizes[1:])
+    params, along = (network.weights, network.biases, probes), (*direction, probes)
+    arguments = params, along, problem.x, problem.y, problem.l2.alpha
     with _LOCK, jax.enable_x64(True):
-        probes = tuple(jnp.zeros((m, n)) for n in network.sizes[1:])
-        params = jax.tree.map(jnp.asarray, (network.weights, network.biases, probes))
-        along = jax.tree.map(jnp.asarray, (*direction, probes))
-        run = jax.jit(
-            lambda p, v: (
-                jax.value_and_grad(cost_of, has_aux=True)(p),
-                jax.jvp(lambda q: cost_of(q)[0], (p,), (v,))[1],
-            )
-        )
         try:
-            answer = jax.device_get(run(params, along))
+            program = _plain_program(network.sizes, network.activations, problem.cost, problem.m, arguments)
         except (TypeError, AttributeError, jax.errors.JAXTypeError) as error:
-            raise OracleUnavailable(f"JAX cannot trace this problem's functions: {error}".splitlines()[0]) from None
-    ((cost, (zs, activations)), (g_w, g_b, g_probes)), slope = answer
-    delta = tuple(g * m for g in g_probes)
+            raise OracleUnavailable(f"JAX cannot trace this problem's functions: {str(error).splitlines()[0]}") from None
+        (cost, (zs, activations)), (g_w, g_b, g_probes), slope = jax.device_get(program(*arguments))
+    delta = tuple(g * problem.m for g in g_probes)
     return _estimate(problem, cost, Gradient(g_w, g_b), delta, tuple(zs), tuple(activations), direction, slope)
+
+
+_PLAIN: dict[Any, Callable[..., Any]] = {}
+
+
+def _plain_program(
+    sizes: tuple[int, ...], activations: tuple[Activation, ...], cost: Cost, m: int, arguments: Any
+) -> Callable[..., Any]:
+    """`_plain_cost` with its gradient and one slope, compiled once for each shape and choice of functions."""
+    key = (sizes, activations, cost, m)
+    if key not in _PLAIN:
+
+        def everything(params: Any, along: Any, *given: Any) -> Any:
+            cost_of = partial(_plain_cost, activations, cost, given=given)
+            (value, rest), gradient = jax.value_and_grad(cost_of, has_aux=True)(params)
+            return (value, rest), gradient, jax.jvp(lambda p: cost_of(p)[0], (params,), (along,))[1]
+
+        _PLAIN[key] = compiled(everything, *arguments)
+    return _PLAIN[key]
+
+
+def _plain_cost(activations: tuple[Activation, ...], cost: Cost, params: Any, *, given: Any) -> tuple[Any, Any]:
+    """C of one network as it is, with all z and a."""
+    weights, biases, probes = params
+    a, y, alpha = given
+    here = jnp.ones(y.shape, bool)
+    m = y.shape[0]
+    zs, outputs = [], []
+    for w, b, probe, activation in zip(weights, biases, probes, activations, strict=True):
+        z = a @ w.T + b + probe
+        a = _traced_value(activation, z, here)
+        zs.append(z)
+        outputs.append(a)
+    term = _cost_term(cost, activations[-1])
+    values = cost.value(a, y) if term is None else COST_TERMS[term](z, a, y, here)
+    return jnp.sum(values) / m + alpha / (2 * m) * sum(jnp.sum(w * w) for w in weights), (zs, outputs)
 
 
 def _traced_value(activation: Activation, z: Any, here: Any) -> Any:

@@ -9,8 +9,8 @@ kept, so the bound also holds where a first-order one would not.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -79,7 +79,10 @@ class Near:
         """The largest magnitude that each entry may have."""
 
 
-@lru_cache(maxsize=256)
+_BOUNDS: WeakKeyDictionary[Problem, dict[Arithmetic, Bound]] = WeakKeyDictionary()
+"""What `bound` has answered, for as long as the problem lives: every oracle asks for the same."""
+
+
 def bound(problem: Problem, arithmetic: Arithmetic) -> Bound:
     """The errors of z, a, δ, the cost and its gradient when `problem` is solved in `arithmetic`.
 
@@ -88,8 +91,11 @@ def bound(problem: Problem, arithmetic: Arithmetic) -> Bound:
     >>> bool(bound(problem, arithmetic_of("float64")).gradient.nabla_b[0][0] < 1e-14)
     True
     """
-    with np.errstate(over="ignore", invalid="ignore"):
-        return _bound(problem.astype("float64"), arithmetic)
+    answers = _BOUNDS.setdefault(problem, {})
+    if arithmetic not in answers:
+        with np.errstate(over="ignore", invalid="ignore"):
+            answers[arithmetic] = _bound(problem.astype("float64"), arithmetic)
+    return answers[arithmetic]
 
 
 def _bound(problem: Problem, to: Arithmetic) -> Bound:

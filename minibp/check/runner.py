@@ -6,7 +6,9 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +17,6 @@ from minibp.arrays import FLOAT_DTYPES, checked_count
 from minibp.check import complex_step, finite_difference, jax_oracle
 from minibp.check.campaign import draw, smallest
 from minibp.check.compare import (
-    Miss,
     Tally,
     compare,
     compare_slopes,
@@ -34,19 +35,25 @@ from minibp.strategies import pairings, problems
 EXAMPLES = 2016
 """Networks that `verify` draws unless told otherwise: 24 for each output, cost and dtype, with and without L2."""
 FORMS = {"per_example": per_example, "batched": batched}
-CHUNK = 96
 PICTURES = 10
 """Pictures in each problem on real data."""
 
 Progress = Callable[[int, int], None]
 
 
-def verify(*, examples: int = EXAMPLES, seed: int | None = None, progress: Progress | None = None) -> Report:
-    """Hold the package's own forms against all oracles: on `examples` drawn networks, then on pictures of digits.
+def verify(
+    *,
+    examples: int = EXAMPLES,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+) -> Report:
+    """Hold the package's own forms against all oracles: on `examples` drawn networks, and on pictures of digits.
 
     Every output activation with every cost that fits it, both dtypes, with and without L2, all hidden activations.
     The same seed gives the same networks and the same figures; None takes a new one, which the report names.
-    `progress` is called with the number of networks done and the number there will be.
+    `progress` is called with the number of networks done and the number there will be. `executor`, a process pool
+    say, does the work where one is given.
 
     >>> verify(examples=20, seed=1).verdict
     'correct'
@@ -54,42 +61,68 @@ def verify(*, examples: int = EXAMPLES, seed: int | None = None, progress: Progr
     started = time.perf_counter()
     count = checked_count("examples", examples)
     chosen = secrets.randbits(32) if seed is None else checked_count("seed", seed, least=0)
-    pictures, notes = _pictures(chosen)
-    run = _Run()
-    total = count + len(pictures)
-    for stratum, drawn in _strata(count, chosen):
-        for start in range(0, len(drawn), CHUNK):
-            part = drawn[start : start + CHUNK]
-            failed = run.check(part)
-            if failed is not None:
-                found = smallest(problems(**stratum), lambda problem: _Run().check([problem]) is not None, chosen)
-                return run.report(found or failed, chosen, started, notes, count)
-            if progress is not None:
-                progress(run.networks, total)
-    for picture in pictures:
-        if run.check([picture]) is not None:
-            return run.report(picture, chosen, started, notes, count)
+    tasks, notes = _tasks(count, chosen)
+    run = Run()
+    for task, part in zip(tasks, (executor.map if executor else map)(_done, tasks), strict=True):
+        run.merge(part)
         if progress is not None:
-            progress(run.networks, total)
-    return run.report(None, chosen, started, notes, count)
+            progress(run.networks, count + sum(len(one.problems) for one in tasks))
+        if run.failed is not None:
+            if executor is not None:
+                executor.shutdown(wait=False, cancel_futures=True)
+            run = run.shrunk(task)
+            break
+    findings = tuple(run.findings)
+    return Report(
+        verdict="wrong" if findings else "correct",
+        findings=findings,
+        counterexample=run.failed,
+        seed=chosen,
+        seconds=time.perf_counter() - started,
+        networks=run.networks,
+        entries=run.entries,
+        skipped=dict(run.skipped),
+        tallies=run.tallies,
+        covered=dict(sorted(run.covered.items())),
+        notes=notes,
+        again=f"minibp verify --examples {count} --seed {chosen}",
+    )
 
 
-def _strata(count: int, seed: int) -> Iterator[tuple[dict[str, object], list[Problem]]]:
-    """What is fixed in each part of a campaign, and the problems drawn for it: `count` in all."""
+class Task(NamedTuple):
+    """A part of a campaign: given problems, and some to be drawn from one stratum of all there are."""
+
+    problems: tuple[Problem, ...]
+    stratum: dict[str, Any]
+    count: int
+    seed: int
+
+
+def _tasks(count: int, seed: int) -> tuple[list[Task], tuple[str, ...]]:
+    """All that `verify` checks, and what has to be said of what it cannot: pictures first, they take longest."""
+    pictures, notes = _pictures(seed)
+    tasks = [Task((picture,), {}, 0, seed) for picture in pictures]
     strata = [
-        {"output_activation": output, "cost": cost, "dtype": dtype, "l2": l2}
+        {"output_activation": output.name, "cost": cost.name, "dtype": dtype, "l2": l2}
         for output, cost in pairings()
         for dtype in FLOAT_DTYPES
         for l2 in (0.0, 0.1)
     ]
-    seeds = np.random.SeedSequence(seed).generate_state(len(strata))
-    for i, (stratum, own) in enumerate(zip(strata, seeds.tolist(), strict=True)):
-        share = count // len(strata) + (i < count % len(strata))
-        yield stratum, draw(problems(**stratum), share, own)
+    seeds = np.random.SeedSequence(seed).generate_state(len(strata)).tolist()
+    for i, (stratum, own) in enumerate(zip(strata, seeds, strict=True)):
+        tasks.append(Task((), stratum, count // len(strata) + (i < count % len(strata)), own))
+    return tasks, notes
+
+
+def _done(task: Task) -> Run:
+    """What is seen in one part of a campaign; it ends with the first problem that fails."""
+    run = Run()
+    run.check([*task.problems, *draw(problems(**task.stratum), task.count, task.seed)])
+    return run
 
 
 def _pictures(seed: int) -> tuple[list[Problem], tuple[str, ...]]:
-    """Problems on real pictures, 64-30-10 and, where MNIST is at hand, 784-30-10; and what has to be said of them."""
+    """Problems on real pictures, 64-30-10 and, where MNIST is at hand, 784-30-10."""
     rng = np.random.default_rng(seed)
     found = []
     for activation, output, cost in (
@@ -104,20 +137,20 @@ def _pictures(seed: int) -> tuple[list[Problem], tuple[str, ...]]:
         images = data.mnist("test")
     except FileNotFoundError as error:
         return found, (f"784-30-10 was left out: {error}",)
-    for cost in ("quadratic", "cross_entropy"):
-        network = Network.random([784, 30, 10], rng=rng)
-        found.append(_picture_problem(network, cost, images, rng))
+    for dtype in FLOAT_DTYPES:
+        network = Network.random([784, 30, 10], dtype=dtype, rng=rng)
+        found.append(_picture_problem(network, "cross_entropy", images, rng))
     return found, ()
 
 
 def _picture_problem(network: Network, cost: str, images: data.Images, rng: np.random.Generator) -> Problem:
     rows = rng.choice(len(images.x), PICTURES, replace=False)
-    return Problem(network, cost, images.x[rows], images.y[rows], l2=5.0 if cost != "quadratic" else 0.0)
+    return Problem(network, cost, images.x[rows], images.y[rows], l2=0.0 if cost == "quadratic" else 5.0)
 
 
 @dataclass
-class _Run:
-    """What has been seen so far."""
+class Run:
+    """What has been seen so far of the package's forms."""
 
     networks: int = 0
     entries: int = 0
@@ -125,21 +158,42 @@ class _Run:
     skipped: Counter[str] = field(default_factory=Counter)
     covered: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
+    failed: Problem | None = None
 
-    def check(self, part: Sequence[Problem]) -> Problem | None:
-        """Hold both forms against all oracles on these problems; the first that fails, if one does."""
+    def merge(self, other: Run) -> None:
+        """Add what another run has seen."""
+        self.networks += other.networks
+        self.entries += other.entries
+        for form, tallies in other.tallies.items():
+            for oracle, tally in tallies.items():
+                self.tallies[form].setdefault(oracle, Tally()).merge(tally)
+        self.skipped.update(other.skipped)
+        self.covered.update(other.covered)
+        self.findings += other.findings
+        self.failed = self.failed or other.failed
+
+    def shrunk(self, task: Task) -> Run:
+        """The same run, its failure replaced by the simplest in its stratum, and the findings by those there."""
+        found = None
+        if task.count:
+            found = smallest(problems(**task.stratum), lambda problem: _checked(problem).failed is not None, task.seed)
+        if found is not None:
+            self.failed, self.findings = found, _checked(found).findings
+        return self
+
+    def check(self, part: Sequence[Problem]) -> None:
+        """Hold both forms against all oracles on these problems, up to the first that fails."""
         exact = [problem.astype("float64") for problem in part]
-        autodiff = jax_oracle.estimates(exact)
-        for problem, same, by_jax in zip(part, exact, autodiff, strict=True):
+        for problem, same, autodiff in zip(part, exact, jax_oracle.estimates(exact), strict=True):
             estimates = {
-                "jax": by_jax,
+                "jax": autodiff,
                 "complex_step": complex_step.estimate(same),
                 "finite_difference": finite_difference.estimate(same),
             }
             self._check_one(problem, same, estimates)
             if self.findings:
-                return problem
-        return None
+                self.failed = problem
+                return
 
     def _check_one(self, problem: Problem, same: Problem, estimates: dict[str, Estimate]) -> None:
         segments = layout(problem)
@@ -154,7 +208,7 @@ class _Run:
         for form, module in FORMS.items():
             held = module.backprop(problem.network, problem.cost, problem.x, problem.y, problem.l2)
             got = row_of_pass(held)
-            misses: dict[str, Miss] = {}
+            misses = {}
             for oracle, (expected, radius) in rows.items():
                 tally = self.tallies[form].setdefault(oracle, Tally())
                 if problem.dtype == "float64":
@@ -167,34 +221,17 @@ class _Run:
                 oracle = min(misses, key=lambda name: misses[name].segment.start)
                 self.findings.append(Finding.of_miss(misses[oracle], form, oracle))
 
-    def report(
-        self, failed: Problem | None, seed: int, started: float, notes: tuple[str, ...], examples: int
-    ) -> Report:
-        """The report, whose findings are those on the problem that failed."""
-        findings = self.findings
-        if failed is not None:
-            again = _Run()
-            again.check([failed])
-            findings = again.findings or findings
-        return Report(
-            verdict="wrong" if findings else "correct",
-            findings=tuple(findings),
-            counterexample=failed,
-            seed=seed,
-            seconds=time.perf_counter() - started,
-            networks=self.networks,
-            entries=self.entries,
-            skipped=dict(self.skipped),
-            tallies=self.tallies,
-            covered=dict(sorted(self.covered.items())),
-            notes=notes,
-            again=f"minibp verify --examples {examples} --seed {seed}",
-        )
+
+def _checked(problem: Problem) -> Run:
+    run = Run()
+    run.check([problem])
+    return run
 
 
-def _traits(problem: Problem) -> set[str]:
+def _traits(problem: Problem) -> Iterator[str]:
     """What a problem covers."""
     network = problem.network
-    hidden = {f"hidden {activation.name}" for activation in network.activations[:-1]}
-    pair = f"{problem.cost.name} on {network.activations[-1].name}"
-    return hidden | {pair, problem.dtype, "with L2" if problem.l2.alpha else "without L2"}
+    yield from {f"hidden {activation.name}" for activation in network.activations[:-1]}
+    yield f"{problem.cost.name} on {network.activations[-1].name}"
+    yield problem.dtype
+    yield "with L2" if problem.l2.alpha else "without L2"

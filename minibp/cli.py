@@ -1,0 +1,137 @@
+"""The command line: options in, reports out.
+
+Exit status: 0 correct or done, 1 wrong, unstable or undecided, 2 unusable arguments or input.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+import minibp
+
+if TYPE_CHECKING:
+    from minibp.check.report import Report
+
+UNUSABLE = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(minibp.__version__, prog_name="minibp")
+def cli() -> None:
+    """Backpropagation by hand, and the check that holds it, or yours, against independent oracles."""
+
+
+@cli.command()
+@click.option("--examples", type=click.IntRange(min=1), default=2016, show_default=True, help="Networks to draw.")
+@click.option("--seed", type=click.IntRange(min=0), help="The same seed gives the same networks; by default a new one.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write a JSON report; - is stdout.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes that share the work; by default one a core.")
+def verify(examples: int, seed: int | None, json_file: str | None, workers: int | None) -> None:
+    """Hold the package's own gradients against every oracle.
+
+    Every activation, cost, form (per example, batched) and dtype, with and without L2, on networks that Hypothesis
+    draws and on pictures of digits; MNIST is used where MINIBP_MNIST_DIR names its folder.
+    """
+    _check_writable(json_file)
+    _keep_hypothesis_out_of_the_folder()
+    with _usable(), _bar("networks") as progress, _pool(workers or os.cpu_count() or 1) as executor:
+        from minibp.check.runner import verify as run
+
+        report = run(examples=examples, seed=seed, progress=progress, executor=executor)
+    _finish(report, json_file)
+
+
+def _finish(report: Report, json_file: str | None) -> NoReturn:
+    """Show a report, write it where it was asked for, and exit with its status."""
+    if json_file != "-":
+        verdict = report.verdict_line()
+        click.echo(str(report).removesuffix(verdict), nl=False)
+        click.secho(verdict, fg="green" if report.verdict == "correct" else "red", bold=True)
+    if json_file is not None:
+        text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+        if json_file == "-":
+            click.echo(text)
+        else:
+            _replace(Path(json_file), text + "\n")
+    sys.exit(0 if report.verdict == "correct" else 1)
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _check_writable(json_file: str | None) -> None:
+    """Refuse a report file that could not be written, before the work and not after it."""
+    if json_file is None or json_file == "-":
+        return
+    folder = Path(json_file).absolute().parent
+    if not folder.is_dir():
+        _refuse(f"cannot write {json_file}: there is no folder {folder}")
+    if not os.access(folder, os.W_OK):
+        _refuse(f"cannot write {json_file}: the folder {folder} is not writable")
+
+
+def _refuse(message: str) -> NoReturn:
+    click.echo(f"minibp: {message}", err=True)
+    sys.exit(UNUSABLE)
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    """One line in place of a traceback for what the user can mend."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        _refuse(f"this command needs {error.name}, which is not installed: pip install 'minibp[all]'")
+    except (minibp.InputError, FileNotFoundError) as error:
+        _refuse(str(error))
+    except KeyboardInterrupt:
+        _refuse("stopped")
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar on standard error where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns: list[Any] = [BarColumn(), MofNCompleteColumn(), TextColumn(what), TimeElapsedColumn()]
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[Executor | None]:
+    """Worker processes, or none where one is enough."""
+    if workers == 1:
+        yield None
+        return
+    # Not forked: a process that has started JAX has threads, and a fork would leave their locks held.
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield pool
+
+
+def _keep_hypothesis_out_of_the_folder() -> None:
+    """Hypothesis keeps notes in the folder it runs in, unless it is told another."""
+    try:
+        from platformdirs import user_cache_dir
+    except ModuleNotFoundError:  # then JAX's extra is missing too, and the command says so
+        return
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", user_cache_dir("minibp-hypothesis"))
