@@ -34,7 +34,9 @@ def cli() -> None:
 @cli.command()
 @click.option("--examples", type=click.IntRange(min=1), default=2016, show_default=True, help="Networks to draw.")
 @click.option("--seed", type=click.IntRange(min=0), help="The same seed gives the same networks; by default a new one.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write a JSON report; - is stdout.")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write a JSON report; - is stdout."
+)
 @click.option("--workers", type=click.IntRange(min=1), help="Processes that share the work; by default one a core.")
 def verify(examples: int, seed: int | None, json_file: str | None, workers: int | None) -> None:
     """Hold the package's own gradients against every oracle.

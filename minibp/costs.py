@@ -231,9 +231,7 @@ def _log_sum_of_others(z: Array) -> Array:
     return (top + xp.log(xp.sum(e, axis=-1, keepdims=True)))[..., 0]
 
 
-COSTS: dict[str, Cost] = {
-    cost.name: cost for cost in (Quadratic(), CrossEntropy(), CategoricalCrossEntropy(), Huber())
-}
+COSTS: dict[str, Cost] = {cost.name: cost for cost in (Quadratic(), CrossEntropy(), CategoricalCrossEntropy(), Huber())}
 
 
 def cost_of(given: object) -> Cost:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
-import zipfile
-import zlib
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minibp.activations import ACTIVATIONS, Activation, activations_of
-from minibp.arrays import Array, InputError, checked_array, checked_count, checked_dtype, is_foreign, read_only
+from minibp.arrays import Array, InputError, checked_array, checked_count, checked_dtype, is_foreign
 
 FILE_FORMAT = "minibp network 1"
 
@@ -91,7 +90,7 @@ class Network:
         kind = checked_dtype("dtype", dtype)
         generator = np.random.default_rng(rng)
         weights, biases = [], []
-        for n_in, n_out in zip(widths, widths[1:], strict=False):
+        for n_in, n_out in pairwise(widths):
             weights.append((generator.standard_normal((n_out, n_in)) / np.sqrt(n_in)).astype(kind))
             biases.append(generator.standard_normal(n_out).astype(kind))
         return cls(weights, biases, activation, output_activation)
@@ -99,7 +98,7 @@ class Network:
     @property
     def n_parameters(self) -> int:
         """How many weights and biases there are."""
-        return sum(n_out * (n_in + 1) for n_in, n_out in zip(self.sizes, self.sizes[1:], strict=False))
+        return sum(n_out * (n_in + 1) for n_in, n_out in pairwise(self.sizes))
 
     def astype(self, dtype: Any) -> Network:
         """The same network with its parameters rounded to `dtype`."""
@@ -131,20 +130,25 @@ class Network:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Network:
-        """The network that `save` wrote to `path`; any other file is an `InputError`, and nothing in it is run."""
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                if not isinstance(archive, np.lib.npyio.NpzFile) or "format" not in archive:
-                    raise InputError("it does not say that it holds a network")
-                if str(archive["format"]) != FILE_FORMAT:
-                    raise InputError(f"its format is {str(archive['format'])!r}, expected {FILE_FORMAT!r}")
-                names = [str(name) for name in archive["activations"]]
-                layers = range(2, len(names) + 2)
-                return cls([archive[f"w{i}"] for i in layers], [archive[f"b{i}"] for i in layers], names)
-        except FileNotFoundError:
-            raise
-        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-            raise InputError(f"{os.fspath(path)} is not a saved network: {error}") from None
+        """The network that `save` wrote to `path`; any other file is an `InputError`, and nothing in it is run.
+
+        Raises `FileNotFoundError` where there is none.
+        """
+        with Path(path).open("rb") as file:
+            try:
+                return cls._read(np.load(file, allow_pickle=False))
+            except Exception as error:  # noqa: BLE001 (hostile bytes make numpy and zipfile raise nearly anything)
+                raise InputError(f"{os.fspath(path)} is not a saved network: {error}") from None
+
+    @classmethod
+    def _read(cls, archive: Any) -> Network:
+        if not isinstance(archive, np.lib.npyio.NpzFile) or "format" not in archive:
+            raise InputError("it does not say that it holds a network")
+        if str(archive["format"]) != FILE_FORMAT:
+            raise InputError(f"its format is {str(archive['format'])!r}, expected {FILE_FORMAT!r}")
+        names = [str(name) for name in archive["activations"]]
+        layers = range(2, len(names) + 2)
+        return cls([archive[f"w{i}"] for i in layers], [archive[f"b{i}"] for i in layers], names)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Network):
@@ -215,4 +219,3 @@ def shown_array(array: Array) -> str:
     """
     suffix = "" if array.dtype == np.float64 else f", dtype=np.{array.dtype.name}"
     return f"np.array({array.tolist()}{suffix})"
-

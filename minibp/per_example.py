@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from minibp.activations import Activation
 from minibp.arrays import Array, read_only
-from minibp.costs import L2, Cost
+from minibp.costs import Cost
 from minibp.inputs import checked_inputs, checked_rows
 from minibp.network import Backprop, Gradient, Network
 
@@ -50,7 +49,9 @@ def backprop(network: Network, cost: Any, x: Any, y: Any, l2: Any = 0.0) -> Back
         nabla_b[i] /= m  # (6)
         nabla_w[i] /= m
         nabla_w[i] += l2.gradient(w, m)  # (27)
-    z, a, delta_rows = (tuple(read_only(np.stack(rows)) for rows in zip(*kind, strict=True)) for kind in zip(*passes, strict=True))
+    z, a, delta_rows = (
+        tuple(read_only(np.stack(rows)) for rows in zip(*kind, strict=True)) for kind in zip(*passes, strict=True)
+    )
     gradient = Gradient(tuple(map(read_only, nabla_w)), tuple(map(read_only, nabla_b)))
     return Backprop(total / m + l2.value(network.weights, m), gradient, z, a, delta_rows)
 
@@ -71,9 +72,7 @@ def _backward(network: Network, cost: Cost, zs: list[Array], activations: list[A
     """Every δ of one example, for layers 2..L."""
     delta = cost.delta(zs[-1], activations[-1], y, network.activations[-1])  # (17), (26)
     deltas = [delta]
-    for layer in range(len(zs) - 1, 0, -1):
-        w_next = network.weights[layer]
-        prime: Activation = network.activations[layer - 1]
-        delta = (w_next.T @ delta) * prime.prime(zs[layer - 1])  # (22)
-        deltas.insert(0, delta)
-    return deltas
+    for w_next, z, activation in reversed(list(zip(network.weights[1:], zs, network.activations, strict=False))):
+        delta = (w_next.T @ delta) * activation.prime(z)  # (22)
+        deltas.append(delta)
+    return deltas[::-1]

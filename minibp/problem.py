@@ -48,7 +48,8 @@ class Problem:
         return self if network is self.network else Problem(network, self.cost, self.x, self.y, self.l2)
 
     def __repr__(self) -> str:
-        return f"Problem({self.network!r}, {self.cost.name!r}, {shown_array(self.x)}, {shown_array(self.y)}, l2={self.l2.alpha!r})"
+        x, y = shown_array(self.x), shown_array(self.y)
+        return f"Problem({self.network!r}, {self.cost.name!r}, {x}, {y}, l2={self.l2.alpha!r})"
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Problem is frozen: {name} cannot be set")

@@ -66,8 +66,11 @@ X_TEXTURES: dict[str, Texture | None] = {**TEXTURES, "huge": _normal(1e3)}
 def activations() -> SearchStrategy[Activation]:
     """Activations that fit a hidden layer.
 
-    >>> isinstance(activations().example(), Activation)
-    True
+    >>> from hypothesis import given
+    >>> @given(activations())
+    ... def test(activation):
+    ...     assert activation.elementwise
+    >>> test()
     """
     return _HIDDEN
 
@@ -124,8 +127,11 @@ def networks(
 ) -> Network:
     """Networks of any sizes, activations and dtype; hidden layers have one activation or each its own.
 
-    >>> isinstance(networks(sizes=[2, 3, 1], activation="tanh").example(), Network)
-    True
+    >>> from hypothesis import given
+    >>> @given(networks(sizes=[2, 3, 1], activation="tanh"))
+    ... def test(network):
+    ...     assert network.n_parameters == 13
+    >>> test()
     """
     return _draw_network(draw, _given(draw, sizes, _SIZES), activation, output_activation, dtype)
 
@@ -145,8 +151,11 @@ def problems(
 
     `output_activation` and `cost` must fit where both are given; either one alone decides what the other can be.
 
-    >>> isinstance(problems(cost="quadratic", examples=1).example(), Problem)
-    True
+    >>> from hypothesis import given
+    >>> @given(problems(cost="quadratic", examples=1))
+    ... def test(problem):
+    ...     assert problem.y.shape == (1, problem.network.sizes[-1])
+    >>> test()
     """
     last = None if output_activation is None else activation_of(_given(draw, output_activation, _HIDDEN))
     chosen = cost_of(_given(draw, cost, _costs_for(last)))

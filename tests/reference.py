@@ -19,7 +19,9 @@ VALUE = {
     "elu": lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
     "softplus": lambda z: np.maximum(z, 0) + np.log1p(np.exp(-np.abs(z))),
     "silu": lambda z: z * sigmoid(z),
-    "softmax": lambda z: np.exp(z - z.max(1, keepdims=True)) / np.exp(z - z.max(1, keepdims=True)).sum(1, keepdims=True),
+    "softmax": lambda z: (
+        np.exp(z - z.max(1, keepdims=True)) / np.exp(z - z.max(1, keepdims=True)).sum(1, keepdims=True)
+    ),
 }
 PRIME = {
     "identity": np.ones_like,

@@ -34,7 +34,7 @@ def draw(strategy: SearchStrategy[Problem], count: int, seed: int) -> list[Probl
 def smallest(strategy: SearchStrategy[Problem], fails: Callable[[Problem], bool], seed: int) -> Problem | None:
     """The simplest problem of a strategy that fails, as far as shrinking finds it; None where none was found."""
     try:
-        return find(strategy, fails, settings=_settings(SHRINK_EXAMPLES), random=Random(seed))
+        return find(strategy, fails, settings=_settings(SHRINK_EXAMPLES), random=Random(seed))  # noqa: S311 (no secret)
     except NoSuchExample:
         return None
 

@@ -55,10 +55,6 @@ class Miss(NamedTuple):
     expected: float
     tolerance: float
 
-    @property
-    def error(self) -> float:
-        return abs(self.got - self.expected)
-
 
 def layout(problem: Problem) -> list[Segment]:
     """The segments of a problem's row of numbers."""
@@ -81,9 +77,9 @@ def layout(problem: Problem) -> list[Segment]:
     for layer in range(top, 1, -1):
         parts.append(("(27)" if l2 else "(24)", layer, "nabla_w", network.weights[layer - 2].shape))
     segments, start = [], 0
-    for equation, layer, tensor, shape in parts:
+    for equation, of_layer, tensor, shape in parts:
         stop = start + math.prod(shape)
-        segments.append(Segment(equation, layer, tensor, shape, start, stop))
+        segments.append(Segment(equation, of_layer, tensor, shape, start, stop))
         start = stop
     return segments
 
@@ -118,7 +114,8 @@ def _row(
     """a starts with x, which is no result."""
     forward = [array for pair in zip(z, a[1:], strict=True) for array in pair]
     backward = [*reversed(delta), *reversed(nabla_b), *reversed(nabla_w)]
-    return np.concatenate([np.ravel(array) for array in (*forward, cost, *backward)], dtype=np.float64)
+    arrays = (*forward, np.asarray(cost), *backward)
+    return np.concatenate([array.ravel() for array in arrays], dtype=np.float64)
 
 
 @dataclass
@@ -128,7 +125,7 @@ class Tally:
     worst: dict[str, float] = field(default_factory=dict)
     entries: dict[str, int] = field(default_factory=dict)
     sharpness: Array = field(default_factory=lambda: np.zeros(40, np.int64))
-    """How many float64 entries were told to within 10^−k of themselves, for k = 0, 1, …; worse than that counts as 0."""
+    """How many float64 entries were told to within 10^−k of themselves, for k = 0, 1, …; worse counts as 0."""
 
     def add(self, equation: str, worst: float, entries: int) -> None:
         self.worst[equation] = max(self.worst.get(equation, 0.0), worst)
@@ -153,7 +150,9 @@ class Tally:
         return float(10.0 ** -int(np.searchsorted(total, total[-1] / 2))) if total[-1] else math.inf
 
 
-def compare(segments: list[Segment], got: Array, bound: Array, expected: Array, radius: Array, tally: Tally) -> Miss | None:
+def compare(
+    segments: list[Segment], got: Array, bound: Array, expected: Array, radius: Array, tally: Tally
+) -> Miss | None:
     """Add to `tally`, and return the first entry for which |got − expected| ≤ bound + radius does not hold."""
     tolerance = bound + radius
     told = np.isfinite(tolerance)
@@ -179,7 +178,11 @@ def compare_slopes(held: Backprop, bound: Bound, estimate: Estimate, tally: Tall
     """∇C · v of a pass against the oracle's slopes along v, equation (1)."""
     first = None
     for slope in estimate.slopes:
-        pairs = [pair for kind, way in zip(held.gradient, slope.direction, strict=True) for pair in zip(kind, way, strict=True)]
+        pairs = [
+            pair
+            for kind, way in zip(held.gradient, slope.direction, strict=True)
+            for pair in zip(kind, way, strict=True)
+        ]
         got = sum(float(np.vdot(way, np.asarray(entries, np.float64))) for entries, way in pairs)
         sums = sum(float(np.abs(entries).sum(dtype=np.float64)) for entries, _ in pairs)
         spread = sum(float(entries.sum()) for kind in bound.gradient for entries in kind)

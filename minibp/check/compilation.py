@@ -45,7 +45,7 @@ def _kept(folder: Path | None) -> Iterator[None]:
 
     A user who set a compilation cache of their own keeps that one.
     """
-    if folder is None or jax.config.jax_compilation_cache_dir is not None:
+    if folder is None or jax.config.values["jax_compilation_cache_dir"] is not None:
         yield
         return
     settings = {
@@ -53,13 +53,16 @@ def _kept(folder: Path | None) -> Iterator[None]:
         "jax_persistent_cache_min_compile_time_secs": 0.0,
         "jax_persistent_cache_min_entry_size_bytes": -1,
     }
-    before = {name: getattr(jax.config, name) for name in settings}
+    before = {name: jax.config.values[name] for name in settings}
     try:
-        for name, value in settings.items():
-            jax.config.update(name, value)
+        _configure(settings)
         compilation_cache.reset_cache()  # it reads its settings only once
         yield
     finally:
-        for name, value in before.items():
-            jax.config.update(name, value)
+        _configure(before)
         compilation_cache.reset_cache()
+
+
+def _configure(settings: dict[str, Any]) -> None:
+    for name, value in settings.items():
+        jax.config.update(name, value)  # type: ignore[no-untyped-call] # JAX's own

@@ -1,8 +1,9 @@
 """Complex step: the derivative is the imaginary part of the cost at a point moved by ih.
 
 No subtraction, so no cancellation: the result is exact to rounding for smooth functions (Squire and Trapp, SIAM
-Review 40, 1998). The step is so small that even its square is lost beside what underflow may take. Every weight and every bias is moved by itself, so that (23) and (24) are not assumed;
-the responses of single examples to a move of z^l_j, which is what moving b^l_j does, are δ^l_j by definition (15).
+Review 40, 1998). The step is so small that even its square is lost beside what underflow may take. Every weight and
+every bias is moved by itself, so that (23) and (24) are not assumed; the responses of single examples to a move of
+z^l_j, which is what moving b^l_j does, are δ^l_j by definition (15).
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ def estimate(problem: Problem) -> Estimate:
     network, m = problem.network, problem.m
     try:
         base = forward(problem, np.complex128)
-        nabla_w = [problem.l2.alpha / (2 * m) * ((w + 1j * COMPLEX_STEP) ** 2).imag / COMPLEX_STEP for w in network.weights]
+        nabla_w = [
+            problem.l2.alpha / (2 * m) * ((w + 1j * COMPLEX_STEP) ** 2).imag / COMPLEX_STEP for w in network.weights
+        ]
         nabla_b = [np.empty_like(b) for b in network.biases]
         deltas = [np.empty(z.shape) for z in base.z]
         for i, n_in in enumerate(network.sizes[:-1]):
@@ -46,7 +49,7 @@ def estimate(problem: Problem) -> Estimate:
         raise OracleUnavailable(f"a function of this problem takes no complex numbers: {error}") from None
     radius = bound(problem, oracle_arithmetic())
     gradient = Gradient(tuple(nabla_w), tuple(nabla_b))
-    crossed = sum(int(np.isnan(array).sum()) for array in (*nabla_w, *nabla_b, *deltas))
+    lost = sum(int(np.isnan(array).sum()) for array in (*nabla_w, *nabla_b, *deltas))
     output = network.activations[-1]
     costs = problem.cost.value_at(base.z[-1], base.a[-1], problem.y, output).real
     return Estimate(
@@ -60,7 +63,7 @@ def estimate(problem: Problem) -> Estimate:
         a_radius=radius.a,
         cost=float(costs.mean() + problem.l2.value(network.weights, m)),
         cost_radius=radius.cost,
-        skipped={CROSSES_A_KINK: crossed} if crossed else {},
+        skipped={CROSSES_A_KINK: lost} if lost else {},
     )
 
 

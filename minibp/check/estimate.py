@@ -57,4 +57,3 @@ class Estimate:
     slopes: tuple[Slope, ...] = ()
     skipped: dict[str, int] = field(default_factory=dict)
     """Entries whose radius is infinite, counted by reason."""
-

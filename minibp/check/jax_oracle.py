@@ -305,7 +305,9 @@ def plain(problem: Problem) -> Estimate:
         try:
             program = _plain_program(network.sizes, network.activations, problem.cost, problem.m, arguments)
         except (TypeError, AttributeError, jax.errors.JAXTypeError) as error:
-            raise OracleUnavailable(f"JAX cannot trace this problem's functions: {str(error).splitlines()[0]}") from None
+            raise OracleUnavailable(
+                f"JAX cannot trace this problem's functions: {str(error).splitlines()[0]}"
+            ) from None
         (cost, (zs, activations)), (g_w, g_b, g_probes), slope = jax.device_get(program(*arguments))
     delta = tuple(g * problem.m for g in g_probes)
     return _estimate(problem, cost, Gradient(g_w, g_b), delta, tuple(zs), tuple(activations), direction, slope)

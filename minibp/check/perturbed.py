@@ -26,7 +26,7 @@ class Pass(NamedTuple):
 
 def forward(problem: Problem, dtype: type) -> Pass:
     """Equations (13) and (14) in `dtype`, float or complex."""
-    a = problem.x.astype(dtype)
+    a: Array = problem.x.astype(dtype)
     zs, activations = [], [a]
     network = problem.network
     for w, b, activation in zip(network.weights, network.biases, network.activations, strict=True):

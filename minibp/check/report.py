@@ -49,7 +49,9 @@ class Finding:
             place += f", layer {self.layer}"
         if self.message or self.got is None:
             return f"{self.subject}: {place}: {self.message}"
-        assert self.expected is not None and self.tolerance is not None and self.error is not None
+        assert self.expected is not None
+        assert self.tolerance is not None
+        assert self.error is not None
         index = "".join(f"[{i}]" for i in self.entry or ())
         ratio = self.error / self.tolerance if self.tolerance else math.inf
         return (

@@ -229,7 +229,8 @@ def _output_error(problem: Problem, z: Near, a: Near, to: Arithmetic) -> Near:
     if isinstance(activation, Softmax):
         share = Near((g.value * a.value).sum(-1, keepdims=True), _sum_of_products(g, a, to))
         gap = Near(
-            g.value - share.value, g.error + share.error + 2 * to.u * (g.size + (g.size * a.size).sum(-1, keepdims=True))
+            g.value - share.value,
+            g.error + share.error + 2 * to.u * (g.size + (g.size * a.size).sum(-1, keepdims=True)),
         )
         return _times(a, gap, to)
     return _times(g, _slope(z, a, activation, to), to)

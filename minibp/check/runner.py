@@ -94,7 +94,7 @@ class Task(NamedTuple):
 
     problems: tuple[Problem, ...]
     stratum: dict[str, Any]
-    count: int
+    draws: int
     seed: int
 
 
@@ -117,7 +117,7 @@ def _tasks(count: int, seed: int) -> tuple[list[Task], tuple[str, ...]]:
 def _done(task: Task) -> Run:
     """What is seen in one part of a campaign; it ends with the first problem that fails."""
     run = Run()
-    run.check([*task.problems, *draw(problems(**task.stratum), task.count, task.seed)])
+    run.check([*task.problems, *draw(problems(**task.stratum), task.draws, task.seed)])
     return run
 
 
@@ -175,7 +175,7 @@ class Run:
     def shrunk(self, task: Task) -> Run:
         """The same run, its failure replaced by the simplest in its stratum, and the findings by those there."""
         found = None
-        if task.count:
+        if task.draws:
             found = smallest(problems(**task.stratum), lambda problem: _checked(problem).failed is not None, task.seed)
         if found is not None:
             self.failed, self.findings = found, _checked(found).findings

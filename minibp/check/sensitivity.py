@@ -28,7 +28,7 @@ class Sensitivity(NamedTuple):
     prime_rounding: Callable[[Array, Array, Array, float], Array]
     """The same for σ'(z), from (z, a, p, f) with p = σ'(z)."""
     from_value: Callable[[Array, Array, Array, float], Array]
-    """What it adds to compute σ' from a instead, as a(1 − a) or 1 − a²: no more than rounding, yet more in the tails."""
+    """What it adds to compute σ' from a, as a(1 − a) or 1 − a²: no more than rounding, yet more in the tails."""
 
     @property
     def exact(self) -> bool:

@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from minibp.arrays import InputError, checked_array, checked_count, checked_dtype, is_foreign, namespace, read_only
+
+
+def refused(message, call, *args, **kwargs):
+    with pytest.raises(InputError, match=message) as caught:
+        call(*args, **kwargs)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([[1, 2]], "x has dtype int64, expected float64 or float32"),
+        ([[None]], "x has dtype object"),
+        ([["a"]], "x has dtype str"),
+        ([[True]], "x has dtype bool"),
+        ([[1j]], "x has dtype complex128"),
+        (np.ones((1, 1), np.float16), "x has dtype float16"),
+        ([[1.0], [1.0, 2.0]], "x is not an array"),
+        ([[1.0, float("nan")]], r"x has the value nan at \[0, 1\], expected finite"),
+        ([[float("inf")]], r"x has the value inf at \[0, 0\]"),
+        ([1.0], r"x has shape \(1,\), expected 2 dimensions"),
+        (np.empty((0, 3)), r"x has shape \(0, 3\), expected at least one entry"),
+    ],
+)
+def test_what_is_no_finite_float_matrix_is_refused(value, message):
+    refused(message, checked_array, "x", value, ndim=2)
+
+
+def test_arrays_are_copied_and_read_only():
+    mine = np.ones((2, 2))
+    theirs = checked_array("x", mine, ndim=2)
+    mine[0, 0] = 5
+    assert theirs[0, 0] == 1
+    with pytest.raises(ValueError, match="read-only"):
+        theirs[0, 0] = 2
+
+
+def test_other_precision_is_converted_and_overflow_refused():
+    assert checked_array("x", [1.5], ndim=1, dtype="float32").dtype == np.float32
+    refused("too large for float32", checked_array, "x", [1e300], ndim=1, dtype="float32")
+
+
+def test_unknown_dtypes_are_named():
+    assert checked_dtype("dtype", np.float32) == "float32"
+    refused("dtype has dtype nonsense", checked_dtype, "dtype", "nonsense")
+
+
+def test_counts():
+    assert checked_count("n", np.int64(3)) == 3
+    refused("n is 0, expected at least 1", checked_count, "n", 0)
+    refused("n is 1.5, expected a whole number", checked_count, "n", 1.5)
+
+
+def test_foreign_arrays_are_left_as_they_are():
+    jnp = pytest.importorskip("jax.numpy")
+    array = jnp.ones((2, 2), "float32")
+    assert is_foreign(array)
+    assert not is_foreign(np.ones(2))
+    assert checked_array("x", array, ndim=2) is array
+    assert read_only(array) is array
+    assert namespace(array) is jnp
+    assert namespace(1.0) is np
+    refused("x has dtype int32", checked_array, "x", jnp.ones((2, 2), int), ndim=2)

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from minibp import L2, InputError, Network, Problem, batched, feedforward, per_example
+from minibp.inputs import checked_l2
+
+NETWORK = Network.random([3, 4, 2], rng=0)
+X, Y = np.ones((5, 3)), np.ones((5, 2))
+
+BAD = [
+    ({"x": np.ones((5, 4))}, "x has 4 columns, the network's input layer has 3 neurons"),
+    ({"x": np.ones(3)}, r"x has shape \(3,\), expected 2 dimensions"),
+    ({"x": np.ones((0, 3))}, r"x has shape \(0, 3\), expected at least one entry"),
+    ({"x": np.ones((5, 3), int)}, "x has dtype int64, expected float64 or float32"),
+    ({"x": np.ones((5, 3), object)}, "x has dtype object"),
+    ({"x": np.full((5, 3), np.nan)}, r"x has the value nan at \[0, 0\]"),
+    ({"y": np.ones((4, 2))}, r"y has shape \(4, 2\), expected \(5, 2\): one row for each row of x"),
+    ({"y": np.ones((5, 3))}, r"y has shape \(5, 3\), expected \(5, 2\)"),
+    ({"y": np.full((5, 2), np.inf)}, "y has the value inf"),
+    ({"y": np.ones((5, 2), bool)}, "y has dtype bool"),
+    ({"cost": "mse"}, "unknown cost 'mse'"),
+    ({"cost": "categorical_cross_entropy"}, "needs a softmax output, got sigmoid"),
+    ({"cost": "cross_entropy", "y": np.full((5, 2), 2.0)}, r"expects them within \[0, 1\]"),
+    ({"l2": -0.1}, "l2 is -0.1, expected a finite number that is not negative"),
+    ({"l2": float("nan")}, "l2 is nan"),
+    ({"l2": "much"}, "l2 is 'much', expected a number"),
+    ({"network": "a network"}, "network is 'a network', expected a minibp.Network"),
+]
+
+
+@pytest.mark.parametrize("entrance", [batched.backprop, per_example.backprop, Problem], ids=["batched", "per", "problem"])
+@pytest.mark.parametrize(("changed", "message"), BAD)
+def test_bad_input_gets_one_clear_error_at_every_door(entrance, changed, message):
+    given = {"network": NETWORK, "cost": "quadratic", "x": X, "y": Y, "l2": 0.0, **changed}
+    with pytest.raises(InputError, match=message) as caught:
+        entrance(**given)
+    assert "\n" not in str(caught.value)
+
+
+def test_softmax_over_one_neuron_has_no_cross_entropy():
+    with pytest.raises(InputError, match="softmax over one neuron"):
+        Problem(Network.random([2, 1], output_activation="softmax"), "cross_entropy", X[:, :2], Y[:, :1])
+
+
+@pytest.mark.parametrize("form", [batched.feedforward, per_example.feedforward, feedforward])
+def test_feedforward_has_the_same_door(form):
+    with pytest.raises(InputError, match="x has 2 columns"):
+        form(NETWORK, np.ones((5, 2)))
+
+
+def test_the_parameters_dtype_decides():
+    for form in (batched, per_example):
+        single = form.backprop(NETWORK.astype("float32"), "quadratic", X, Y, 0.5)
+        arrays = [*single.gradient.nabla_w, *single.gradient.nabla_b, *single.z, *single.a, *single.delta, single.cost]
+        assert {array.dtype for array in arrays} == {np.dtype("float32")}
+
+
+def test_l2_is_taken_as_a_number_or_an_object():
+    assert checked_l2(2) == checked_l2(L2(2.0)) == L2(2.0)
