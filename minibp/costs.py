@@ -5,8 +5,7 @@ Values are per example: sums over the last axis. The mean over examples is taken
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +19,7 @@ class Cost:
     """C of one example. To add one, write `value` and `gradient`; the rest follows from them.
 
     >>> import numpy as np
+    >>> from minibp.activations import activation_of
     >>> class Quartic(Cost):
     ...     name = "quartic"
     ...     def value(self, a, y): return ((a - y) ** 4).sum(-1) / 4
@@ -185,8 +185,7 @@ class _Adopted(Cost):
         self.gradient = theirs.gradient  # type: ignore[method-assign]
 
 
-@dataclass(frozen=True)
-class L2:
+class L2(NamedTuple):
     """The penalty α/(2m) Σ w² of equation (27), on weights alone."""
 
     alpha: float

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -117,7 +116,7 @@ class Network:
         for layer, (w, b) in enumerate(zip(self.weights, self.biases, strict=True), start=2):
             arrays[f"w{layer}"], arrays[f"b{layer}"] = np.asarray(w), np.asarray(b)
         target = Path(path)
-        temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+        temporary = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
         try:
             with temporary.open("xb") as file:
                 np.savez(file, **arrays)

@@ -28,7 +28,9 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("entrance", [batched.backprop, per_example.backprop, Problem], ids=["batched", "per", "problem"])
+@pytest.mark.parametrize(
+    "entrance", [batched.backprop, per_example.backprop, Problem], ids=["batched", "per", "problem"]
+)
 @pytest.mark.parametrize(("changed", "message"), BAD)
 def test_bad_input_gets_one_clear_error_at_every_door(entrance, changed, message):
     given = {"network": NETWORK, "cost": "quadratic", "x": X, "y": Y, "l2": 0.0, **changed}

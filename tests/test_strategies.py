@@ -51,8 +51,7 @@ def test_the_hard_places_are_reached():
     for problem in drawn:
         network = problem.network
         weights = np.concatenate([w.ravel() for w in network.weights])
-        z = np.concatenate([w.ravel() for w in per_example.backprop(
-            network, problem.cost, problem.x, problem.y).z])
+        z = np.concatenate([w.ravel() for w in per_example.backprop(network, problem.cost, problem.x, problem.y).z])
         tiny = np.finfo(problem.dtype).tiny
         seen["float32"] += problem.dtype == "float32"
         seen["one example"] += problem.m == 1
@@ -107,7 +106,11 @@ def test_entries_shrink_one_by_one():
     assert weights.count(1.0) == 5
 
 
-@given(st.builds(lambda *parts: parts, st.from_type(Network), st.from_type(Problem), st.from_type(Activation), st.from_type(Cost)))
+@given(
+    st.builds(
+        lambda *parts: parts, st.from_type(Network), st.from_type(Problem), st.from_type(Activation), st.from_type(Cost)
+    )
+)
 @settings(max_examples=20)
 def test_types_are_known_to_hypothesis(parts):
     network, problem, activation, cost = parts

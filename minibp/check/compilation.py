@@ -34,18 +34,20 @@ def cache_folder() -> Path | None:
 
 def compiled(function: Callable[..., Any], *examples: Any) -> Callable[..., Any]:
     """`function` compiled on the CPU in double precision for arguments like `examples`."""
-    with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]), _kept(cache_folder()):
+    with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]), _kept():
         program: Callable[..., Any] = jax.jit(function).lower(*examples).compile()
     return program
 
 
 @contextmanager
-def _kept(folder: Path | None) -> Iterator[None]:
-    """Compilations made inside are kept in `folder`; JAX's own settings are as they were afterwards.
+def _kept() -> Iterator[None]:
+    """Compilations made inside are kept on disk; JAX's own settings are as they were afterwards.
 
     A user who set a compilation cache of their own keeps that one.
     """
-    if folder is None or jax.config.values["jax_compilation_cache_dir"] is not None:
+    own = jax.config.values["jax_compilation_cache_dir"] is not None
+    folder = None if own else cache_folder()
+    if folder is None:
         yield
         return
     settings = {

@@ -4,9 +4,7 @@ Every z^l gets a zero "probe" added to it; the gradient with respect to the prob
 Reverse mode gives the gradient, forward mode its slope along a random signed direction.
 
 One program, padded to a fixed depth, width and batch, serves networks of any size within the padding; `plain` is the
-same without padding, a check on it, and serves what does not fit. The functions are written so that what autodiff
-makes of them keeps its relative accuracy in the tails, where the derivatives that come with JAX (1 − tanh², a(1 − a))
-lose it.
+same without padding, a check on it, and serves what does not fit.
 """
 
 from __future__ import annotations
@@ -22,12 +20,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from minibp.activations import ACTIVATIONS, ELU_ALPHA, LEAKY_SLOPE, Activation
+from minibp.activations import ACTIVATIONS, Activation
 from minibp.arrays import Array
 from minibp.check.compilation import compiled
 from minibp.check.estimate import Estimate, OracleUnavailable, Slope, oracle_arithmetic
+from minibp.check.jax_functions import COST_TERMS, ELEMENTWISE, cost_term, softmax
 from minibp.check.rounding import bound
-from minibp.costs import COSTS, HUBER_DELTA, Cost
+from minibp.costs import Cost
 from minibp.network import Gradient
 from minibp.problem import Problem
 
@@ -35,99 +34,10 @@ DEPTH, WIDTH, BATCH, CHUNK = 8, 16, 8, 32
 """The padding: layers after the input, neurons a layer, examples, and networks a call."""
 
 
-def _decay(z: Any) -> Any:
-    return jnp.exp(jnp.where(z >= 0, -z, z))
-
-
-def _sigmoid(z: Any) -> Any:
-    e = _decay(z)
-    return jnp.where(z >= 0, 1, e) / (1 + e)
-
-
-def _tanh(z: Any) -> Any:
-    inner = jnp.abs(z) < 1
-    e = _decay(2 * z)
-    return jnp.where(inner, jnp.tanh(jnp.where(inner, z, 0)), jnp.where(z >= 0, 1 - e, e - 1) / (1 + e))
-
-
-def _elu(z: Any) -> Any:
-    low = jnp.where(z > 0, 0, z)
-    inner = low > -0.5
-    return jnp.where(z > 0, z, ELU_ALPHA * jnp.where(inner, jnp.expm1(jnp.where(inner, low, 0)), jnp.exp(low) - 1))
-
-
-def _softplus(z: Any) -> Any:
-    return jnp.where(z >= 0, z, 0) + jnp.log1p(_decay(z))
-
-
-ELEMENTWISE: dict[str, Callable[[Any], Any]] = {
-    "identity": lambda z: z,
-    "sigmoid": _sigmoid,
-    "tanh": _tanh,
-    "relu": jax.nn.relu,
-    "leaky_relu": lambda z: jax.nn.leaky_relu(z, LEAKY_SLOPE),
-    "elu": _elu,
-    "softplus": _softplus,
-    "silu": lambda z: z * _sigmoid(z),
-    "softmax": lambda z: z,  # over a layer, not elementwise: see _softmax
-}
-
-
-def _log_sum(z: Any, here: Any) -> Any:
-    """ln Σ e^z over the last axis, over the entries that are `here`; 0 where none is."""
-    top = lax.stop_gradient(jnp.max(jnp.where(here, z, -jnp.inf), axis=-1, keepdims=True))
-    top = jnp.where(jnp.isfinite(top), top, 0)
-    total = jnp.sum(jnp.where(here, jnp.exp(jnp.where(here, z - top, 0)), 0), axis=-1, keepdims=True)
-    return top + jnp.log(jnp.where(total > 0, total, 1))
-
-
-def _softmax(z: Any, here: Any) -> Any:
-    top = lax.stop_gradient(jnp.max(jnp.where(here, z, -jnp.inf), axis=-1, keepdims=True))
-    e = jnp.where(here, jnp.exp(jnp.where(here, z - top, 0)), 0)
-    return e / jnp.sum(e, axis=-1, keepdims=True)
-
-
-def _quadratic(z: Any, a: Any, y: Any, here: Any) -> Any:
-    return jnp.where(here, 0.5 * (a - y) ** 2, 0)
-
-
-def _huber(z: Any, a: Any, y: Any, here: Any) -> Any:
-    r = jnp.abs(a - y)
-    return jnp.where(here, jnp.where(r <= HUBER_DELTA, 0.5 * (a - y) ** 2, HUBER_DELTA * (r - HUBER_DELTA / 2)), 0)
-
-
-def _cross_entropy(z: Any, a: Any, y: Any, here: Any) -> Any:
-    return jnp.where(here, y * _softplus(-z) + (1 - y) * _softplus(z), 0)
-
-
-def _cross_entropy_of_softmax(z: Any, a: Any, y: Any, here: Any) -> Any:
-    z = z - lax.stop_gradient(jnp.max(jnp.where(here, z, -jnp.inf), axis=-1, keepdims=True))
-    total = _log_sum(z, here)
-    other = here[..., None, :] & ~jnp.eye(z.shape[-1], dtype=bool)
-    others = _log_sum(jnp.broadcast_to(z[..., None, :], other.shape), other)[..., 0]
-    return jnp.where(here, y * (total - z) + (1 - y) * (total - others), 0)
-
-
-def _categorical(z: Any, a: Any, y: Any, here: Any) -> Any:
-    z = z - lax.stop_gradient(jnp.max(jnp.where(here, z, -jnp.inf), axis=-1, keepdims=True))
-    return jnp.where(here, y * (_log_sum(z, here) - z), 0)
-
-
-COST_TERMS = [_quadratic, _huber, _cross_entropy, _cross_entropy_of_softmax, _categorical]
-
-
-def _cost_term(cost: Cost, output: Activation) -> int | None:
-    """Which of `COST_TERMS` computes `cost`; None for one that the package does not know."""
-    if COSTS.get(cost.name) is not cost:
-        return None
-    softmax = output.name == "softmax"
-    return {"quadratic": 0, "huber": 1, "cross_entropy": 3 if softmax else 2, "categorical_cross_entropy": 4}[cost.name]
-
-
 def _padded_cost(params: Any, given: Any) -> tuple[Any, Any]:
     """C of one padded network, with all z and a, (DEPTH, BATCH, WIDTH)."""
     w, b, probes = params
-    x, y, kinds, term, softmax, layers, here, m, alpha = given
+    x, y, kinds, term, is_softmax, layers, here, m, alpha = given
 
     def layer(carry: Any, this: Any) -> tuple[Any, Any]:
         a, z = carry
@@ -139,7 +49,7 @@ def _padded_cost(params: Any, given: Any) -> tuple[Any, Any]:
 
     start = (x, jnp.zeros_like(x))
     (a, z), (zs, activations) = lax.scan(layer, start, (w, b, probes, kinds, jnp.arange(DEPTH)))
-    a = jnp.where(softmax, _softmax(z, here[:1]), a)
+    a = jnp.where(is_softmax, softmax(z, here[:1]), a)
     terms = lax.switch(term, COST_TERMS, z, a, y, here)
     cost = jnp.sum(jnp.where(here, terms, 0)) / m + alpha / (2 * m) * jnp.sum(w * w)
     return cost, (zs, activations, a)
@@ -187,7 +97,7 @@ def fits(problem: Problem) -> bool:
     """Whether the padded program can serve this problem."""
     network = problem.network
     known = all(ACTIVATIONS.get(activation.name) is activation for activation in network.activations)
-    known = known and _cost_term(problem.cost, network.activations[-1]) is not None
+    known = known and cost_term(problem.cost, network.activations[-1]) is not None
     return known and len(network.weights) <= DEPTH and max(network.sizes) <= WIDTH and problem.m <= BATCH
 
 
@@ -211,7 +121,7 @@ def estimates(problems: Sequence[Problem]) -> list[Estimate]:
 
 def _padded_estimates(problems: Sequence[Problem]) -> list[Estimate]:
     (w, b, probes), given, (v_w, v_b, v_probes) = _blank()
-    x, y, kinds, term, softmax, layers, here, m, alpha = given
+    x, y, kinds, term, is_softmax, layers, here, m, alpha = given
     names = list(ELEMENTWISE)
     directions = [_direction(problem) for problem in problems]
     for k, (problem, direction) in enumerate(zip(problems, directions, strict=True)):
@@ -225,8 +135,8 @@ def _padded_estimates(problems: Sequence[Problem]) -> list[Estimate]:
         x[k, : problem.m, :n_in], y[k, : problem.m, :n_out] = problem.x, problem.y
         here[k] = False
         here[k, : problem.m, :n_out] = True
-        term[k] = _cost_term(problem.cost, network.activations[-1])
-        softmax[k] = network.activations[-1].name == "softmax"
+        term[k] = cost_term(problem.cost, network.activations[-1])
+        is_softmax[k] = network.activations[-1].name == "softmax"
         layers[k], m[k], alpha[k] = len(network.weights), problem.m, problem.l2.alpha
     with _LOCK, jax.enable_x64(True):
         answer = jax.device_get(_program()(np.int64(len(problems)), (w, b, probes), given, (v_w, v_b, v_probes)))
@@ -344,7 +254,7 @@ def _plain_cost(activations: tuple[Activation, ...], cost: Cost, params: Any, *,
         a = _traced_value(activation, z, here)
         zs.append(z)
         outputs.append(a)
-    term = _cost_term(cost, activations[-1])
+    term = cost_term(cost, activations[-1])
     values = cost.value(a, y) if term is None else COST_TERMS[term](z, a, y, here)
     return jnp.sum(values) / m + alpha / (2 * m) * sum(jnp.sum(w * w) for w in weights), (zs, outputs)
 
@@ -352,4 +262,4 @@ def _plain_cost(activations: tuple[Activation, ...], cost: Cost, params: Any, *,
 def _traced_value(activation: Activation, z: Any, here: Any) -> Any:
     if ACTIVATIONS.get(activation.name) is not activation:
         return activation.value(z)
-    return _softmax(z, here) if activation.name == "softmax" else ELEMENTWISE[activation.name](z)
+    return softmax(z, here) if activation.name == "softmax" else ELEMENTWISE[activation.name](z)

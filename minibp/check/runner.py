@@ -35,8 +35,8 @@ from minibp.strategies import pairings, problems
 EXAMPLES = 2016
 """Networks that `verify` draws unless told otherwise: 24 for each output, cost and dtype, with and without L2."""
 FORMS = {"per_example": per_example, "batched": batched}
-PICTURES = 10
-"""Pictures in each problem on real data."""
+DIGITS, MNIST_DIGITS = 10, 4
+"""Pictures in each problem on real data: every one of MNIST's 23,860 parameters is moved for each."""
 
 Progress = Callable[[int, int], None]
 
@@ -132,19 +132,19 @@ def _pictures(seed: int) -> tuple[list[Problem], tuple[str, ...]]:
     ):
         for dtype in FLOAT_DTYPES:
             network = Network.random([64, 30, 10], activation, output, dtype, rng)
-            found.append(_picture_problem(network, cost, data.digits(), rng))
+            found.append(_picture_problem(network, cost, data.digits(), DIGITS, rng))
     try:
         images = data.mnist("test")
     except FileNotFoundError as error:
         return found, (f"784-30-10 was left out: {error}",)
     for dtype in FLOAT_DTYPES:
         network = Network.random([784, 30, 10], dtype=dtype, rng=rng)
-        found.append(_picture_problem(network, "cross_entropy", images, rng))
+        found.append(_picture_problem(network, "cross_entropy", images, MNIST_DIGITS, rng))
     return found, ()
 
 
-def _picture_problem(network: Network, cost: str, images: data.Images, rng: np.random.Generator) -> Problem:
-    rows = rng.choice(len(images.x), PICTURES, replace=False)
+def _picture_problem(network: Network, cost: str, images: data.Images, count: int, rng: np.random.Generator) -> Problem:
+    rows = rng.choice(len(images.x), count, replace=False)
     return Problem(network, cost, images.x[rows], images.y[rows], l2=0.0 if cost == "quadratic" else 5.0)
 
 

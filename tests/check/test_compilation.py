@@ -1,0 +1,102 @@
+import os
+import stat
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from minibp.check import compilation
+
+jax = pytest.importorskip("jax")
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setattr(compilation, "user_cache_path", lambda name: tmp_path / name)
+    return tmp_path / "minibp" / "jax"
+
+
+def test_the_folder_is_the_users_alone(home):
+    assert compilation.cache_folder() == home
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+
+
+def test_a_folder_that_others_can_read_is_not_used(home):
+    home.mkdir(parents=True)
+    home.chmod(0o755)
+    assert compilation.cache_folder() is None
+
+
+def test_a_link_to_elsewhere_is_not_used(home, tmp_path):
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    home.parent.mkdir(parents=True)
+    home.symlink_to(tmp_path / "elsewhere")
+    assert compilation.cache_folder() is None
+
+
+def test_a_folder_that_cannot_be_made_is_not_used(home):
+    home.parent.parent.mkdir(exist_ok=True)
+    home.parent.write_text("a file is in the way")
+    assert compilation.cache_folder() is None
+
+
+def test_someone_elses_folder_is_not_used(home, monkeypatch):
+    compilation.cache_folder()
+    monkeypatch.setattr(os, "getuid", lambda: home.stat().st_uid + 1)
+    assert compilation.cache_folder() is None
+
+
+def test_where_users_have_no_numbers_the_mode_decides(home, monkeypatch):
+    monkeypatch.delattr(os, "getuid")
+    assert compilation.cache_folder() == home
+
+
+def test_compilations_are_kept_and_settings_restored(home):
+    before = dict(jax.config.values)
+    program = compilation.compiled(lambda x: 2 * x, np.ones(3))
+    with jax.enable_x64(True):
+        assert np.asarray(program(np.arange(3.0))).tolist() == [0, 2, 4]
+    assert len(list(home.iterdir())) >= 1
+    assert dict(jax.config.values) == before
+
+
+def test_without_a_safe_folder_it_compiles_all_the_same(home):
+    home.mkdir(parents=True)
+    home.chmod(0o777)
+    program = compilation.compiled(lambda x: 3 * x, np.ones(3))
+    with jax.enable_x64(True):
+        assert np.asarray(program(np.ones(3))).tolist() == [3, 3, 3]
+    assert list(home.iterdir()) == []
+
+
+def test_a_cache_of_the_users_own_is_kept(tmp_path):
+    program = (
+        "import jax, numpy as np\n"
+        "from minibp.check.compilation import compiled\n"
+        "compiled(lambda x: 5 * x, np.ones(3))\n"
+        f"assert jax.config.values['jax_compilation_cache_dir'] == {str(tmp_path / 'own')!r}\n"
+    )
+    environment = {**os.environ, "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "own"), "XDG_CACHE_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", program], check=True, env=environment)
+    assert not (tmp_path / "minibp").exists()
+
+
+def test_a_second_process_finds_the_compilation(tmp_path):
+    program = (
+        "import numpy as np, jax\n"
+        "from minibp.check.compilation import compiled\n"
+        "hits = []\n"
+        "jax.monitoring.register_event_listener(lambda event, **rest: hits.append(event))\n"
+        "compiled(lambda x: 7 * x, np.ones(3))\n"
+        "print('/jax/compilation_cache/cache_hits' in hits)\n"
+    )
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    environment.pop("JAX_COMPILATION_CACHE_DIR", None)
+    answers = [
+        subprocess.run(
+            [sys.executable, "-c", program], check=True, env=environment, capture_output=True, text=True
+        ).stdout
+        for _ in range(2)
+    ]
+    assert answers == ["False\n", "True\n"]

@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from oracle_checks import check_shapes, worst_of_radius
+
+from minibp import Activation, Network, Problem, batched
+from minibp.check import complex_step
+from minibp.check.estimate import OracleUnavailable, oracle_arithmetic
+
+
+def test_it_is_within_its_radius(drawn):
+    for problem in drawn:
+        estimate = complex_step.estimate(problem)
+        check_shapes(problem, estimate)
+        assert worst_of_radius(problem, estimate) <= 1, problem
+
+
+def test_functions_of_complex_numbers_are_as_accurate_as_is_granted():
+    """Both parts, against 80-bit arithmetic: e^z, artanh, expm1, tanh and a quotient, in units of u."""
+    h, u = 1e-104, 2.0**-53
+    z = np.concatenate([np.linspace(-40, 40, 4001), np.geomspace(1e-12, 1, 400), -np.geomspace(1e-12, 1, 400)])
+    z = z[z != 0]
+    t = z.astype(np.longdouble)
+    grown = 1 + np.exp(-np.abs(t))
+    cases = {
+        "exp": (np.exp(z + 1j * h), np.exp(t), np.exp(t)),
+        "expm1": (np.expm1(z + 1j * h), np.expm1(t), np.exp(t)),
+        "tanh": (np.tanh(z + 1j * h), np.tanh(t), 1 / np.cosh(t) ** 2),
+        "quotient": (1 / (1 + np.exp(-np.abs(z) - 1j * h)), 1 / grown, np.exp(-np.abs(t)) / grown**2),
+    }
+    small = np.abs(z) < 0.34
+    cases["artanh"] = (np.arctanh(z[small] + 1j * h), np.arctanh(t[small]), 1 / (1 - t[small] ** 2))
+    for name, (got, value, slope) in cases.items():
+        worst = max(np.max(np.abs(got.real - value) / np.abs(value)), np.max(np.abs(got.imag / h - slope) / slope)) / u
+        assert worst <= oracle_arithmetic().f, (name, float(worst))
+
+
+def test_it_needs_no_derivative_of_the_packages(monkeypatch):
+    problem = Problem(Network.random([3, 4, 2], "tanh", rng=0), "quadratic", np.ones((2, 3)), np.ones((2, 2)))
+    right = complex_step.estimate(problem)
+    for owner in (type(problem.network.activations[0]), type(problem.cost)):
+        for method in ("prime", "gradient", "delta", "backward"):
+            if hasattr(owner, method):
+                monkeypatch.setattr(owner, method, lambda self, z, *rest: np.zeros_like(z))
+    again = complex_step.estimate(Problem(problem.network, problem.cost, problem.x, problem.y))
+    assert all(np.array_equal(*pair) for pair in zip(right.gradient.nabla_w, again.gradient.nabla_w, strict=True))
+    wrong = batched.backprop(problem.network, problem.cost, problem.x, problem.y).gradient.nabla_w[0]
+    assert np.abs(wrong - right.gradient.nabla_w[0]).max() > 1e-3
+
+
+def test_what_leaves_a_kink_is_counted():
+    # elu(0 + ih) is −h²/2 + ih, which is below the kink of the layer after it.
+    network = Network([[[1.0]], [[1.0]]], [[0.0], [0.0]], ["elu", "leaky_relu"])
+    estimate = complex_step.estimate(Problem(network, "quadratic", [[0.0]], [[1.0]]))
+    assert estimate.skipped == {"complex step crosses a kink": 2}
+    assert np.isinf(estimate.delta_radius[0]).all()
+
+
+def test_functions_that_take_no_complex_numbers_make_it_unavailable():
+    class Real(Activation):
+        name = "real"
+
+        def value(self, z):
+            if np.iscomplexobj(z):
+                raise TypeError("real numbers only")
+            return z
+
+    with pytest.raises(OracleUnavailable, match="takes no complex numbers: real numbers only"):
+        complex_step.estimate(Problem(Network([[[1.0]]], [[0.0]], Real()), "quadratic", [[1.0]], [[1.0]]))

@@ -1,0 +1,182 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+import minibp
+from minibp import batched, data, per_example
+from minibp.activations import HIDDEN
+from minibp.arrays import InputError
+from minibp.check import runner
+from minibp.check.compare import EQUATIONS
+from minibp.check.runner import verify
+from minibp.network import Gradient
+from minibp.strategies import pairings
+
+
+@pytest.fixture(scope="module")
+def report():
+    return verify(examples=336, seed=3)
+
+
+def test_the_packages_own_forms_are_correct(report):
+    assert report.verdict == "correct"
+    assert report.findings == ()
+    assert report.counterexample is None
+    for oracle in ("jax", "complex_step", "finite_difference"):
+        for equation in EQUATIONS:
+            if equation != "(1)" or oracle == "jax":
+                assert 0 < report.worst(oracle, equation) <= 1
+
+
+def test_everything_is_covered(report):
+    assert set(report.covered) == {
+        *(f"hidden {name}" for name in HIDDEN),
+        *(f"{cost.name} on {output.name}" for output, cost in pairings()),
+        *("float32", "float64", "with L2", "without L2"),
+    }
+    assert set(report.tallies) == {"per_example", "batched"}
+    pictures = 8 if not report.notes else 6
+    assert report.networks == 336 + pictures
+    assert report.entries > 50 * report.networks
+
+
+def test_tolerances_are_sharp_enough_to_mean_something(report):
+    for by_oracle in report.tallies.values():
+        assert by_oracle["jax"].median_sharpness() <= 1e-12
+        assert by_oracle["complex_step"].median_sharpness() <= 1e-12
+        # Seven digits on ordinary networks, as test_finite_difference shows; half of these are hard ones.
+        assert by_oracle["finite_difference"].median_sharpness() <= 1e-3
+
+
+def figures(report):
+    return {name: value for name, value in report.to_dict().items() if name != "seconds"}
+
+
+def test_the_same_seed_gives_the_same_figures_whoever_does_the_work():
+    once = figures(verify(examples=30, seed=11))
+    with ThreadPoolExecutor(1) as pool:
+        assert once == figures(verify(examples=30, seed=11, executor=pool))
+    assert once != figures(verify(examples=30, seed=12))
+
+
+def test_without_a_seed_it_takes_a_new_one_and_names_it():
+    one, other = verify(examples=1), verify(examples=1)
+    assert one.seed != other.seed
+    assert str(one.seed) in one.again
+
+
+def test_progress_is_told():
+    seen = []
+    verify(examples=5, seed=1, progress=lambda done, total: seen.append((done, total)))
+    assert seen[-1][0] == seen[-1][1]
+    assert seen == sorted(seen)
+
+
+@pytest.mark.parametrize(("kwargs", "message"), [({"examples": 0}, "examples is 0"), ({"seed": -1}, "seed is -1")])
+def test_bad_arguments(kwargs, message):
+    with pytest.raises(InputError, match=message):
+        verify(**kwargs)
+
+
+def test_mnist_is_left_out_where_it_is_not_and_the_report_says_so(monkeypatch):
+    monkeypatch.delenv(data.MNIST_VARIABLE, raising=False)
+    data.mnist.cache_clear()
+    report = verify(examples=1, seed=1)
+    assert report.notes == (
+        "784-30-10 was left out: MNIST is not at hand: set MINIBP_MNIST_DIR to a folder with its four IDX files",
+    )
+
+
+def broken(form, change):
+    """A backprop of which one tensor is changed."""
+
+    def backprop(network, cost, x, y, l2=0.0):
+        found = form(network, cost, x, y, l2)
+        return change(found)
+
+    return backprop
+
+
+def change_delta(found):
+    *others, last = found.delta
+    return found._replace(delta=(*others, last * (1 + 1e-4)))
+
+
+def change_weight_gradient(found):
+    w = found.gradient.nabla_w[0].copy()
+    w[0, 0] += 1.0
+    return found._replace(gradient=Gradient((w, *found.gradient.nabla_w[1:]), found.gradient.nabla_b))
+
+
+def change_bias_gradient(found):
+    b = [-one for one in found.gradient.nabla_b]
+    return found._replace(gradient=Gradient(found.gradient.nabla_w, tuple(b)))
+
+
+def forget_the_penalty(found):
+    return found._replace(cost=found.cost - 1.0)
+
+
+@pytest.mark.parametrize("form", ["batched", "per_example"])
+@pytest.mark.parametrize(
+    ("change", "equation", "tensor"),
+    [
+        (change_delta, "(17)", "delta"),
+        (change_weight_gradient, "(24)", "nabla_w"),
+        (change_bias_gradient, "(23)", "nabla_b"),
+        (forget_the_penalty, "(9)(25)", "cost"),
+    ],
+)
+def test_a_gradient_broken_on_purpose_is_wrong_and_placed(monkeypatch, form, change, equation, tensor):
+    module = runner.FORMS[form]
+    monkeypatch.setattr(module, "backprop", broken(module.backprop, change))
+    report = verify(examples=84, seed=2)
+    assert report.verdict == "wrong"
+    (finding,) = report.findings
+    assert (finding.subject, finding.equation, finding.tensor) == (form, equation, tensor)
+    assert finding.error > finding.tolerance
+    assert report.counterexample is not None
+    assert equation in str(report)
+    assert "run it again: minibp verify --examples 84 --seed 2" in str(report)
+
+
+def test_a_broken_derivative_is_found_in_both_forms_and_shrunk(monkeypatch):
+    monkeypatch.setattr(runner, "_pictures", lambda seed: ([], ()))
+    silu = HIDDEN["silu"]
+    right = silu.prime
+    monkeypatch.setattr(type(silu), "prime", lambda self, z: right(z) + 1e-3 * (np.abs(z) > 0.5))
+    report = verify(examples=336, seed=4)
+    assert report.verdict == "wrong"
+    assert {finding.subject for finding in report.findings} == {"per_example", "batched"}
+    assert {finding.equation for finding in report.findings} <= {"(17)", "(22)"}
+    network = report.counterexample.network
+    assert silu in network.activations
+    assert max(network.sizes) <= 2
+    assert report.counterexample.m == 1
+
+
+def test_a_wrong_recursion_is_reported_at_22_and_its_layer(monkeypatch):
+    monkeypatch.setattr(runner, "_pictures", lambda seed: ([], ()))
+
+    def no_prime(network, cost, x, y, l2=0.0):
+        """Batched, with σ' missing from layer 2."""
+        found = per_example.backprop(network, cost, x, y, l2)
+        if len(found.delta) < 2:
+            return found
+        delta = (found.delta[1] @ network.weights[1], *found.delta[1:])
+        w = delta[0].T @ found.a[0] / len(x) + l2.gradient(network.weights[0], len(x))
+        gradient = Gradient((w, *found.gradient.nabla_w[1:]), (delta[0].mean(0), *found.gradient.nabla_b[1:]))
+        return found._replace(delta=delta, gradient=gradient)
+
+    monkeypatch.setattr(batched, "backprop", no_prime)
+    report = verify(examples=84, seed=5)
+    (finding,) = report.findings
+    assert (finding.subject, finding.equation, finding.layer, finding.tensor) == ("batched", "(22)", 2, "delta")
+    assert len(report.counterexample.network.sizes) == 3
+
+
+def test_it_stops_a_pool_that_still_works(monkeypatch):
+    monkeypatch.setattr(batched, "backprop", broken(batched.backprop, change_bias_gradient))
+    with ThreadPoolExecutor(1) as pool:
+        assert minibp.verify(examples=500, seed=2, executor=pool).verdict == "wrong"

@@ -1,0 +1,105 @@
+"""The house: each file imports only from lower floors, and importing the package is light."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import minibp
+
+HOUSE = Path(minibp.__file__).parent
+FLOORS = [
+    ["arrays"],
+    ["activations"],
+    ["costs"],
+    ["network"],
+    ["inputs"],
+    ["per_example", "batched", "problem"],
+    ["strategies", "data"],
+    ["check.sensitivity"],
+    ["check.rounding"],
+    ["check.estimate", "check.compilation", "check.jax_functions"],
+    ["check.perturbed"],
+    ["check.complex_step", "check.finite_difference", "check.jax_oracle"],
+    ["check.compare", "check.campaign"],
+    ["check.report"],
+    ["check.runner"],
+    ["cli"],
+    ["__main__"],
+]
+FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
+
+
+def imports(path):
+    """The package's own modules that a file imports when it runs, not what type checkers alone read."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    hidden = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("minibp") and id(node) not in hidden:
+            base = node.module.removeprefix("minibp").removeprefix(".")
+            for alias in node.names:
+                inner = f"{base}.{alias.name}".removeprefix(".")
+                yield inner if inner in FLOOR else base
+
+
+def test_every_file_has_a_floor():
+    files = {
+        str(path.relative_to(HOUSE).with_suffix("")).replace(os.sep, ".")
+        for path in HOUSE.rglob("*.py")
+        if path.name != "__init__.py"
+    }
+    assert files == set(FLOOR)
+
+
+@pytest.mark.parametrize("name", FLOOR)
+def test_it_imports_only_from_lower_floors(name):
+    path = HOUSE / (name.replace(".", os.sep) + ".py")
+    for other in imports(path):
+        assert other == "" or FLOOR[other] < FLOOR[name], f"{name} imports {other}"
+
+
+def test_importing_the_package_loads_numpy_and_nothing_heavier():
+    program = (
+        "import sys, minibp\n"
+        "heavy = {'jax', 'hypothesis', 'matplotlib', 'click', 'rich', 'scipy', 'torch'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def seconds(program):
+    """The least CPU time of a program in five runs, by its own clock: what else the machine does is not counted."""
+    timed = f"import time\nstart = time.process_time()\n{program}\nprint(time.process_time() - start)"
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # idle threads that spin would count
+    command = [sys.executable, "-c", timed]
+    runs = [subprocess.run(command, check=True, capture_output=True, text=True, env=environment) for _ in range(5)]
+    return min(float(run.stdout.splitlines()[-1]) for run in runs)
+
+
+def test_importing_takes_under_150_ms():
+    assert seconds("import minibp") < 0.15
+
+
+def test_help_answers_within_400_ms():
+    assert seconds("from minibp.cli import cli\ncli(['--help'], standalone_mode=False)") < 0.4
+
+
+def test_unknown_names_are_attribute_errors():
+    with pytest.raises(AttributeError, match="module 'minibp' has no attribute 'nonsense'"):
+        _ = minibp.nonsense
+    assert set(minibp.__all__) <= set(dir(minibp))
+    for name in minibp.__all__:
+        assert getattr(minibp, name) is not None
+
+
+def test_no_module_has_grown_too_long():
+    for path in HOUSE.rglob("*.py"):
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 300, path

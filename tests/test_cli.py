@@ -1,0 +1,191 @@
+import io
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+import minibp
+from minibp import batched
+from minibp import cli as cli_module
+from minibp.cli import cli
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli, list(arguments), catch_exceptions=False)
+
+
+def test_verify_passes_and_reads_at_a_glance():
+    result = run("verify", "--examples", "84", "--seed", "5", "--workers", "1")
+    assert result.exit_code == 0
+    assert "seed 5" in result.stdout
+    assert result.stdout.rstrip().endswith("to within rounding")
+
+
+def test_json_to_standard_output_is_only_json():
+    result = run("verify", "--examples", "10", "--seed", "5", "--workers", "1", "--json", "-")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["verdict"] == "correct"
+
+
+def test_json_to_a_file(tmp_path):
+    path = tmp_path / "report.json"
+    path.write_text("old")
+    assert run("verify", "--examples", "10", "--workers", "1", "--json", str(path)).exit_code == 0
+    assert json.loads(path.read_text())["networks"] >= 16
+    assert os.listdir(tmp_path) == ["report.json"]
+
+
+def test_a_broken_gradient_fails_with_1_and_says_where(monkeypatch):
+    right = batched.backprop
+
+    def wrong(*arguments):
+        found = right(*arguments)
+        return found._replace(delta=tuple(2 * delta for delta in found.delta))
+
+    monkeypatch.setattr(batched, "backprop", wrong)
+    result = run("verify", "--examples", "84", "--seed", "5", "--workers", "1")
+    assert result.exit_code == 1
+    assert "batched: equation (17), layer" in result.stdout
+    assert "delta[" in result.stdout
+    assert "wrong: batched departs from the oracles at equation (17)" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["verify", "--examples", "0"], "0 is not in the range x>=1"),
+        (["verify", "--examples", "many"], "'many' is not a valid integer"),
+        (["verify", "--seed", "-1"], "-1 is not in the range x>=0"),
+        (["verify", "--json", "missing/report.json"], "cannot write missing/report.json: there is no folder"),
+        (["verify", "--nonsense"], "No such option"),
+        (["nonsense"], "No such command 'nonsense'"),
+    ],
+)
+def test_unusable_arguments_are_refused_with_2_and_no_traceback(arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.output
+    assert result.stdout == ""
+
+
+def test_a_damaged_mnist_is_refused_and_not_left_out(tmp_path, monkeypatch):
+    from minibp import data
+
+    (tmp_path / "t10k-images-idx3-ubyte").write_bytes(b"not mnist")
+    monkeypatch.setenv(data.MNIST_VARIABLE, str(tmp_path))
+    data.mnist.cache_clear()
+    result = run("verify", "--examples", "1", "--workers", "1")
+    assert result.exit_code == 2
+    assert "does not hold the bytes of MNIST's" in result.stderr
+
+
+def test_a_missing_extra_is_one_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "minibp.check.runner", None)
+    result = run("verify", "--examples", "1")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("minibp: this command needs")
+    assert "pip install 'minibp[all]'" in result.stderr
+
+
+def test_an_interrupt_ends_without_a_traceback(monkeypatch):
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(batched, "backprop", interrupted)
+    result = run("verify", "--examples", "1", "--workers", "1")
+    assert result.exit_code == 2
+    assert result.stderr == "minibp: stopped\n"
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *arguments: False)
+    result = run("verify", "--json", str(tmp_path / "report.json"))
+    assert result.exit_code == 2
+    assert "is not writable" in result.stderr
+
+
+def test_version_and_help():
+    assert run("--version").stdout == f"minibp, version {minibp.__version__}\n"
+    assert "verify" in run("--help").stdout
+
+
+def test_the_command_itself_in_processes_of_its_own(tmp_path):
+    command = [sys.executable, "-m", "minibp", "verify", "--examples", "84", "--seed", "5", "--workers", "2"]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "correct: every entry agrees" in result.stdout
+    assert result.stderr == ""
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_command_is_the_module(monkeypatch, capsys):
+    from minibp import __main__
+
+    monkeypatch.setattr(sys, "argv", ["minibp", "--version"])
+    with pytest.raises(SystemExit) as caught:
+        __main__.main()
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"minibp, version {minibp.__version__}\n"
+
+
+def test_hypothesis_is_left_where_it_is_without_platformdirs(monkeypatch):
+    monkeypatch.setitem(sys.modules, "platformdirs", None)
+    monkeypatch.delenv("HYPOTHESIS_STORAGE_DIRECTORY", raising=False)
+    cli_module._keep_hypothesis_out_of_the_folder()
+    assert "HYPOTHESIS_STORAGE_DIRECTORY" not in os.environ
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_the_bar_counts(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with cli_module._bar("networks") as progress:
+        progress(3, 7)
+    assert "3/7 networks" in terminal.getvalue()
+
+
+def test_without_click_it_says_what_to_install(monkeypatch, capsys):
+    from minibp import __main__
+
+    monkeypatch.setattr(__main__, "find_spec", lambda name: None)
+    with pytest.raises(SystemExit) as caught:
+        __main__.main()
+    assert caught.value.code == "the minibp command needs click, which is not installed: pip install 'minibp[all]'"
+
+
+def test_a_progress_bar_is_shown_on_a_terminal():
+    import pty
+    import select
+
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-m", "minibp", "verify", "--examples", "20", "--seed", "5", "--workers", "1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=follower, env={**os.environ, "TERM": "xterm"})
+    os.close(follower)
+    shown = b""
+    while True:
+        ready, _, _ = select.select([leader], [], [], 0.2)
+        if ready:
+            try:
+                chunk = os.read(leader, 65536)
+            except OSError:
+                break
+            shown += chunk
+            if not chunk:
+                break
+        elif process.poll() is not None:
+            break
+    out, _ = process.communicate()
+    os.close(leader)
+    assert process.returncode == 0
+    assert b"networks" in shown
+    assert b"networks," in out
+    assert b"\x1b" not in out
