@@ -1,0 +1,42 @@
+import re
+from pathlib import Path
+
+import minibp
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_it_is_short_and_the_two_commands_stand_at_the_top():
+    lines = README.splitlines()
+    assert len(lines) < 120
+    first = lines.index("```sh")
+    assert first < 12
+    assert lines[first + 1 : first + 3] == [
+        "pip install '.[all]' && minibp verify",
+        "pip install -e '.[dev]' && pytest",
+    ]
+
+
+def test_every_file_that_the_tables_name_is_there():
+    named = set(re.findall(r"`(\w+\.py)`", README))
+    there = {path.name for path in (ROOT / "minibp").rglob("*.py")}
+    assert named
+    assert named <= there
+
+
+def test_every_equation_of_the_table_is_cited_where_it_is_said_to_be():
+    rows = re.findall(r"^\| (\(\d+\)) \|.*\| (`.*`) \|$", README, flags=re.MULTILINE)
+    assert len(rows) >= 10
+    for number, places in rows:
+        for name in re.findall(r"`(\w+\.py)`", places):
+            assert number in (ROOT / "minibp" / name).read_text(encoding="utf-8"), (number, name)
+
+
+def test_links_lead_somewhere():
+    for link in re.findall(r"\]\(([^)#]+)\)", README):
+        assert link.startswith("https://") or (ROOT / link).exists(), link
+
+
+def test_the_version_is_the_same_everywhere():
+    assert f"version: {minibp.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
