@@ -191,7 +191,9 @@ class L2(NamedTuple):
     alpha: float
 
     def value(self, weights: tuple[Array, ...], m: int) -> Any:
-        """α/(2m) Σ w² over all weights, a number."""
+        """α/(2m) Σ w² over all weights, a number; 0 where α is 0, however large the weights."""
+        if not self.alpha:
+            return 0.0
         return self.alpha / (2 * m) * sum(namespace(w).sum(w * w) for w in weights)
 
     def gradient(self, w: Array, m: int) -> Array:

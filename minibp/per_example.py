@@ -1,4 +1,4 @@
-"""Backpropagation one example at a time: every line is one of the vector equations."""
+"""Backpropagation one example at a time: (12), (16) and (21) by vector, as (13), (17) and (22) have them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _forward(network: Network, x: Array) -> tuple[list[Array], list[Array]]:
     a = x
     zs, activations = [], [x]
     for w, b, activation in zip(network.weights, network.biases, network.activations, strict=True):
-        z = w @ a + b  # (13)
+        z = w @ a + b  # (12)
         a = activation.value(z)  # (14)
         zs.append(z)
         activations.append(a)
@@ -70,9 +70,9 @@ def _forward(network: Network, x: Array) -> tuple[list[Array], list[Array]]:
 
 def _backward(network: Network, cost: Cost, zs: list[Array], activations: list[Array], y: Array) -> list[Array]:
     """Every δ of one example, for layers 2..L."""
-    delta = cost.delta(zs[-1], activations[-1], y, network.activations[-1])  # (17), (26)
+    delta = cost.delta(zs[-1], activations[-1], y, network.activations[-1])  # (16), (26)
     deltas = [delta]
     for w_next, z, activation in reversed(list(zip(network.weights[1:], zs, network.activations, strict=False))):
-        delta = (w_next.T @ delta) * activation.prime(z)  # (22)
+        delta = (w_next.T @ delta) * activation.prime(z)  # (21)
         deltas.append(delta)
     return deltas[::-1]

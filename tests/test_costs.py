@@ -151,3 +151,4 @@ def test_l2_is_equation_27():
     w = (np.array([[3.0, 4.0]]), np.array([[2.0]]))
     assert L2(0.5).value(w, 10) == pytest.approx(0.5 / 20 * 29)
     assert L2(0.5).gradient(w[1], 10) == pytest.approx(0.1)
+    assert L2(0.0).value((np.array([[1e200]]),), 10) == 0

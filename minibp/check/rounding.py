@@ -34,6 +34,8 @@ class Arithmetic(NamedTuple):
     """Unit roundoff, half the distance from 1 to the next number."""
     tiny: float
     """The smallest normal number: what lies below may have been flushed to zero."""
+    huge: float
+    """The largest number: where a magnitude comes near it, nothing is known any more."""
     f: float
     """Relative error of one library function, in units of u."""
     prime_from_value: bool
@@ -52,7 +54,7 @@ def arithmetic_of(dtype: str, f: float = LIBRARY_ERROR, *, prime_from_value: boo
     True
     """
     info = np.finfo(dtype)
-    return Arithmetic(float(info.eps) / 2, float(info.tiny), f, prime_from_value)
+    return Arithmetic(float(info.eps) / 2, float(info.tiny), float(info.max), f, prime_from_value)
 
 
 class Bound(NamedTuple):
@@ -109,12 +111,13 @@ def _bound(problem: Problem, to: Arithmetic) -> Bound:
         activations.append(a)
     costs = _costs(problem, zs[-1], a, to)
     delta = _output_error(problem, zs[-1], a, to)
-    deltas, nabla_w, nabla_b = [delta], [], []
+    deltas, products, nabla_w, nabla_b = [delta], [], [], []
     for i in reversed(range(len(zs))):
         w = network.weights[i]
         nabla_b.append((delta.error.sum(0) + to.gamma(m) * delta.size.sum(0)) / m + to.tiny)
         decay = problem.l2.gradient(np.abs(w), m)
         product = _matmul(Near(delta.value.T, delta.error.T), activations[i], to)
+        products.append(product)
         nabla_w.append(product.error / m + 3 * to.u * product.size / m + to.gamma(1) * decay + to.tiny)
         if i:
             back = _matmul_exact(delta, w, np.abs(w), to)
@@ -122,7 +125,7 @@ def _bound(problem: Problem, to: Arithmetic) -> Bound:
             deltas.append(delta)
     penalty = problem.l2.value(network.weights, m)
     cost = (costs.error.sum() + to.gamma(m) * costs.size.sum()) / m + to.gamma(network.n_parameters) * penalty
-    return Bound(
+    found = Bound(
         float(cost),
         costs.error,
         Gradient(tuple(reversed(nabla_w)), tuple(reversed(nabla_b))),
@@ -130,6 +133,20 @@ def _bound(problem: Problem, to: Arithmetic) -> Bound:
         tuple(a.error for a in activations),
         tuple(delta.error for delta in reversed(deltas)),
     )
+    peak = max(float(near.size.max()) for near in (*zs, *activations, costs, *deltas, *products))
+    # Terms of a sum may be larger than the sum, but no larger than the error that they leave it, over u.
+    return found if peak < to.huge * to.u else _unbounded(found)
+
+
+def _unbounded(found: Bound) -> Bound:
+    """The same shapes, of infinite errors: what overflows, or may, can be anything."""
+
+    def infinite(arrays: tuple[Array, ...]) -> tuple[Array, ...]:
+        return tuple(np.full(array.shape, np.inf) for array in arrays)
+
+    gradient = Gradient(infinite(found.gradient.nabla_w), infinite(found.gradient.nabla_b))
+    costs = np.full(found.costs.shape, np.inf)
+    return Bound(np.inf, costs, gradient, infinite(found.z), infinite(found.a), infinite(found.delta))
 
 
 def cost_error(problem: Problem, z: Near, to: Arithmetic) -> Array:

@@ -203,6 +203,9 @@ class Run:
         self.networks += 1
         self.entries += len(limits)
         self.covered.update(_traits(problem))
+        beyond = int(np.isinf(limits).sum())
+        if beyond:
+            self.skipped[f"values near the end of {problem.dtype}'s range"] += beyond
         for estimate in estimates.values():
             self.skipped.update(estimate.skipped)
         for form, module in FORMS.items():

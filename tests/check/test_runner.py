@@ -180,3 +180,11 @@ def test_it_stops_a_pool_that_still_works(monkeypatch):
     monkeypatch.setattr(batched, "backprop", broken(batched.backprop, change_bias_gradient))
     with ThreadPoolExecutor(1) as pool:
         assert minibp.verify(examples=500, seed=2, executor=pool).verdict == "wrong"
+
+
+def test_what_may_overflow_is_skipped_and_counted():
+    network = minibp.Network([np.full((1, 1), 1e36, np.float32)], [np.zeros(1, np.float32)], "identity")
+    run = runner.Run()
+    run.check([minibp.Problem(network, "huber", [[1.0]], [[0.0]])])
+    assert run.failed is None
+    assert run.skipped["values near the end of float32's range"] == run.entries
