@@ -143,7 +143,7 @@ def test_costs_of_the_users_are_bounded_too(output):
 @pytest.mark.parametrize(("dtype", "scale"), [("float32", 1e36), ("float64", 1e300)])
 def test_near_the_end_of_the_range_nothing_is_claimed(dtype, scale):
     network = Network([np.full((2, 2), scale, dtype)], [np.zeros(2, dtype)], "identity")
-    problem = Problem(network, "quadratic", np.ones((1, 2), dtype), np.zeros((1, 2), dtype))
+    problem = Problem(network, "quadratic", np.ones((1, 2)), np.zeros((1, 2)))
     assert np.isinf(row_of_bound(bound(problem, arithmetic_of(dtype)))).all()
-    small = Problem(network.astype("float32") if scale < 1e38 else network, "huber", 1e-30 * problem.x, problem.y)
-    assert np.isfinite(row_of_bound(bound(small, arithmetic_of("float64")))).all() == (dtype == "float32")
+    small = Problem(network, "huber", 1e-30 * problem.x, problem.y)
+    assert np.isfinite(row_of_bound(bound(small, arithmetic_of(dtype)))).all()
