@@ -1,15 +1,15 @@
 """An activation turns a weighted input z into an activation a; its derivative stands beside it.
 
-Every function here is stable for all finite z, and its `value` also takes complex z (for complex-step
-differentiation): both branch on the sign of the real part and only ever exponentiate what is not positive.
-Arrays may come from any array-API namespace.
+Every function here is stable for all finite z (softmax, for all whose differences are finite), and its `value` also
+takes complex z (for complex-step differentiation): both branch on the sign of the real part and only ever exponentiate
+what is not positive. Arrays may come from any array-API namespace.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from minibp.arrays import Array, InputError, namespace
 
@@ -19,6 +19,9 @@ ELU_ALPHA = 1.0
 
 class Activation:
     """σ of equation (14), elementwise unless said otherwise. To add one, write `value` and `prime`.
+
+    Complex step asks `value` for complex z too: where it takes none, or is not analytic (np.abs, say), that oracle
+    says so and leaves the problem to the others.
 
     >>> import numpy as np
     >>> class Square(Activation):
@@ -30,11 +33,11 @@ class Activation:
     """
 
     name: str = ""
-    bounds: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    bounds: tuple[float, float] = (-math.inf, math.inf)
     """The open interval in which all outputs lie, up to rounding."""
-    kinks: ClassVar[tuple[float, ...]] = ()
+    kinks: tuple[float, ...] = ()
     """The z at which the derivative jumps; `prime` states the convention there."""
-    elementwise: ClassVar[bool] = True
+    elementwise: bool = True
 
     def value(self, z: Array) -> Array:
         """a = σ(z), of the shape of z: equation (14)."""
@@ -96,7 +99,7 @@ class Tanh(Activation):
         return namespace(z).tanh(z)
 
     def prime(self, z: Array) -> Array:
-        e = _decay(2 * z)
+        e = _decay(z) ** 2
         return 4 * e / (1 + e) ** 2
 
 
@@ -204,6 +207,9 @@ class _Adopted(Activation):
     def __init__(self, theirs: Any) -> None:
         self.theirs = theirs
         self.name = str(getattr(theirs, "name", type(theirs).__name__))
+        self.bounds = getattr(theirs, "bounds", self.bounds)
+        self.kinks = tuple(getattr(theirs, "kinks", self.kinks))
+        self.elementwise = bool(getattr(theirs, "elementwise", self.elementwise))
         self.value = theirs.value  # type: ignore[method-assign]
         self.prime = theirs.prime  # type: ignore[method-assign]
 
@@ -242,7 +248,11 @@ def activation_of(given: object) -> Activation:
         if given not in ACTIVATIONS:
             raise InputError(f"unknown activation {given!r}, expected one of {', '.join(ACTIVATIONS)}")
         return ACTIVATIONS[given]
-    if callable(getattr(given, "value", None)) and callable(getattr(given, "prime", None)):
+    if (
+        not isinstance(given, type)
+        and callable(getattr(given, "value", None))
+        and callable(getattr(given, "prime", None))
+    ):
         return _Adopted(given)
     raise InputError(f"activation is {given!r}, expected a name or an object with value(z) and prime(z)")
 

@@ -37,12 +37,17 @@ def checked_dtype(name: str, dtype: object) -> str:
 def checked_array(name: str, value: object, *, ndim: int, dtype: str | None = None) -> Array:
     """`value` as a float array of `ndim` dimensions: a read-only copy, finite, and of `dtype` where one is given.
 
-    A foreign array is immutable already, and may be traced: its shape and dtype are checked, its values are not.
+    NumPy's are converted where they are of the other precision. A foreign array is immutable already, and may be
+    traced: its shape and dtype are checked, its values are not.
     """
     if is_foreign(value):
         array: Array = value  # type: ignore[assignment]
-        checked_dtype(name, array.dtype)
+        kind = checked_dtype(name, array.dtype)
+        if dtype is not None and kind != dtype:
+            raise InputError(f"{name} has dtype {kind}, expected {dtype}, the dtype of the parameters")
     else:
+        if isinstance(value, np.ma.MaskedArray):
+            raise InputError(f"{name} is a masked array, expected every entry to count")
         try:
             array = np.asarray(value)
         except ValueError as error:

@@ -5,12 +5,13 @@ Exit status: 0 correct or done, 1 wrong, unstable or undecided, 2 unusable argum
 
 from __future__ import annotations
 
+import io
 import json
 import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 import minibp
+from minibp.files import write_whole
 
 if TYPE_CHECKING:
     from minibp.check.report import Report
@@ -46,15 +48,18 @@ def verify(examples: int, seed: int | None, json_file: str | None, workers: int 
     """
     _check_writable(json_file)
     _keep_hypothesis_out_of_the_folder()
-    with _usable(), _bar("networks") as progress, _pool(workers or os.cpu_count() or 1) as executor:
-        from minibp.check.runner import verify as run
+    with _usable():
+        with _bar("networks") as progress, _pool(workers or _cores()) as executor:
+            from minibp.check.runner import verify as run
 
-        report = run(examples=examples, seed=seed, progress=progress, executor=executor)
-    _finish(report, json_file)
+            report = run(examples=examples, seed=seed, progress=progress, executor=executor)
+        _finish(report, json_file)
 
 
 def _finish(report: Report, json_file: str | None) -> NoReturn:
     """Show a report, write it where it was asked for, and exit with its status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # σ and δ are not in every encoding
     if json_file != "-":
         verdict = report.verdict_line()
         click.echo(str(report).removesuffix(verdict), nl=False)
@@ -64,21 +69,16 @@ def _finish(report: Report, json_file: str | None) -> NoReturn:
         if json_file == "-":
             click.echo(text)
         else:
-            _replace(Path(json_file), text + "\n")
+            write_whole(json_file, lambda file: file.write(f"{text}\n".encode()))
     sys.exit(0 if report.verdict == "correct" else 1)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
 
 
 def _check_writable(json_file: str | None) -> None:
     """Refuse a report file that could not be written, before the work and not after it."""
     if json_file is None or json_file == "-":
         return
+    if not json_file:
+        _refuse("--json needs the name of a file, or - for standard output")
     folder = Path(json_file).absolute().parent
     if not folder.is_dir():
         _refuse(f"cannot write {json_file}: there is no folder {folder}")
@@ -98,8 +98,10 @@ def _usable() -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         _refuse(f"this command needs {error.name}, which is not installed: pip install 'minibp[all]'")
-    except (minibp.InputError, FileNotFoundError) as error:
+    except (minibp.InputError, OSError) as error:
         _refuse(str(error))
+    except BrokenExecutor:
+        _refuse("a worker process was killed (out of memory?); fewer --workers need less")
     except KeyboardInterrupt:
         _refuse("stopped")
 
@@ -128,6 +130,11 @@ def _pool(workers: int) -> Iterator[Executor | None]:
     # Not forked: a process that has started JAX has threads, and a fork would leave their locks held.
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         yield pool
+
+
+def _cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _keep_hypothesis_out_of_the_folder() -> None:

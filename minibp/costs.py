@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minibp.activations import Activation, Sigmoid, Softmax, softplus
+from minibp.activations import Activation, sigmoid, softmax, softplus
 from minibp.arrays import Array, InputError, namespace
 
 HUBER_DELTA = 1.0
@@ -104,20 +104,21 @@ class CrossEntropy(Cost):
 
     def value_at(self, z: Array, a: Array, y: Array, activation: Activation) -> Array:
         xp = namespace(z)
-        if isinstance(activation, Sigmoid):
+        if activation is sigmoid:
             # −ln σ(z) = softplus(−z) and −ln(1 − σ(z)) = softplus(z)
             return xp.sum(y * softplus.value(-z) + (1 - y) * softplus.value(z), axis=-1)
-        if isinstance(activation, Softmax):
+        if activation is softmax:
             z = _below_top(z)
             total = xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
-            return xp.sum(y * (total - z) + (1 - y) * (total - _log_sum_of_others(z)), axis=-1)
+            others = _log_sum_of_others(z)
+            return xp.sum(_weighted(y, total - z) + _weighted(1 - y, total - others), axis=-1)
         return self.value(a, y)
 
     def delta(self, z: Array, a: Array, y: Array, activation: Activation) -> Array:
         """Equation (26), δ^L = a^L − y, for the sigmoid: σ' cancels, so that a saturated wrong neuron still learns."""
-        if isinstance(activation, Sigmoid):
+        if activation is sigmoid:
             return a - y
-        if isinstance(activation, Softmax):
+        if activation is softmax:
             # 1 − a_j = Σ_{k≠j} a_k cancels too: what is left are the shares q_jk of a_k among all but a_j.
             xp = namespace(z)
             q = xp.exp(_others(z, z[..., None, :] - _log_sum_of_others(z)[..., :, None], -xp.inf))
@@ -131,7 +132,7 @@ class CrossEntropy(Cost):
                 f"cross_entropy needs outputs between 0 and 1, and {activation.name}'s lie in ({low}, {high}); "
                 "use sigmoid or softmax, or another cost"
             )
-        if isinstance(activation, Softmax) and width == 1:
+        if activation is softmax and width == 1:
             raise InputError("cross_entropy needs outputs between 0 and 1, and softmax over one neuron is always 1")
 
     def check_targets(self, y: Array) -> None:
@@ -153,14 +154,14 @@ class CategoricalCrossEntropy(Cost):
     def value_at(self, z: Array, a: Array, y: Array, activation: Activation) -> Array:
         xp = namespace(z)
         z = _below_top(z)
-        return xp.sum(y * (xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True)) - z), axis=-1)
+        return xp.sum(_weighted(y, xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True)) - z), axis=-1)
 
     def delta(self, z: Array, a: Array, y: Array, activation: Activation) -> Array:
         """δ^L = a^L − y: as in (26), the derivative of the output cancels."""
         return a - y
 
     def check_output(self, activation: Activation, width: int) -> None:
-        if not isinstance(activation, Softmax):
+        if activation is not softmax:
             raise InputError(f"categorical_cross_entropy needs a softmax output, got {activation.name}")
 
     def check_targets(self, y: Array) -> None:
@@ -201,14 +202,22 @@ class L2(NamedTuple):
         return self.alpha / m * w
 
 
+def fuses(cost: Cost, activation: Activation) -> bool:
+    """Whether δ^L is a^L − y, equation (26), the derivative of the output having cancelled."""
+    return (type(cost) is CrossEntropy and activation is sigmoid) or type(cost) is CategoricalCrossEntropy
+
+
+def _weighted(y: Array, t: Array) -> Array:
+    """y t, and 0 where y is 0, whatever t is."""
+    xp = namespace(t)
+    return xp.where(y != 0, y * xp.where(y != 0, t, xp.zeros_like(t)), xp.zeros_like(t))
+
+
 def _times_log(y: Array, a: Array) -> Array:
     """y ln a, and 0 where y is 0."""
     xp = namespace(a)
-    some = y != 0
-    safe = xp.where(some, a, xp.ones_like(a))
-    zero = xp.real(safe) == 0
-    log = xp.where(zero, -xp.inf, xp.log(xp.where(zero, xp.ones_like(a), safe)))
-    return xp.where(some, y, xp.zeros_like(y)) * xp.where(some, log, xp.zeros_like(a))
+    zero = xp.real(a) == 0
+    return _weighted(y, xp.where(zero, -xp.inf, xp.log(xp.where(zero, xp.ones_like(a), a))))
 
 
 def _below_top(z: Array) -> Array:
@@ -247,6 +256,10 @@ def cost_of(given: object) -> Cost:
         if given not in COSTS:
             raise InputError(f"unknown cost {given!r}, expected one of {', '.join(COSTS)}")
         return COSTS[given]
-    if callable(getattr(given, "value", None)) and callable(getattr(given, "gradient", None)):
+    if (
+        not isinstance(given, type)
+        and callable(getattr(given, "value", None))
+        and callable(getattr(given, "gradient", None))
+    ):
         return _Adopted(given)
     raise InputError(f"cost is {given!r}, expected a name or an object with value(a, y) and gradient(a, y)")

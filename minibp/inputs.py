@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from minibp.arrays import Array, InputError, checked_array, is_foreign
 from minibp.costs import L2, Cost, cost_of
 from minibp.network import Network
@@ -33,7 +35,7 @@ def checked_inputs(network: Network, cost: Any, x: Any, y: Any, l2: Any) -> Inpu
         )
     if not is_foreign(y):
         chosen.check_targets(y)
-    return Inputs(chosen, checked_l2(l2), x, y)
+    return Inputs(chosen, checked_l2(l2, network.dtype), x, y)
 
 
 def checked_rows(network: Network, x: Any) -> Array:
@@ -46,14 +48,16 @@ def checked_rows(network: Network, x: Any) -> Array:
     return x
 
 
-def checked_l2(l2: Any) -> L2:
+def checked_l2(l2: Any, dtype: str) -> L2:
     """α of equation (27) as an `L2`."""
     if isinstance(l2, L2):
         l2 = l2.alpha
     try:
-        alpha = float(l2)
+        alpha = math.nan if isinstance(l2, bool) else float(l2)
     except (TypeError, ValueError):
-        raise InputError(f"l2 is {l2!r}, expected a number") from None
-    if not (math.isfinite(alpha) and alpha >= 0):
-        raise InputError(f"l2 is {alpha}, expected a finite number that is not negative")
+        alpha = math.nan
+    if math.isnan(alpha):
+        raise InputError(f"l2 is {l2!r}, expected a number")
+    if not 0 <= alpha <= float(np.finfo(dtype).max):
+        raise InputError(f"l2 is {alpha}, expected a finite number of {dtype} that is not negative")
     return L2(alpha)

@@ -12,6 +12,7 @@ import numpy as np
 
 from minibp.activations import ACTIVATIONS, Activation, activations_of
 from minibp.arrays import Array, InputError, checked_array, checked_count, checked_dtype, is_foreign
+from minibp.files import write_whole
 
 FILE_FORMAT = "minibp network 1"
 
@@ -115,17 +116,7 @@ class Network:
         arrays: dict[str, Any] = {"format": np.array(FILE_FORMAT), "activations": np.array(names)}
         for layer, (w, b) in enumerate(zip(self.weights, self.biases, strict=True), start=2):
             arrays[f"w{layer}"], arrays[f"b{layer}"] = np.asarray(w), np.asarray(b)
-        target = Path(path)
-        temporary = target.with_name(f".{target.name}.{os.urandom(8).hex()}")
-        try:
-            with temporary.open("xb") as file:
-                np.savez(file, **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        write_whole(path, lambda file: np.savez(file, **arrays))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Network:

@@ -262,11 +262,3 @@ def _draw_network(draw: DrawFn, widths: Sequence[int], activation: Any, output: 
     weights = _draw_arrays(draw, list(zip(widths[1:], widths, strict=False)), kind, TEXTURES)
     biases = _draw_arrays(draw, [(n,) for n in widths[1:]], kind, TEXTURES)
     return Network(weights, biases, [*chosen, last])
-
-
-def register() -> None:
-    """Let Hypothesis draw the package's types by their names in annotations; called through its entry point."""
-    st.register_type_strategy(Network, networks())
-    st.register_type_strategy(Problem, problems())
-    st.register_type_strategy(Activation, activations())
-    st.register_type_strategy(Cost, costs())

@@ -96,6 +96,8 @@ def test_lookup():
     assert activation_of(sigmoid) is sigmoid
     with pytest.raises(InputError, match="unknown activation 'sigmod', expected one of identity, sigmoid"):
         activation_of("sigmod")
+    with pytest.raises(InputError, match="activation is <class"):
+        activation_of(Activation)
     with pytest.raises(InputError, match="activation is 3, expected a name or an object with value"):
         activation_of(3)
 
@@ -110,6 +112,8 @@ def test_one_activation_a_layer():
 
 def test_objects_with_value_and_prime_are_adopted():
     class Cube:
+        kinks = (1.0,)
+
         def value(self, z):
             return z**3
 
@@ -118,6 +122,8 @@ def test_objects_with_value_and_prime_are_adopted():
 
     cube = activation_of(Cube())
     assert cube.name == "Cube"
+    assert cube.kinks == (1.0,)
+    assert cube.elementwise
     assert cube.backward(np.array([2.0]), np.array([1.0])) == [12.0]
 
 

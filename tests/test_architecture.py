@@ -12,14 +12,16 @@ import minibp
 
 HOUSE = Path(minibp.__file__).parent
 FLOORS = [
-    ["arrays"],
+    ["arrays", "files"],
     ["activations"],
     ["costs"],
     ["network"],
     ["inputs"],
     ["per_example", "batched", "problem"],
-    ["strategies", "data"],
-    ["check.sensitivity"],
+    ["strategies", "data", "hypothesis_entry"],
+    ["check.sensitivity", "check.arithmetic"],
+    ["check.layer_rounding"],
+    ["check.output_rounding"],
     ["check.rounding"],
     ["check.estimate", "check.compilation", "check.jax_functions"],
     ["check.perturbed"],
@@ -84,8 +86,9 @@ def seconds(program):
     return min(float(run.stdout.splitlines()[-1]) for run in runs)
 
 
-def test_importing_takes_under_150_ms():
-    assert seconds("import minibp") < 0.15
+def test_importing_adds_little_to_numpy():
+    # With NumPy, 0.15 s are allowed on an idle machine, of which NumPy takes some 0.1.
+    assert seconds("import minibp") - seconds("import numpy") < 0.05
 
 
 def test_help_answers_within_400_ms():

@@ -64,4 +64,5 @@ def test_foreign_arrays_are_left_as_they_are():
     assert read_only(array) is array
     assert namespace(array) is jnp
     assert namespace(1.0) is np
+    refused("x has dtype float32, expected float64", checked_array, "x", array, ndim=2, dtype="float64")
     refused("x has dtype int32", checked_array, "x", jnp.ones((2, 2), int), ndim=2)

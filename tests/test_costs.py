@@ -69,6 +69,29 @@ def test_cross_entropy_on_softmax_keeps_its_digits_where_one_output_is_all():
     assert np.allclose(got, want, rtol=1e-14)
 
 
+def test_a_subclass_of_the_sigmoid_is_another_function():
+    class Steep(type(ACTIVATIONS["sigmoid"])):
+        name = "steep"
+
+        def value(self, z):
+            return super().value(2 * z)
+
+        def prime(self, z):
+            return 2 * super().prime(2 * z)
+
+    z, y = np.array([1.0]), np.array([0.0])
+    cost = COSTS["cross_entropy"]
+    assert cost.value_at(z, Steep().value(z), y, Steep()) == pytest.approx(np.log1p(np.exp(2)))
+    assert cost.delta(z, Steep().value(z), y, Steep()) == pytest.approx(2 / (1 + np.exp(-2)))
+
+
+def test_the_cost_is_finite_where_a_softmax_has_differences_beyond_the_range():
+    z, y = np.array([[2e38, -2e38]], np.float32), np.array([[1.0, 0.0]], np.float32)
+    softmax = ACTIVATIONS["softmax"]
+    with np.errstate(over="ignore"):
+        assert COSTS["categorical_cross_entropy"].value_at(z, softmax.value(z), y, softmax) == 0
+
+
 def test_textbook_cross_entropy_counts_what_has_no_weight_as_nothing():
     with np.errstate(all="raise"):
         value = COSTS["cross_entropy"].value(np.array([[1.0, 0.0]]), np.array([[1.0, 0.0]]))

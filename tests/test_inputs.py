@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from minibp import L2, InputError, Network, Problem, batched, feedforward, per_example
+from minibp.costs import Huber
 from minibp.inputs import checked_l2
 
 NETWORK = Network.random([3, 4, 2], rng=0)
@@ -21,9 +22,13 @@ BAD = [
     ({"cost": "mse"}, "unknown cost 'mse'"),
     ({"cost": "categorical_cross_entropy"}, "needs a softmax output, got sigmoid"),
     ({"cost": "cross_entropy", "y": np.full((5, 2), 2.0)}, r"expects them within \[0, 1\]"),
-    ({"l2": -0.1}, "l2 is -0.1, expected a finite number that is not negative"),
-    ({"l2": float("nan")}, "l2 is nan"),
+    ({"l2": -0.1}, "l2 is -0.1, expected a finite number of float64 that is not negative"),
+    ({"l2": float("nan")}, "l2 is nan, expected a number"),
     ({"l2": "much"}, "l2 is 'much', expected a number"),
+    ({"l2": True}, "l2 is True, expected a number"),
+    ({"network": NETWORK.astype("float32"), "l2": 1e300}, r"l2 is 1e\+300, expected a finite number of float32"),
+    ({"x": np.ma.masked_array(X, X > 0)}, "x is a masked array, expected every entry to count"),
+    ({"cost": Huber}, "cost is <class 'minibp.costs.Huber'>, expected a name or an object"),
     ({"network": "a network"}, "network is 'a network', expected a minibp.Network"),
 ]
 
@@ -58,4 +63,4 @@ def test_the_parameters_dtype_decides():
 
 
 def test_l2_is_taken_as_a_number_or_an_object():
-    assert checked_l2(2) == checked_l2(L2(2.0)) == L2(2.0)
+    assert checked_l2(2, "float64") == checked_l2(L2(2.0), "float64") == L2(2.0)

@@ -120,13 +120,25 @@ def test_types_are_known_to_hypothesis(parts):
     assert cost in COSTS.values()
 
 
-def test_registering_them_loads_no_jax():
-    program = (
-        "import sys, hypothesis\n"
-        "from hypothesis import strategies as st\n"
-        "import minibp\n"
-        "st.from_type(minibp.Network).validate()\n"
-        "assert 'minibp.strategies' in sys.modules\n"
-        "assert 'jax' not in sys.modules\n"
-    )
+@pytest.mark.parametrize(
+    "program",
+    [
+        "import minibp.strategies",
+        "import hypothesis, minibp.strategies",
+        "import minibp; minibp.strategies.problems()",
+        "import minibp; from hypothesis import strategies as st; st.from_type(minibp.Network).validate()",
+    ],
+)
+def test_types_are_registered_in_any_order_of_imports_without_jax(program):
+    after = "; import sys; from minibp import Problem; from hypothesis import strategies as st"
+    after += "; st.from_type(Problem).validate(); assert 'jax' not in sys.modules"
+    subprocess.run([sys.executable, "-W", "error", "-c", program + after], check=True)
+
+
+def test_everything_can_be_imported_at_once():
+    subprocess.run([sys.executable, "-c", "from minibp import *; strategies.problems()"], check=True)
+
+
+def test_hypothesis_alone_loads_no_strategies_of_ours():
+    program = "import sys, hypothesis; assert 'minibp.strategies' not in sys.modules; assert 'jax' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minibp.activations import Sigmoid
 from minibp.arrays import Array
 from minibp.check.estimate import Estimate
 from minibp.check.rounding import Bound
-from minibp.costs import CategoricalCrossEntropy, CrossEntropy
+from minibp.costs import fuses
 from minibp.network import Backprop
 from minibp.problem import Problem
 
@@ -60,9 +59,7 @@ def layout(problem: Problem) -> list[Segment]:
     """The segments of a problem's row of numbers."""
     network, m = problem.network, problem.m
     top = len(network.weights) + 1
-    fused = isinstance(problem.cost, CategoricalCrossEntropy) or (
-        isinstance(problem.cost, CrossEntropy) and isinstance(network.activations[-1], Sigmoid)
-    )
+    fused = fuses(problem.cost, network.activations[-1])
     l2 = problem.l2.alpha > 0
     parts: list[tuple[str, int | None, str, tuple[int, ...]]] = []
     for layer in range(2, top + 1):
@@ -82,6 +79,20 @@ def layout(problem: Problem) -> list[Segment]:
         segments.append(Segment(equation, of_layer, tensor, shape, start, stop))
         start = stop
     return segments
+
+
+def misshapen(problem: Problem, held: Backprop) -> tuple[Segment, str] | None:
+    """The first tensor of a pass that has another shape or dtype than its equation gives it, and what it has."""
+    nabla_w, nabla_b = held.gradient
+    found = {"z": held.z, "a": held.a[1:], "delta": held.delta, "nabla_b": nabla_b, "nabla_w": nabla_w}
+    for segment in layout(problem):
+        arrays = (held.cost,) if segment.layer is None else found[segment.tensor]
+        at = 0 if segment.layer is None else segment.layer - 2
+        array = np.asarray(arrays[at]) if at < len(arrays) else None
+        if array is None or array.shape != segment.shape or array.dtype != problem.dtype:
+            got = "is missing" if array is None else f"has shape {array.shape} and dtype {array.dtype}"
+            return segment, f"{segment.tensor} {got}, expected shape {segment.shape} and dtype {problem.dtype}"
+    return None
 
 
 def row_of_pass(held: Backprop) -> Array:

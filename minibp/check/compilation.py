@@ -20,16 +20,32 @@ from platformdirs import user_cache_path
 
 def cache_folder() -> Path | None:
     """The user's own folder for compilations, made if need be; None where there is none that is safe."""
-    folder = user_cache_path("minibp") / "jax"
+    ours = user_cache_path("minibp")
+    folder = ours / "jax"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.lstat()
+        ours.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ours.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        safe = _is_private(folder) and _is_private(ours) and _cannot_be_swapped_in(ours.parent)
     except OSError:
         return None
-    private = stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077
-    if hasattr(os, "getuid"):
-        private = private and found.st_uid == os.getuid()
-    return folder if private else None
+    return folder if safe else None
+
+
+def _is_private(folder: Path) -> bool:
+    """Whether this is a folder, not a link, of the user's, that nobody else can look into."""
+    found = folder.lstat()
+    return stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077 and _is_mine(found)
+
+
+def _cannot_be_swapped_in(parent: Path) -> bool:
+    """Whether nobody else can put another folder in the place of one in here."""
+    found = parent.stat()
+    return bool(found.st_mode & stat.S_ISVTX) or (not found.st_mode & 0o022 and _is_mine(found))
+
+
+def _is_mine(found: os.stat_result) -> bool:
+    return not hasattr(os, "getuid") or found.st_uid == os.getuid()
 
 
 def compiled(function: Callable[..., Any], *examples: Any) -> Callable[..., Any]:

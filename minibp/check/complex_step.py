@@ -8,12 +8,16 @@ z^l_j, which is what moving b^l_j does, are δ^l_j by definition (15).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from minibp.activations import ACTIVATIONS
 from minibp.arrays import Array
-from minibp.check.estimate import COMPLEX_STEP, Estimate, OracleUnavailable, oracle_arithmetic
+from minibp.check.estimate import COMPLEX_STEP, Estimate, OracleUnavailable, oracle_arithmetic, untold
 from minibp.check.perturbed import crossings, forward, moves, responses
 from minibp.check.rounding import bound
+from minibp.costs import COSTS
 from minibp.network import Gradient
 from minibp.problem import Problem
 
@@ -23,17 +27,18 @@ CROSSES_A_KINK = "complex step crosses a kink"
 def estimate(problem: Problem) -> Estimate:
     """The gradient of `problem`, entry by entry, and δ.
 
-    Raises `OracleUnavailable` where an activation or a cost of the user's takes no complex numbers.
+    Raises `OracleUnavailable` where an activation or a cost of the user's takes no complex numbers, or is not analytic.
     """
     problem = problem.astype("float64")
     network, m = problem.network, problem.m
     try:
+        _check_analytic(problem)
         base = forward(problem, np.complex128)
-        nabla_w = [
-            problem.l2.alpha / (2 * m) * ((w + 1j * COMPLEX_STEP) ** 2).imag / COMPLEX_STEP for w in network.weights
-        ]
+        half = problem.l2.alpha / (2 * m)
+        nabla_w = [half * ((w + 1j * COMPLEX_STEP) ** 2).imag / COMPLEX_STEP for w in network.weights]
         nabla_b = [np.empty_like(b) for b in network.biases]
         deltas = [np.empty(z.shape) for z in base.z]
+        lost = 0
         for i, n_in in enumerate(network.sizes[:-1]):
             for j, k, dz in moves(problem, base, i):
                 costs, seen = responses(problem, base, i, j, 1j * COMPLEX_STEP * dz)
@@ -45,28 +50,52 @@ def estimate(problem: Problem) -> Estimate:
                 nabla_w[i][j[~bias], k[~bias]] += mean[~bias]
                 nabla_b[i][j[bias]] = mean[bias]
                 deltas[i][:, j[bias]] = slopes[bias].T
+                lost += int(crossed.any(1).sum() + crossed[bias].sum())
     except TypeError as error:
         raise OracleUnavailable(f"a function of this problem takes no complex numbers: {error}") from None
-    radius = bound(problem, oracle_arithmetic())
+    rounding = bound(problem, oracle_arithmetic())
     gradient = Gradient(tuple(nabla_w), tuple(nabla_b))
-    lost = sum(int(np.isnan(array).sum()) for array in (*nabla_w, *nabla_b, *deltas))
-    output = network.activations[-1]
-    costs = problem.cost.value_at(base.z[-1], base.a[-1], problem.y, output).real
+    radius = Gradient(*(tuple(map(_told, *pair)) for pair in zip(gradient, rounding.gradient, strict=True)))
+    delta_radius = tuple(map(_told, deltas, rounding.delta))
+    costs = problem.cost.value_at(base.z[-1], base.a[-1], problem.y, network.activations[-1]).real
     return Estimate(
         gradient=gradient,
-        radius=Gradient(*(tuple(map(_told, *pair)) for pair in zip(gradient, radius.gradient, strict=True))),
+        radius=radius,
         delta=tuple(deltas),
-        delta_radius=tuple(map(_told, deltas, radius.delta)),
+        delta_radius=delta_radius,
         z=tuple(z.real for z in base.z),
-        z_radius=radius.z,
+        z_radius=rounding.z,
         a=tuple(a.real for a in base.a),
-        a_radius=radius.a,
+        a_radius=rounding.a,
         cost=float(costs.mean() + problem.l2.value(network.weights, m)),
-        cost_radius=radius.cost,
-        skipped={CROSSES_A_KINK: lost} if lost else {},
+        cost_radius=rounding.cost,
+        skipped=untold(lost, (*radius.nabla_w, *radius.nabla_b, *delta_radius), CROSSES_A_KINK),
     )
 
 
 def _told(value: Array, error: Array) -> Array:
-    """The radius, infinite where a kink was crossed; an exact 0 may have become h²."""
+    """The radius, infinite where nothing was told; an exact 0 may have become h²."""
     return np.where(np.isnan(value), np.inf, error + oracle_arithmetic().tiny)
+
+
+def _check_analytic(problem: Problem) -> None:
+    """Raise `OracleUnavailable` where a function of the user's has another slope by complex step than by differences.
+
+    np.abs(z) and z.real are such: the imaginary part is lost in them, and with it the derivative.
+    """
+    base = forward(problem, np.float64)
+    for z, activation in zip(base.z, problem.network.activations, strict=True):
+        if ACTIVATIONS.get(activation.name) is not activation:
+            _check_slopes(activation.name, activation.value, z)
+    if COSTS.get(problem.cost.name) is not problem.cost:
+        _check_slopes(problem.cost.name, lambda a: problem.cost.value(a, problem.y), base.a[-1])
+
+
+def _check_slopes(name: str, function: Callable[[Array], Array], at: Array) -> None:
+    h, by = 1e-5, oracle_arithmetic()
+    slope = np.imag(function(at + 1j * COMPLEX_STEP)) / COMPLEX_STEP
+    coarse, fine = ((function(at + step) - function(at - step)) / (2 * step) for step in (h, h / 2))
+    # As for the finite differences: twice what the steps differ by, and rounding of value and argument over the step.
+    rounding = by.f * by.u * (np.abs(function(at)) + np.abs(at).max() * np.abs(fine))
+    if (np.abs(slope - fine) > 2 * np.abs(coarse - fine) + 4 * rounding / h).any():
+        raise OracleUnavailable(f"{name} does not differentiate by complex step: it is not analytic (np.abs, .real?)")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 from minibp.arrays import Array
-from minibp.check.rounding import Arithmetic, arithmetic_of
+from minibp.check.arithmetic import Arithmetic, arithmetic_of
 from minibp.network import Gradient
 
 COMPLEX_STEP = 1e-104
@@ -26,6 +29,13 @@ def oracle_arithmetic() -> Arithmetic:
 
 class OracleUnavailable(RuntimeError):
     """This oracle cannot treat this problem; the message says why."""
+
+
+def untold(crossed: int, radii: Iterable[Array], reason: str) -> dict[str, int]:
+    """Why entries have no finite radius: `crossed` of them for `reason`, the others since numbers overflow."""
+    every = sum(int((~np.isfinite(array)).sum()) for array in radii)
+    counts = {reason: crossed, "values overflow in float64": every - crossed}
+    return {why: count for why, count in counts.items() if count}
 
 
 class Slope(NamedTuple):

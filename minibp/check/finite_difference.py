@@ -2,7 +2,8 @@
 
 C is evaluated at ±h and ±h/2. Where C is smooth the error of a central difference falls as h², so the two differ by
 three times the error of the smaller; where a second derivative jumps it falls as h, and they differ by just that
-error. Twice their difference covers both. Rounding adds the error bound of C, divided by the step.
+error. Twice their difference covers both, though several jumps within one step could be laid so as to defeat it.
+Rounding adds the error bound of C, divided by the step.
 
 Where a perturbation crosses a kink (relu's at 0, say) the four points lie on different branches: such an entry is
 told nothing about, and is counted.
@@ -13,9 +14,11 @@ from __future__ import annotations
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check.estimate import Estimate, oracle_arithmetic
+from minibp.check.arithmetic import Near
+from minibp.check.estimate import Estimate, oracle_arithmetic, untold
+from minibp.check.output_rounding import cost_error
 from minibp.check.perturbed import Pass, crossings, forward, moves, responses
-from minibp.check.rounding import Bound, Near, bound, cost_error
+from minibp.check.rounding import Bound, bound
 from minibp.network import Gradient
 from minibp.problem import Problem
 
@@ -33,18 +36,19 @@ def estimate(problem: Problem) -> Estimate:
     gradient, radius = _empty(problem), _empty(problem)
     deltas = [np.empty(z.shape) for z in base.z]
     delta_radii = [np.empty(z.shape) for z in base.z]
+    lost = 0
     for i, (gain, n_in) in enumerate(zip(gains, network.sizes, strict=False)):
         for j, k, dz in moves(problem, base, i, copies=len(STEPS)):
             h = np.cbrt(rounding_unit()) / (gain[j] * np.maximum(np.abs(dz).max(1), 1))
-            slopes, error = _differences(problem, base, rounding, i, j, dz, h)
+            slopes, error, crossed = _differences(problem, base, rounding, i, j, dz, h)
             values, radii = slopes.mean(1), error.mean(1)
             bias = k == n_in
             at = j[~bias], k[~bias]
             decay, decay_error = _decay(problem, network.weights[i][at], h[~bias])
             gradient.nabla_w[i][at], radius.nabla_w[i][at] = values[~bias] + decay, radii[~bias] + decay_error
             gradient.nabla_b[i][j[bias]], radius.nabla_b[i][j[bias]] = values[bias], radii[bias]
+            lost += int(crossed.any(1).sum() + crossed[bias].sum())
             deltas[i][:, j[bias]], delta_radii[i][:, j[bias]] = slopes[bias].T, error[bias].T
-    crossed = sum(int(np.isinf(array).sum()) for array in (*radius.nabla_w, *radius.nabla_b, *delta_radii))
     output = network.activations[-1]
     costs = problem.cost.value_at(base.z[-1], base.a[-1], problem.y, output)
     return Estimate(
@@ -58,7 +62,7 @@ def estimate(problem: Problem) -> Estimate:
         a_radius=rounding.a,
         cost=float(costs.mean() + problem.l2.value(network.weights, m)),
         cost_radius=rounding.cost,
-        skipped={CROSSES_A_KINK: crossed} if crossed else {},
+        skipped=untold(lost, (*radius.nabla_w, *radius.nabla_b, *delta_radii), CROSSES_A_KINK),
     )
 
 
@@ -74,8 +78,8 @@ def rounding_unit() -> float:
 
 def _differences(
     problem: Problem, base: Pass, rounding: Bound, i: int, j: Array, dz: Array, h: Array
-) -> tuple[Array, Array]:
-    """Each example's ∂C/∂entry and its radius, both (p, m); the radius is infinite where a kink is crossed."""
+) -> tuple[Array, Array, Array]:
+    """Each example's ∂C/∂entry, its radius and whether it crosses a kink, all (p, m)."""
     step = h[:, None]
     moved = STEPS[:, None, None] * (step * dz)
     costs, seen = responses(problem, base, i, j, moved)
@@ -84,8 +88,8 @@ def _differences(
     # that the perturbed pass starts with.
     ends = seen[len(base.z) - 1][:2]
     noise = 2 * cost_error(problem, Near(ends, 2 * rounding.z[-1]), oracle_arithmetic()).max(0) / step
-    crossed = crossings(problem, base, i, j, moved, seen).any(0)
-    return fine, np.where(crossed, np.inf, 2 * np.abs(coarse - fine) + noise)
+    crossed: Array = np.any(crossings(problem, base, i, j, moved, seen), axis=0)
+    return fine, np.where(crossed, np.inf, 2 * np.abs(coarse - fine) + noise), crossed
 
 
 def _decay(problem: Problem, w: Array, h: Array) -> tuple[Array, Array]:

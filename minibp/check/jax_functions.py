@@ -13,7 +13,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from minibp.activations import ELU_ALPHA, LEAKY_SLOPE, Activation
+from minibp.activations import ELU_ALPHA, LEAKY_SLOPE, Activation, sigmoid
+from minibp.activations import softmax as softmax_layer
 from minibp.costs import COSTS, HUBER_DELTA, Cost
 
 
@@ -100,8 +101,9 @@ COST_TERMS = [_quadratic, _huber, _cross_entropy, _cross_entropy_of_softmax, _ca
 
 
 def cost_term(cost: Cost, output: Activation) -> int | None:
-    """Which of `COST_TERMS` computes `cost`; None for one that the package does not know."""
+    """Which of `COST_TERMS` computes `cost` on this output; None where none does."""
     if COSTS.get(cost.name) is not cost:
         return None
-    bernoulli = 3 if output.name == "softmax" else 2
-    return {"quadratic": 0, "huber": 1, "cross_entropy": bernoulli, "categorical_cross_entropy": 4}[cost.name]
+    if cost.name == "cross_entropy":
+        return {sigmoid: 2, softmax_layer: 3}.get(output)
+    return {"quadratic": 0, "huber": 1, "categorical_cross_entropy": 4}[cost.name]

@@ -30,7 +30,7 @@ from minibp.costs import Cost
 from minibp.network import Gradient
 from minibp.problem import Problem
 
-DEPTH, WIDTH, BATCH, CHUNK = 8, 16, 8, 32
+DEPTH, WIDTH, BATCH, CHUNK = 8, 16, 8, 16
 """The padding: layers after the input, neurons a layer, examples, and networks a call."""
 
 
@@ -214,7 +214,7 @@ def plain(problem: Problem) -> Estimate:
     with _LOCK, jax.enable_x64(True):
         try:
             program = _plain_program(network.sizes, network.activations, problem.cost, problem.m, arguments)
-        except (TypeError, AttributeError, jax.errors.JAXTypeError) as error:
+        except (TypeError, AttributeError, IndexError, ValueError) as error:
             raise OracleUnavailable(
                 f"JAX cannot trace this problem's functions: {str(error).splitlines()[0]}"
             ) from None

@@ -9,7 +9,7 @@ from typing import Any
 from minibp.check.compare import EQUATIONS, Miss, Tally
 from minibp.problem import Problem
 
-VERDICTS = ("correct", "wrong", "unstable", "undecided")
+LONGEST = 2000
 ORACLE_NAMES = {"jax": "JAX autodiff", "complex_step": "complex step", "finite_difference": "finite differences"}
 
 
@@ -148,7 +148,7 @@ class Report:
         for finding in self.findings:
             lines += ["", str(finding)]
         if self.counterexample is not None:
-            lines += ["", "the smallest network found that shows it:", f"  {self.counterexample!r}"]
+            lines += ["", "the smallest network found that shows it:", f"  {_shortened(repr(self.counterexample))}"]
         if self.findings and self.again:
             lines += ["", f"run it again: {self.again}"]
         return "\n".join([*lines, "", self.verdict_line()])
@@ -156,7 +156,8 @@ class Report:
     def verdict_line(self) -> str:
         """One line that says how it ended."""
         if self.verdict == "correct":
-            return f"correct: every entry agrees with {_listed(self.oracles())} to within rounding"
+            told = "every entry" if not self.skipped else "every entry that they tell"
+            return f"correct: {told} agrees with {_listed(self.oracles())} to within rounding"
         if self.verdict == "wrong" and self.findings:
             first = self.findings[0]
             where = f" at equation {first.equation}" if first.equation else ""
@@ -189,6 +190,11 @@ class GradientMismatch(AssertionError):
     def __init__(self, report: Report) -> None:
         super().__init__(str(report))
         self.report = report
+
+
+def _shortened(text: str) -> str:
+    """What is too long to be read on a terminal is left to `counterexample` and to JSON."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} … ({len(text):,} characters; whole in JSON)"
 
 
 def _number(value: float | None) -> float | str | None:

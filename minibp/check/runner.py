@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
+from hypothesis import strategies as st
 
 from minibp import batched, data, per_example
 from minibp.arrays import FLOAT_DTYPES, checked_count
@@ -21,12 +23,13 @@ from minibp.check.compare import (
     compare,
     compare_slopes,
     layout,
+    misshapen,
     row_of_bound,
     row_of_pass,
     rows_of_estimate,
 )
 from minibp.check.estimate import Estimate
-from minibp.check.report import Finding, Report
+from minibp.check.report import ORACLE_NAMES, Finding, Report
 from minibp.check.rounding import arithmetic_of, bound
 from minibp.network import Network
 from minibp.problem import Problem
@@ -35,6 +38,8 @@ from minibp.strategies import pairings, problems
 EXAMPLES = 2016
 """Networks that `verify` draws unless told otherwise: 24 for each output, cost and dtype, with and without L2."""
 FORMS = {"per_example": per_example, "batched": batched}
+PART = 50
+"""Networks that are drawn before the first of them is checked."""
 DIGITS, MNIST_DIGITS = 10, 4
 """Pictures in each problem on real data: every one of MNIST's 23,860 parameters is moved for each."""
 
@@ -63,19 +68,20 @@ def verify(
     chosen = secrets.randbits(32) if seed is None else checked_count("seed", seed, least=0)
     tasks, notes = _tasks(count, chosen)
     run = Run()
-    for task, part in zip(tasks, (executor.map if executor else map)(_done, tasks), strict=True):
-        run.merge(part)
-        if progress is not None:
-            progress(run.networks, count + sum(len(one.problems) for one in tasks))
-        if run.failed is not None:
-            if executor is not None:
-                executor.shutdown(wait=False, cancel_futures=True)
-            run = run.shrunk(task)
-            break
-    findings = tuple(run.findings)
+    total = count + sum(len(task.problems) for task in tasks)
+    with closing(_all_done(tasks, executor)) as parts:
+        for task, part in zip(tasks, parts, strict=True):
+            run.merge(part)
+            if progress is not None:
+                progress(run.networks, total)
+            if run.failed is not None:
+                run.shrink(task)
+                break
+    silent = () if run.failed else run.silent()
+    notes += silent
     return Report(
-        verdict="wrong" if findings else "correct",
-        findings=findings,
+        verdict="wrong" if run.failed else "undecided" if silent else "correct",
+        findings=tuple(run.findings),
         counterexample=run.failed,
         seed=chosen,
         seconds=time.perf_counter() - started,
@@ -99,19 +105,29 @@ class Task(NamedTuple):
 
 
 def _tasks(count: int, seed: int) -> tuple[list[Task], tuple[str, ...]]:
-    """All that `verify` checks, and what has to be said of what it cannot: pictures first, they take longest."""
-    pictures, notes = _pictures(seed)
-    tasks = [Task((picture,), {}, 0, seed) for picture in pictures]
+    """All that `verify` checks, and what has to be said of what it cannot.
+
+    The pictures come last, since the first failure is the one that is shown and a small network shows it best.
+    """
     strata = [
         {"output_activation": output.name, "cost": cost.name, "dtype": dtype, "l2": l2}
         for output, cost in pairings()
         for dtype in FLOAT_DTYPES
         for l2 in (0.0, 0.1)
     ]
-    seeds = np.random.SeedSequence(seed).generate_state(len(strata)).tolist()
-    for i, (stratum, own) in enumerate(zip(strata, seeds, strict=True)):
-        tasks.append(Task((), stratum, count // len(strata) + (i < count % len(strata)), own))
-    return tasks, notes
+    parts = []
+    for i, stratum in enumerate(strata):
+        share = count // len(strata) + (i < count % len(strata))
+        parts += [(stratum, min(PART, share - at)) for at in range(0, share, PART)]
+    seeds = np.random.SeedSequence(seed).generate_state(len(parts)).tolist()
+    tasks = [Task((), stratum, draws, own) for (stratum, draws), own in zip(parts, seeds, strict=True)]
+    pictures, notes = _pictures(seed)
+    return [*tasks, *(Task((picture,), {}, 0, seed) for picture in pictures)], notes
+
+
+def _all_done(tasks: list[Task], executor: Executor | None) -> Generator[Run]:
+    """The tasks done in order; closing it cancels what an executor has not begun."""
+    yield from (executor.map if executor else map)(_done, tasks)
 
 
 def _done(task: Task) -> Run:
@@ -172,14 +188,25 @@ class Run:
         self.findings += other.findings
         self.failed = self.failed or other.failed
 
-    def shrunk(self, task: Task) -> Run:
-        """The same run, its failure replaced by the simplest in its stratum, and the findings by those there."""
-        found = None
-        if task.draws:
-            found = smallest(problems(**task.stratum), lambda problem: _checked(problem).failed is not None, task.seed)
+    def shrink(self, task: Task) -> None:
+        """Replace the failure by the simplest in its stratum, if there is one, and the findings by those there.
+
+        Simpler is also what fails without L2: only a fault of L2 itself is left at (27).
+        """
+        freed = {**task.stratum, "l2": st.sampled_from([0.0, task.stratum["l2"]])} if task.stratum else {}
+        found = smallest(problems(**freed), lambda problem: _checked(problem).failed is not None, task.seed)
         if found is not None:
             self.failed, self.findings = found, _checked(found).findings
-        return self
+
+    def silent(self) -> tuple[str, ...]:
+        """What no entry was told of, where there were entries to tell of: by form, oracle and equation."""
+        return tuple(
+            f"{ORACLE_NAMES[oracle]} told nothing of equation {equation} in {form}"
+            for form, tallies in self.tallies.items()
+            for oracle, tally in tallies.items()
+            for equation, entries in tally.entries.items()
+            if not entries
+        )
 
     def check(self, part: Sequence[Problem]) -> None:
         """Hold both forms against all oracles on these problems, up to the first that fails."""
@@ -203,13 +230,19 @@ class Run:
         self.networks += 1
         self.entries += len(limits)
         self.covered.update(_traits(problem))
-        beyond = int(np.isinf(limits).sum())
+        beyond = int((~np.isfinite(limits)).sum())
         if beyond:
             self.skipped[f"values near the end of {problem.dtype}'s range"] += beyond
         for estimate in estimates.values():
             self.skipped.update(estimate.skipped)
         for form, module in FORMS.items():
             held = module.backprop(problem.network, problem.cost, problem.x, problem.y, problem.l2)
+            fault = misshapen(problem, held)
+            if fault is not None:
+                segment, message = fault
+                place = segment.equation, segment.layer, segment.tensor
+                self.findings.append(Finding(*place, subject=form, message=message))
+                continue
             got = row_of_pass(held)
             misses = {}
             for oracle, (expected, radius) in rows.items():

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minibp.activations import ELU_ALPHA, LEAKY_SLOPE, Activation
+from minibp.activations import ACTIVATIONS, ELU_ALPHA, LEAKY_SLOPE, Activation
 from minibp.arrays import Array
 
 
@@ -42,7 +42,7 @@ def sensitivity_of(activation: Activation) -> Sensitivity:
 
 
 def _is_known(activation: Activation) -> bool:
-    return type(activation).__module__ == Activation.__module__ and activation.name in _KNOWN
+    return ACTIVATIONS.get(activation.name) is activation
 
 
 def _bell(t: Array) -> Array:

@@ -23,16 +23,36 @@ def test_the_folder_is_the_users_alone(home):
 
 
 def test_a_folder_that_others_can_read_is_not_used(home):
-    home.mkdir(parents=True)
+    home.parent.mkdir(mode=0o700)
+    home.mkdir()
     home.chmod(0o755)
     assert compilation.cache_folder() is None
 
 
 def test_a_link_to_elsewhere_is_not_used(home, tmp_path):
     (tmp_path / "elsewhere").mkdir(mode=0o700)
-    home.parent.mkdir(parents=True)
+    home.parent.mkdir(parents=True, mode=0o700)
     home.symlink_to(tmp_path / "elsewhere")
     assert compilation.cache_folder() is None
+
+
+def test_a_parent_that_others_can_write_to_is_not_used(home):
+    compilation.cache_folder()
+    home.parent.chmod(0o777)
+    assert compilation.cache_folder() is None
+    home.parent.chmod(0o700)
+    home.parent.parent.chmod(0o777)
+    assert compilation.cache_folder() is None
+    home.parent.parent.chmod(0o1777)
+    assert compilation.cache_folder() == home
+
+
+def test_folders_made_under_a_loose_umask_are_the_users_alone(home):
+    before = os.umask(0)
+    try:
+        assert compilation.cache_folder() == home
+    finally:
+        os.umask(before)
 
 
 def test_a_folder_that_cannot_be_made_is_not_used(home):
@@ -62,7 +82,8 @@ def test_compilations_are_kept_and_settings_restored(home):
 
 
 def test_without_a_safe_folder_it_compiles_all_the_same(home):
-    home.mkdir(parents=True)
+    home.parent.mkdir(mode=0o700)
+    home.mkdir()
     home.chmod(0o777)
     program = compilation.compiled(lambda x: 3 * x, np.ones(3))
     with jax.enable_x64(True):

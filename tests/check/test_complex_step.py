@@ -5,6 +5,7 @@ from oracle_checks import check_shapes, worst_of_radius
 from minibp import Activation, Network, Problem, batched
 from minibp.check import complex_step
 from minibp.check.estimate import OracleUnavailable, oracle_arithmetic
+from minibp.check.rounding import arithmetic_of, bound
 
 
 def test_it_is_within_its_radius(drawn):
@@ -53,6 +54,69 @@ def test_what_leaves_a_kink_is_counted():
     estimate = complex_step.estimate(Problem(network, "quadratic", [[0.0]], [[1.0]]))
     assert estimate.skipped == {"complex step crosses a kink": 2}
     assert np.isinf(estimate.delta_radius[0]).all()
+
+
+class Softsign(Activation):
+    name = "softsign"
+
+    def value(self, z):
+        return z / (1 + np.abs(z))
+
+    def prime(self, z):
+        return 1 / (1 + np.abs(z)) ** 2
+
+
+class Absolute:
+    def value(self, a, y):
+        return np.abs(a - y).sum(-1)
+
+    def gradient(self, a, y):
+        return np.sign(a - y)
+
+
+def test_functions_that_are_not_analytic_make_it_unavailable_and_not_wrong():
+    rng = np.random.default_rng(3)
+    x, y = rng.standard_normal((4, 3)), rng.standard_normal((4, 2))
+    with pytest.raises(OracleUnavailable, match="softsign does not differentiate by complex step: it is not analytic"):
+        complex_step.estimate(Problem(Network.random([3, 5, 2], Softsign(), "identity", rng=rng), "quadratic", x, y))
+    with pytest.raises(OracleUnavailable, match="Absolute does not differentiate"):
+        complex_step.estimate(Problem(Network.random([3, 5, 2], "tanh", rng=rng), Absolute(), x, y))
+
+
+class Cube(Activation):
+    name = "cube"
+
+    def value(self, z):
+        return z**3
+
+    def prime(self, z):
+        return 3 * z**2
+
+
+class Quartic:
+    def value(self, a, y):
+        return ((a - y) ** 4).sum(-1)
+
+    def gradient(self, a, y):
+        return 4 * (a - y) ** 3
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0])
+def test_analytic_functions_of_the_users_are_taken(scale):
+    rng = np.random.default_rng(4)
+    x, y = scale * rng.standard_normal((4, 3)), rng.standard_normal((4, 2))
+    problem = Problem(Network.random([3, 5, 2], Cube(), "identity", rng=rng), Quartic(), x, y)
+    held = batched.backprop(problem.network, problem.cost, x, y)
+    estimate = complex_step.estimate(problem)
+    limit = estimate.radius.nabla_w[0] + bound(problem, arithmetic_of("float64")).gradient.nabla_w[0]
+    assert np.all(np.abs(held.gradient.nabla_w[0] - estimate.gradient.nabla_w[0]) <= limit)
+
+
+def test_what_overflows_is_counted_apart():
+    network = Network([[[1e200]]], [[0.0]], "identity")
+    with np.errstate(over="ignore", invalid="ignore"):
+        estimate = complex_step.estimate(Problem(network, "quadratic", [[1e150]], [[0.0]]))
+    assert estimate.skipped == {"values overflow in float64": 3}
 
 
 def test_functions_that_take_no_complex_numbers_make_it_unavailable():

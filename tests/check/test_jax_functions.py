@@ -42,5 +42,6 @@ def test_xlas_functions_are_as_accurate_as_is_granted():
 
 def test_what_is_not_the_packages_has_no_cost_here():
     assert cost_term(COSTS["cross_entropy"], ACTIVATIONS["softmax"]) == 3
-    assert cost_term(COSTS["cross_entropy"], Activation()) == 2
+    assert cost_term(COSTS["cross_entropy"], ACTIVATIONS["sigmoid"]) == 2
+    assert cost_term(COSTS["cross_entropy"], Activation()) is None
     assert cost_term(Cost(), ACTIVATIONS["softmax"]) is None

@@ -88,6 +88,22 @@ class NumpyOnly(Cube):
         return np.power(np.asarray(z), 3)
 
 
+class Masking(Cube):
+    def value(self, z):
+        return z - z[z < 0].sum()
+
+
+class Bell(Activation):
+    name = "bell"
+    bounds = (0.0, 1.0)
+
+    def value(self, z):
+        return 1 / (1 + z * z)
+
+    def prime(self, z):
+        return -2 * z / (1 + z * z) ** 2
+
+
 def test_functions_of_the_users_are_traced():
     rng = np.random.default_rng(7)
     problem = Problem(Network.random([3, 2], Cube(), rng=rng), Quartic(), rng.random((2, 3)), rng.random((2, 2)))
@@ -96,8 +112,17 @@ def test_functions_of_the_users_are_traced():
     assert np.all(np.abs(ours.gradient.nabla_w[0] - theirs.gradient.nabla_w[0]) <= limit)
 
 
-def test_functions_that_cannot_be_traced_make_it_unavailable():
-    problem = Problem(Network.random([3, 2], NumpyOnly(), rng=0), "quadratic", np.ones((2, 3)), np.ones((2, 2)))
+def test_cross_entropy_on_a_users_output_is_the_textbooks():
+    rng = np.random.default_rng(7)
+    problem = Problem(Network.random([3, 2], Bell(), rng=rng), "cross_entropy", rng.random((2, 3)), rng.random((2, 2)))
+    ours, theirs = complex_step.estimate(problem), jax_oracle.estimate(problem)
+    limit = ours.radius.nabla_w[0] + theirs.radius.nabla_w[0]
+    assert np.all(np.abs(ours.gradient.nabla_w[0] - theirs.gradient.nabla_w[0]) <= limit)
+
+
+@pytest.mark.parametrize("activation", [NumpyOnly(), Masking()])
+def test_functions_that_cannot_be_traced_make_it_unavailable(activation):
+    problem = Problem(Network.random([3, 2], activation, rng=0), "quadratic", np.ones((2, 3)), np.ones((2, 2)))
     with pytest.raises(OracleUnavailable, match="JAX cannot trace this problem's functions"):
         jax_oracle.estimate(problem)
 

@@ -37,7 +37,10 @@ def test_a_correct_report_reads_at_a_glance():
     assert "0.125" in text
     assert "12 networks, 40 entries, 1.2 s, seed 7" in text
     assert "skipped: 3 entries, a kink" in text
-    assert text.endswith("correct: every entry agrees with JAX autodiff and complex step to within rounding")
+    assert text.endswith(
+        "correct: every entry that they tell agrees with JAX autodiff and complex step to within rounding"
+    )
+    assert report(skipped={}).verdict_line().startswith("correct: every entry agrees")
     assert "run it again" not in text
 
 
@@ -65,6 +68,14 @@ def test_a_wrong_report_names_the_place_the_network_and_the_command():
     assert text.endswith("wrong: batched departs from the oracles at equation (22), layer 3")
     assert report("undecided", notes=("too wide",)).verdict_line() == "undecided: too wide"
     assert report("undecided").verdict_line() == "undecided: no oracle could tell"
+
+
+def test_a_large_network_is_left_to_json():
+    large = Problem(Network.random([64, 30, 10], rng=0), "quadratic", np.ones((1, 64)), np.ones((1, 10)))
+    wrong = report("wrong", findings=(FINDING,), counterexample=large)
+    assert len(str(wrong)) < 4000
+    assert "characters; whole in JSON)" in str(wrong)
+    assert wrong.to_dict()["counterexample"] == repr(large)
 
 
 def test_it_is_plain_data():

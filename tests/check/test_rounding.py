@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import reference
 
-from minibp import Network, Problem, batched, per_example
+from minibp import Activation, Network, Problem, batched, per_example
 from minibp.check.campaign import draw
 from minibp.check.compare import row_of_bound, row_of_pass
 from minibp.check.rounding import arithmetic_of, bound
@@ -138,6 +138,52 @@ def test_costs_of_the_users_are_bounded_too(output):
             np.abs(row_of_pass(batched.backprop(*given)) - row_of_pass(per_example.backprop(*given))) <= 2 * limit
         )
         assert limit.max() < 1e-11
+
+
+def test_a_bound_is_never_nan(drawn):
+    for problem in drawn:
+        assert not np.isnan(row_of_bound(bound(problem, arithmetic_of(problem.dtype)))).any(), problem
+    rng = np.random.default_rng(9)
+    for scale in (1.0, 20.0, 1e3, 1e20):
+        weights = [(scale * rng.standard_normal((16, 16))).astype("float32") for _ in range(8)]
+        network = Network(weights, [np.zeros(16, "float32")] * 8, "silu", "sigmoid")
+        problem = Problem(network, "cross_entropy", rng.random((3, 16)), rng.random((3, 16)))
+        assert not np.isnan(row_of_bound(bound(problem, arithmetic_of("float32")))).any(), scale
+
+
+@pytest.mark.parametrize(("w", "alpha"), [(1e20, 0.1), (1e-23, 1e10), (1e15, 1e-46), (1e19, 1.0)])
+def test_the_penalty_may_overflow_and_underflow(w, alpha):
+    network = Network([np.full((2, 1), w, "float32")], [np.zeros(2, "float32")], "identity")
+    problem = Problem(network, "quadratic", np.zeros((1, 1)), np.zeros((1, 2)), alpha)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for form in FORMS.values():
+            error, limit = errors(problem, form, row_of_reference(problem))
+            assert np.all((error <= limit) | np.isinf(limit))
+
+
+def test_a_sum_too_long_for_its_precision_is_told_nothing_of():
+    assert arithmetic_of("float32").gamma(2**24) == np.inf
+    assert 0 < arithmetic_of("float32").gamma(2**20) < 1
+
+
+class Warm(Activation):
+    """A softmax of another temperature."""
+
+    name = "warm"
+    elementwise = False
+
+    def value(self, z):
+        return np.exp(z / 2) / np.exp(z / 2).sum(-1, keepdims=True)
+
+    def backward(self, z, nabla_a):
+        a = self.value(z)
+        return a * (nabla_a - (nabla_a * a).sum(-1, keepdims=True)) / 2
+
+
+def test_another_function_of_a_whole_layer_is_told_nothing_of():
+    problem = Problem(Network.random([2, 3], "tanh", Warm(), rng=0), "quadratic", np.ones((1, 2)), np.ones((1, 3)))
+    found = bound(problem, arithmetic_of("float64"))
+    assert np.isinf(row_of_bound(found)).all()
 
 
 @pytest.mark.parametrize(("dtype", "scale"), [("float32", 1e36), ("float64", 1e300)])

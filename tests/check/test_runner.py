@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ import minibp
 from minibp import batched, data, per_example
 from minibp.activations import HIDDEN
 from minibp.arrays import InputError
-from minibp.check import runner
+from minibp.check import complex_step, runner
 from minibp.check.compare import EQUATIONS
 from minibp.check.runner import verify
 from minibp.network import Gradient
@@ -136,13 +137,27 @@ def test_a_gradient_broken_on_purpose_is_wrong_and_placed(monkeypatch, form, cha
     (finding,) = report.findings
     assert (finding.subject, finding.equation, finding.tensor) == (form, equation, tensor)
     assert finding.error > finding.tolerance
-    assert report.counterexample is not None
+    assert max(report.counterexample.network.sizes) <= 3
+    assert report.counterexample.m == 1
     assert equation in str(report)
+    assert len(str(report)) < 3000
     assert "run it again: minibp verify --examples 84 --seed 2" in str(report)
 
 
+@pytest.mark.parametrize("form", ["batched", "per_example"])
+def test_a_fault_of_l2_alone_is_left_at_27(monkeypatch, form):
+    module = runner.FORMS[form]
+    right = module.backprop
+
+    def doubled(network, cost, x, y, l2=0.0):
+        return right(network, cost, x, y, 2 * l2.alpha)
+
+    monkeypatch.setattr(module, "backprop", doubled)
+    (finding,) = verify(examples=84, seed=2).findings
+    assert (finding.subject, finding.equation) == (form, "(27)")
+
+
 def test_a_broken_derivative_is_found_in_both_forms_and_shrunk(monkeypatch):
-    monkeypatch.setattr(runner, "_pictures", lambda seed: ([], ()))
     silu = HIDDEN["silu"]
     right = silu.prime
     monkeypatch.setattr(type(silu), "prime", lambda self, z: right(z) + 1e-3 * (np.abs(z) > 0.5))
@@ -157,8 +172,6 @@ def test_a_broken_derivative_is_found_in_both_forms_and_shrunk(monkeypatch):
 
 
 def test_a_wrong_recursion_is_reported_at_22_and_its_layer(monkeypatch):
-    monkeypatch.setattr(runner, "_pictures", lambda seed: ([], ()))
-
     def no_prime(network, cost, x, y, l2=0.0):
         """Batched, with σ' missing from layer 2."""
         found = per_example.backprop(network, cost, x, y, l2)
@@ -176,10 +189,65 @@ def test_a_wrong_recursion_is_reported_at_22_and_its_layer(monkeypatch):
     assert len(report.counterexample.network.sizes) == 3
 
 
-def test_it_stops_a_pool_that_still_works(monkeypatch):
+def test_the_executor_stays_the_callers(monkeypatch):
     monkeypatch.setattr(batched, "backprop", broken(batched.backprop, change_bias_gradient))
     with ThreadPoolExecutor(1) as pool:
-        assert minibp.verify(examples=500, seed=2, executor=pool).verdict == "wrong"
+        assert minibp.verify(examples=200, seed=2, executor=pool).verdict == "wrong"
+        assert pool.submit(int).result() == 0
+
+
+def test_a_fault_that_only_pictures_show_is_shown_on_a_drawn_network_where_one_shows_it(monkeypatch):
+    right = batched.backprop
+
+    def wrong_beyond_eight(network, cost, x, y, l2=0.0):
+        found = right(network, cost, x, y, l2)
+        return change_weight_gradient(found) if network.sizes[0] > 8 else found
+
+    monkeypatch.setattr(batched, "backprop", wrong_beyond_eight)
+    report = verify(examples=1, seed=1)
+    assert report.verdict == "wrong"
+    assert 8 < max(report.counterexample.network.sizes) <= 16
+
+
+def wrong_shape(found):
+    return found._replace(gradient=Gradient(found.gradient.nabla_w, tuple(b[None] for b in found.gradient.nabla_b)))
+
+
+def wrong_dtype(found):
+    return found._replace(delta=tuple(d.astype(np.float16) for d in found.delta))
+
+
+def missing_layer(found):
+    return found._replace(z=found.z[:-1])
+
+
+@pytest.mark.parametrize(
+    ("change", "equation", "message"),
+    [
+        (wrong_shape, "(23)", "nabla_b has shape (1, "),
+        (wrong_dtype, "(17)", "and dtype float16, expected shape"),
+        (missing_layer, "(13)", "z is missing, expected shape"),
+    ],
+)
+def test_shapes_and_dtypes_are_held_too(monkeypatch, change, equation, message):
+    monkeypatch.setattr(batched, "backprop", broken(batched.backprop, change))
+    report = verify(examples=10, seed=2)
+    assert (report.verdict, report.findings[0].equation) == ("wrong", equation)
+    assert message in str(report)
+
+
+def test_an_oracle_that_tells_nothing_leaves_it_undecided(monkeypatch):
+    right = complex_step.estimate
+
+    def silent(problem):
+        found = right(problem)
+        return replace(found, delta_radius=tuple(np.full(d.shape, np.inf) for d in found.delta_radius))
+
+    monkeypatch.setattr(complex_step, "estimate", silent)
+    report = verify(examples=10, seed=2)
+    assert report.verdict == "undecided"
+    assert "complex step told nothing of equation (17) in batched" in report.notes
+    assert str(report).splitlines()[-1].startswith("undecided: ")
 
 
 def test_what_may_overflow_is_skipped_and_counted():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from minibp import Activation
-from minibp.activations import HIDDEN
+from minibp.activations import HIDDEN, activation_of
 from minibp.check.sensitivity import sensitivity_of
 
 RNG = np.random.default_rng(0)
@@ -40,17 +40,24 @@ def test_an_exact_zero_stays_on_its_side_of_a_kink():
     assert not sensitivity_of(HIDDEN["sigmoid"]).exact
 
 
-def test_unknown_activations_are_sampled():
-    class Cube(Activation):
-        name = "sigmoid"  # a borrowed name is not believed
+class Cube(Activation):
+    name = "relu"  # a borrowed name is not believed
 
-        def value(self, z):
-            return z**3
+    def value(self, z):
+        return z**3
 
-        def prime(self, z):
-            return 3 * z**2
+    def prime(self, z):
+        return 3 * z**2
 
-    facts = sensitivity_of(Cube())
+
+class Adopted:
+    name = "relu"
+    value, prime = Cube.value, Cube.prime
+
+
+@pytest.mark.parametrize("given", [Cube(), Adopted()], ids=["subclass", "adopted"])
+def test_unknown_activations_are_sampled(given):
+    facts = sensitivity_of(activation_of(given))
     z, e = np.array([2.0]), np.array([0.1])
     assert facts.slope(z, e) >= 3 * 2.1**2
     assert facts.bend(z, e) >= 3 * 2.1**2 - 12

@@ -1,0 +1,52 @@
+"""The rounding of one layer: of z by (13), of a by (14), and of σ'(z)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minibp.activations import Activation, softmax
+from minibp.arrays import Array
+from minibp.check.arithmetic import Arithmetic, Near, matmul_exact
+from minibp.check.sensitivity import sensitivity_of
+
+
+def weighted_input(a: Near, w: Array, b: Array, to: Arithmetic) -> Near:
+    """Equation (13)."""
+    size = np.abs(w.T)
+    product = matmul_exact(a, w.T, size, to)
+    b_size = np.abs(b)
+    own = 2 * to.u * (a.size @ size + b_size) + to.tiny * (b != 0)
+    return Near(product.value + b, product.error + own)
+
+
+def activated(z: Near, activation: Activation, to: Arithmetic) -> Near:
+    """Equation (14)."""
+    a = activation.value(z.value)
+    if activation is softmax:
+        return Near(a, np.minimum(a * _softmax_relative(z, to) + to.tiny, 1))
+    if not activation.elementwise:
+        return Near(a, np.full(a.shape, np.inf))  # of another layer-wide function nothing is known
+    facts = sensitivity_of(activation)
+    inherited = facts.slope(z.value, z.error) * z.error
+    own = to.u * facts.value_rounding(z.value, np.abs(a) + inherited, to.f)
+    exact = facts.exact or ((z.value == 0) & (z.error == 0) & (a == 0))
+    return Near(a, inherited + own + np.where(exact, 0, to.tiny * (1 + np.abs(z.value))))
+
+
+def _softmax_relative(z: Near, to: Arithmetic) -> Array:
+    """The relative error of each e^{z_j}/Σ: z's own, that of z − max z, that of exp, that of the sum."""
+    shifted = np.max(z.value, axis=-1, keepdims=True) - z.value
+    worst = np.max(z.error, axis=-1, keepdims=True)
+    exponent = z.error + worst + to.u * (shifted + 2 * worst) + 2 * to.u * to.f + to.gamma(z.value.shape[-1])
+    return np.expm1(np.minimum(exponent, 700))
+
+
+def slope(z: Near, a: Near, activation: Activation, to: Arithmetic) -> Near:
+    """σ'(z)."""
+    facts = sensitivity_of(activation)
+    p = activation.prime(z.value)
+    inherited = facts.bend(z.value, z.error)
+    own = facts.prime_rounding(z.value, np.abs(a.value), np.abs(p) + inherited, to.f)
+    if to.prime_from_value:
+        own = own + facts.from_value(z.value, np.abs(a.value), np.abs(p) + inherited, to.f)
+    return Near(p, inherited + to.u * own + (0 if facts.exact else to.tiny * (1 + np.abs(z.value))))

@@ -1,0 +1,114 @@
+"""The rounding of an output layer: of the cost of each example, and of δ^L by (17) or (26)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minibp.activations import sigmoid, softmax
+from minibp.arrays import Array
+from minibp.check.arithmetic import Arithmetic, Near, times
+from minibp.check.layer_rounding import activated, slope
+from minibp.costs import CategoricalCrossEntropy, CrossEntropy, Huber, Quadratic, fuses
+from minibp.problem import Problem
+
+
+def output_error(problem: Problem, z: Near, a: Near, to: Arithmetic) -> Near:
+    """δ^L by (17) or (26)."""
+    cost, activation, y = problem.cost, problem.network.activations[-1], problem.y
+    r = _residual(a, y, to)
+    if isinstance(cost, CategoricalCrossEntropy):
+        # Targets may miss a sum of 1 by their own rounding, and δ = a Σy − y is as honest as a − y.
+        missing = np.abs(y.sum(-1, keepdims=True) - 1) * a.size
+        return Near(r.value, r.error + missing + to.gamma(y.shape[-1]) * (a.size + np.abs(y)))
+    if fuses(cost, activation):
+        # So is a(1 − y) − y(1 − a).
+        return Near(r.value, r.error + to.gamma(0) * (a.size + np.abs(y)))
+    if isinstance(cost, CrossEntropy) and activation is softmax:
+        return _bernoulli_softmax(problem, z, r, to)
+    g = _cost_gradient(problem, r, a, to)
+    if activation is softmax:
+        share = Near((g.value * a.value).sum(-1, keepdims=True), _sum_of_products(g, a, to))
+        gap = Near(
+            g.value - share.value,
+            g.error + share.error + 2 * to.u * (g.size + (g.size * a.size).sum(-1, keepdims=True)),
+        )
+        return times(a, gap, to)
+    if not activation.elementwise:
+        delta = activation.backward(z.value, g.value)
+        return Near(delta, np.full(delta.shape, np.inf))  # of another layer-wide function nothing is known
+    return times(g, slope(z, a, activation, to), to)
+
+
+def _cost_gradient(problem: Problem, r: Near, a: Near, to: Arithmetic) -> Near:
+    """∇_a C: known for the package's costs, sampled at both ends of the error of a for any other."""
+    cost, y = problem.cost, problem.y
+    if isinstance(cost, (Quadratic, Huber)):
+        return Near(cost.gradient(a.value, y), r.error)
+    g = cost.gradient(a.value, y)
+    reach = a.error + to.u * np.abs(a.value)
+    moved = [np.abs(cost.gradient(a.value + side * reach, y) - g) for side in (-1, 1)]
+    return Near(g, 2 * np.maximum(*moved) + 4 * to.f * to.u * np.abs(g) + to.tiny)
+
+
+def _sum_of_products(left: Near, right: Near, to: Arithmetic) -> Array:
+    """The error of Σ left·right over the last axis, which is kept."""
+    inherited = left.error * right.size + np.abs(left.value) * right.error
+    magnitude = (left.size * right.size).sum(-1, keepdims=True)
+    return inherited.sum(-1, keepdims=True) + to.gamma(left.value.shape[-1]) * magnitude + to.tiny
+
+
+def _bernoulli_softmax(problem: Problem, z: Near, r: Near, to: Arithmetic) -> Near:
+    """δ_k = r_k − Σ_{j≠k} r_j q_jk with q_jk = e^{z_k}/Σ_{i≠j} e^{z_i}."""
+    n = z.value.shape[-1]
+    delta = problem.cost.delta(z.value, r.value + problem.y, problem.y, problem.network.activations[-1])
+    others = np.where(np.eye(n, dtype=bool), -np.inf, z.value[..., None, :])
+    top = others.max(-1, keepdims=True)
+    e = np.exp(others - top)
+    q = e / e.sum(-1, keepdims=True)
+    spread = np.where(np.isfinite(others), top - others, 0) + np.abs(z.value).max(-1)[..., None, None]
+    worst = z.error.max(-1)[..., None, None]
+    relative = np.expm1(np.minimum(2 * worst + 4 * to.u * (spread + worst) + 4 * to.u * to.f + to.gamma(n), 700))
+    q_error = np.minimum(q * relative, 1) + to.tiny
+    size = r.size[..., :, None]
+    inherited = (r.error[..., :, None] * (q + q_error) + np.abs(r.value)[..., :, None] * q_error).sum(-2)
+    own = to.gamma(n) * ((size * (q + q_error)).sum(-2) + r.size)
+    return Near(delta, r.error + inherited + own)
+
+
+def costs_of(problem: Problem, z: Near, a: Near, to: Arithmetic) -> Near:
+    """C of each example, L2 left out."""
+    cost, activation, y = problem.cost, problem.network.activations[-1], problem.y
+    n = y.shape[-1]
+    value = cost.value_at(z.value, a.value, y, activation)
+    r = _residual(a, y, to)
+    worst = z.error.max(-1)
+    if isinstance(cost, Quadratic):
+        error = (np.abs(r.value) * r.error + r.error**2 / 2 + to.gamma(n) * r.size**2).sum(-1)
+    elif isinstance(cost, Huber):
+        steep = np.minimum(r.size, 1)
+        error = (steep * r.error + to.gamma(n) * steep * r.size).sum(-1)
+    elif isinstance(cost, CrossEntropy) and activation is sigmoid:
+        steepest = y * activation.value(-z.value) + (1 - y) * activation.value(z.value)
+        # The slope grows by e^error at most over the interval, and is never more than 1.
+        inherited = (z.error * np.minimum(np.exp(np.minimum(z.error, 700)) * steepest, 1)).sum(-1)
+        error = inherited + (to.gamma(n) + 3 * to.f * to.u) * (np.abs(value) + inherited)
+    elif isinstance(cost, (CrossEntropy, CategoricalCrossEntropy)) and activation is softmax:
+        spread = np.ptp(z.value, axis=-1) + np.log(n) + 1 + 2 * worst
+        weight = n if isinstance(cost, CrossEntropy) else 1
+        error = weight * 2 * (2 * worst + (to.gamma(n) + 3 * to.f * to.u) * spread)
+    else:
+        g = _cost_gradient(problem, r, a, to)
+        error = (g.size * a.error).sum(-1) + 4 * to.f * to.u * np.abs(value)
+    return Near(value, error + to.tiny)
+
+
+def cost_error(problem: Problem, z: Near, to: Arithmetic) -> Array:
+    """The error of the cost of each example, (..., m), at output weighted inputs z of shape (..., m, n_L)."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return costs_of(problem, z, activated(z, problem.network.activations[-1], to), to).error
+
+
+def _residual(a: Near, y: Array, to: Arithmetic) -> Near:
+    """a − y."""
+    r = a.value - y
+    return Near(r, a.error + to.u * (np.abs(r) + a.error) + np.where(r != 0, to.tiny, 0))
