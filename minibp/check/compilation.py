@@ -26,14 +26,14 @@ def cache_folder() -> Path | None:
         ours.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         ours.mkdir(mode=0o700, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
-        safe = _is_private(folder) and _is_private(ours) and _cannot_be_swapped_in(ours.parent)
+        safe = _is_private(folder) and all(map(_cannot_be_swapped_in, (ours, ours.parent)))
     except OSError:
         return None
     return folder if safe else None
 
 
 def _is_private(folder: Path) -> bool:
-    """Whether this is a folder, not a link, of the user's, that nobody else can look into."""
+    """Whether this is a folder, not a link, of the user's, that nobody else can read or write."""
     found = folder.lstat()
     return stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o077 and _is_mine(found)
 
