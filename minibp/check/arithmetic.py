@@ -56,6 +56,11 @@ class Near:
         self.size = np.abs(value) + error
         """The largest magnitude that each entry may have."""
 
+    @property
+    def transposed(self) -> Near:
+        """Rows for columns."""
+        return Near(self.value.T, self.error.T)
+
 
 def matmul(left: Near, right: Near, to: Arithmetic) -> Near:
     """left @ right, in any order of summation."""

@@ -16,14 +16,14 @@ def output_error(problem: Problem, z: Near, a: Near, to: Arithmetic) -> Near:
     """δ^L by (17) or (26)."""
     cost, activation, y = problem.cost, problem.network.activations[-1], problem.y
     r = _residual(a, y, to)
-    if isinstance(cost, CategoricalCrossEntropy):
+    if type(cost) is CategoricalCrossEntropy:
         # Targets may miss a sum of 1 by their own rounding, and δ = a Σy − y is as honest as a − y.
         missing = np.abs(y.sum(-1, keepdims=True) - 1) * a.size
         return Near(r.value, r.error + missing + to.gamma(y.shape[-1]) * (a.size + np.abs(y)))
     if fuses(cost, activation):
         # So is a(1 − y) − y(1 − a).
         return Near(r.value, r.error + to.gamma(0) * (a.size + np.abs(y)))
-    if isinstance(cost, CrossEntropy) and activation is softmax:
+    if type(cost) is CrossEntropy and activation is softmax:
         return _bernoulli_softmax(problem, z, r, to)
     g = _cost_gradient(problem, r, a, to)
     if activation is softmax:
@@ -42,7 +42,7 @@ def output_error(problem: Problem, z: Near, a: Near, to: Arithmetic) -> Near:
 def _cost_gradient(problem: Problem, r: Near, a: Near, to: Arithmetic) -> Near:
     """∇_a C: known for the package's costs, sampled at both ends of the error of a for any other."""
     cost, y = problem.cost, problem.y
-    if isinstance(cost, (Quadratic, Huber)):
+    if type(cost) in (Quadratic, Huber):
         return Near(cost.gradient(a.value, y), r.error)
     g = cost.gradient(a.value, y)
     reach = a.error + to.u * np.abs(a.value)
@@ -82,19 +82,19 @@ def costs_of(problem: Problem, z: Near, a: Near, to: Arithmetic) -> Near:
     value = cost.value_at(z.value, a.value, y, activation)
     r = _residual(a, y, to)
     worst = z.error.max(-1)
-    if isinstance(cost, Quadratic):
+    if type(cost) is Quadratic:
         error = (np.abs(r.value) * r.error + r.error**2 / 2 + to.gamma(n) * r.size**2).sum(-1)
-    elif isinstance(cost, Huber):
+    elif type(cost) is Huber:
         steep = np.minimum(r.size, 1)
         error = (steep * r.error + to.gamma(n) * steep * r.size).sum(-1)
-    elif isinstance(cost, CrossEntropy) and activation is sigmoid:
+    elif type(cost) is CrossEntropy and activation is sigmoid:
         steepest = y * activation.value(-z.value) + (1 - y) * activation.value(z.value)
         # The slope grows by e^error at most over the interval, and is never more than 1.
         inherited = (z.error * np.minimum(np.exp(np.minimum(z.error, 700)) * steepest, 1)).sum(-1)
         error = inherited + (to.gamma(n) + 3 * to.f * to.u) * (np.abs(value) + inherited)
-    elif isinstance(cost, (CrossEntropy, CategoricalCrossEntropy)) and activation is softmax:
+    elif type(cost) in (CrossEntropy, CategoricalCrossEntropy) and activation is softmax:
         spread = np.ptp(z.value, axis=-1) + np.log(n) + 1 + 2 * worst
-        weight = n if isinstance(cost, CrossEntropy) else 1
+        weight = n if type(cost) is CrossEntropy else 1
         error = weight * 2 * (2 * worst + (to.gamma(n) + 3 * to.f * to.u) * spread)
     else:
         g = _cost_gradient(problem, r, a, to)

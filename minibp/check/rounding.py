@@ -65,38 +65,51 @@ def _bound(problem: Problem, to: Arithmetic) -> Bound:
         zs.append(z)
         activations.append(a)
     costs = costs_of(problem, zs[-1], a, to)
-    delta = output_error(problem, zs[-1], a, to)
-    deltas, products, nabla_w, nabla_b = [delta], [], [], []
-    for i in reversed(range(len(zs))):
-        w = network.weights[i]
-        nabla_b.append((delta.error.sum(0) + to.gamma(m) * delta.size.sum(0)) / m + to.tiny)
-        decay = problem.l2.gradient(np.abs(w), m)
-        product = matmul(Near(delta.value.T, delta.error.T), activations[i], to)
-        products.append(product)
-        flushed = to.tiny * (1 + (np.abs(w) + problem.l2.alpha / m if problem.l2.alpha else 0))
-        nabla_w.append(product.error / m + 3 * to.u * product.size / m + to.gamma(1) * decay + flushed)
-        if i:
-            back = matmul_exact(delta, w, np.abs(w), to)
-            delta = times(back, slope(zs[i - 1], activations[i], network.activations[i - 1], to), to)
-            deltas.append(delta)
+    deltas = [output_error(problem, zs[-1], a, to)]
+    for i in reversed(range(1, len(zs))):
+        back = matmul_exact(deltas[0], network.weights[i], np.abs(network.weights[i]), to)
+        deltas.insert(0, times(back, slope(zs[i - 1], activations[i], network.activations[i - 1], to), to))
+    products = [matmul(delta.transposed, a, to) for delta, a in zip(deltas, activations, strict=False)]
+    decays = [problem.l2.gradient(np.abs(w), m) for w in network.weights]
     penalty = problem.l2.value(network.weights, m)
-    cost = (costs.error.sum() + to.gamma(m) * costs.size.sum()) / m + to.tiny
-    if problem.l2.alpha:
-        squares = sum(float((w * w).sum()) for w in network.weights)
-        flushed = to.tiny * (squares + problem.l2.alpha * network.n_parameters)
-        cost += to.gamma(network.n_parameters) * penalty + flushed
     found = Bound(
-        float(cost),
-        costs.error,
-        Gradient(tuple(reversed(nabla_w)), tuple(reversed(nabla_b))),
-        tuple(z.error for z in zs),
-        tuple(a.error for a in activations),
-        tuple(delta.error for delta in reversed(deltas)),
+        cost=float(_sum_of_rows(costs, to)) / m + to.tiny + _penalty_error(problem, penalty, to),
+        costs=costs.error,
+        gradient=Gradient(
+            tuple(
+                (product.error + 3 * to.u * product.size) / m + to.gamma(1) * decay + _flushed(problem, w, to)
+                for product, decay, w in zip(products, decays, network.weights, strict=True)
+            ),
+            tuple(_sum_of_rows(delta, to) / m + to.tiny for delta in deltas),
+        ),
+        z=tuple(z.error for z in zs),
+        a=tuple(a.error for a in activations),
+        delta=tuple(delta.error for delta in deltas),
     )
     sizes = [near.size.max() for near in (*zs, *activations, costs, *deltas, *products)]
-    peak = np.max([*sizes, penalty, *(problem.l2.gradient(np.abs(w), m).max() for w in network.weights)])
+    peak = np.max([*sizes, penalty, *(decay.max() for decay in decays)])
     # Terms of a sum may be larger than the sum, but no larger than the error that they leave it, over u.
     return found if peak < to.huge * to.u else _unbounded(found)
+
+
+def _sum_of_rows(rows: Near, to: Arithmetic) -> Array:
+    """The error of a sum over examples, from which a mean is made."""
+    return rows.error.sum(0) + to.gamma(len(rows.value)) * rows.size.sum(0)
+
+
+def _penalty_error(problem: Problem, penalty: float, to: Arithmetic) -> float:
+    """Of α/(2m) Σ w², whose factors may each be flushed to zero."""
+    alpha, n = problem.l2.alpha, problem.network.n_parameters
+    if not alpha:
+        return 0.0
+    squares = sum(float((w * w).sum()) for w in problem.network.weights)
+    return to.gamma(n) * penalty + to.tiny * (squares + alpha * n)
+
+
+def _flushed(problem: Problem, w: Array, to: Arithmetic) -> Array:
+    """What underflow may take from ∂C/∂W: from its mean, and from α/m or w."""
+    alpha = problem.l2.alpha
+    return to.tiny * (1 + (np.abs(w) + alpha / problem.m if alpha else np.zeros_like(w)))
 
 
 def _unbounded(found: Bound) -> Bound:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from oracle_checks import check_shapes, worst_of_radius
+from users import Cube, Quartic
 
 from minibp import Activation, Network, Problem, batched
 from minibp.check import complex_step
@@ -81,24 +82,6 @@ def test_functions_that_are_not_analytic_make_it_unavailable_and_not_wrong():
         complex_step.estimate(Problem(Network.random([3, 5, 2], Softsign(), "identity", rng=rng), "quadratic", x, y))
     with pytest.raises(OracleUnavailable, match="Absolute does not differentiate"):
         complex_step.estimate(Problem(Network.random([3, 5, 2], "tanh", rng=rng), Absolute(), x, y))
-
-
-class Cube(Activation):
-    name = "cube"
-
-    def value(self, z):
-        return z**3
-
-    def prime(self, z):
-        return 3 * z**2
-
-
-class Quartic:
-    def value(self, a, y):
-        return ((a - y) ** 4).sum(-1)
-
-    def gradient(self, a, y):
-        return 4 * (a - y) ** 3
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0])

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 from oracle_checks import check_shapes, worst_of_radius
+from users import Cube, Quartic
 
-from minibp import Activation, Cost, Network, Problem
+from minibp import Activation, Network, Problem
 from minibp.activations import HIDDEN
 from minibp.check import complex_step, jax_oracle
 from minibp.check.estimate import OracleUnavailable
@@ -61,26 +62,6 @@ def test_what_does_not_fit_the_padding_is_served_without():
         estimate = jax_oracle.estimate(problem)
         check_shapes(problem, estimate)
         assert worst_of_radius(problem, estimate) <= 1
-
-
-class Cube(Activation):
-    name = "cube"
-
-    def value(self, z):
-        return z**3
-
-    def prime(self, z):
-        return 3 * z**2
-
-
-class Quartic(Cost):
-    name = "quartic"
-
-    def value(self, a, y):
-        return ((a - y) ** 4).sum(-1) / 4
-
-    def gradient(self, a, y):
-        return (a - y) ** 3
 
 
 class NumpyOnly(Cube):

@@ -3,12 +3,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import reference
+from users import Quartic
 
 from minibp import Activation, Network, Problem, batched, per_example
 from minibp.check.campaign import draw
 from minibp.check.compare import row_of_bound, row_of_pass
 from minibp.check.rounding import arithmetic_of, bound
-from minibp.costs import Cost
 from minibp.strategies import problems
 
 FORMS = {"batched": batched, "per_example": per_example}
@@ -114,16 +114,6 @@ def test_it_is_kept_for_as_long_as_the_problem_lives():
     problem = hard(3)
     assert bound(problem, arithmetic_of("float64")) is bound(problem, arithmetic_of("float64"))
     assert bound(problem, arithmetic_of("float64")) is not bound(problem, arithmetic_of("float32"))
-
-
-class Quartic(Cost):
-    name = "quartic"
-
-    def value(self, a, y):
-        return ((a - y) ** 4).sum(-1) / 4
-
-    def gradient(self, a, y):
-        return (a - y) ** 3
 
 
 @pytest.mark.parametrize("output", ["tanh", "softmax"])
