@@ -61,7 +61,11 @@ def __getattr__(name: str) -> Any:
     if name not in _LATER:
         raise AttributeError(f"module 'minibp' has no attribute {name!r}")
     home = _LATER[name]
-    return getattr(import_module(home), name) if home else import_module(f"minibp.{name}")
+    try:
+        return getattr(import_module(home), name) if home else import_module(f"minibp.{name}")
+    except ModuleNotFoundError as error:
+        message = f"minibp.{name} needs {error.name}, which is not installed: pip install 'minibp[all]'"
+        raise ModuleNotFoundError(message, name=error.name) from None
 
 
 def __dir__() -> list[str]:

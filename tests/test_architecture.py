@@ -103,6 +103,12 @@ def test_unknown_names_are_attribute_errors():
         assert getattr(minibp, name) is not None
 
 
+def test_a_missing_extra_is_named_with_the_command_that_installs_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "minibp.check.runner", None)
+    with pytest.raises(ModuleNotFoundError, match=r"minibp.verify needs .*: pip install 'minibp\[all\]'"):
+        _ = minibp.verify
+
+
 def test_no_module_has_grown_too_long():
     for path in HOUSE.rglob("*.py"):
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 300, path
