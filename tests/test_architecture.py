@@ -81,14 +81,15 @@ def seconds(program):
     """The least CPU time of a program in five runs, by its own clock: what else the machine does is not counted."""
     timed = f"import time\nstart = time.process_time()\n{program}\nprint(time.process_time() - start)"
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # idle threads that spin would count
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is compiled anew each time would count too
     command = [sys.executable, "-c", timed]
     runs = [subprocess.run(command, check=True, capture_output=True, text=True, env=environment) for _ in range(5)]
     return min(float(run.stdout.splitlines()[-1]) for run in runs)
 
 
 def test_importing_adds_little_to_numpy():
-    # With NumPy, 0.15 s are allowed on an idle machine, of which NumPy takes some 0.1.
-    assert seconds("import minibp") - seconds("import numpy") < 0.05
+    # 0.15 s are allowed where NumPy alone takes 0.1; a ratio does not depend on how fast the machine is just now.
+    assert seconds("import minibp") < 1.5 * seconds("import numpy")
 
 
 def test_help_answers_within_400_ms():
