@@ -15,7 +15,7 @@ from minibp.problem import Problem
 def output_error(problem: Problem, z: Near, a: Near, to: Arithmetic) -> Near:
     """δ^L by (17) or (26)."""
     cost, activation, y = problem.cost, problem.network.activations[-1], problem.y
-    r = _residual(a, y, to)
+    r = residual(a, y, to)
     if type(cost) is CategoricalCrossEntropy:
         # Targets may miss a sum of 1 by their own rounding, and δ = a Σy − y is as honest as a − y.
         missing = np.abs(y.sum(-1, keepdims=True) - 1) * a.size
@@ -25,7 +25,7 @@ def output_error(problem: Problem, z: Near, a: Near, to: Arithmetic) -> Near:
         return Near(r.value, r.error + to.gamma(0) * (a.size + np.abs(y)))
     if type(cost) is CrossEntropy and activation is softmax:
         return _bernoulli_softmax(problem, z, r, to)
-    g = _cost_gradient(problem, r, a, to)
+    g = cost_gradient(problem, r, a, to)
     if activation is softmax:
         share = Near((g.value * a.value).sum(-1, keepdims=True), _sum_of_products(g, a, to))
         gap = Near(
@@ -39,7 +39,7 @@ def output_error(problem: Problem, z: Near, a: Near, to: Arithmetic) -> Near:
     return times(g, slope(z, a, activation, to), to)
 
 
-def _cost_gradient(problem: Problem, r: Near, a: Near, to: Arithmetic) -> Near:
+def cost_gradient(problem: Problem, r: Near, a: Near, to: Arithmetic) -> Near:
     """∇_a C: known for the package's costs, sampled at both ends of the error of a for any other."""
     cost, y = problem.cost, problem.y
     if type(cost) in (Quadratic, Huber):
@@ -80,7 +80,7 @@ def costs_of(problem: Problem, z: Near, a: Near, to: Arithmetic) -> Near:
     cost, activation, y = problem.cost, problem.network.activations[-1], problem.y
     n = y.shape[-1]
     value = cost.value_at(z.value, a.value, y, activation)
-    r = _residual(a, y, to)
+    r = residual(a, y, to)
     worst = z.error.max(-1)
     if type(cost) is Quadratic:
         error = (np.abs(r.value) * r.error + r.error**2 / 2 + to.gamma(n) * r.size**2).sum(-1)
@@ -97,7 +97,7 @@ def costs_of(problem: Problem, z: Near, a: Near, to: Arithmetic) -> Near:
         weight = n if type(cost) is CrossEntropy else 1
         error = weight * 2 * (2 * worst + (to.gamma(n) + 3 * to.f * to.u) * spread)
     else:
-        g = _cost_gradient(problem, r, a, to)
+        g = cost_gradient(problem, r, a, to)
         error = (g.size * a.error).sum(-1) + 4 * to.f * to.u * np.abs(value)
     return Near(value, error + to.tiny)
 
@@ -108,7 +108,7 @@ def cost_error(problem: Problem, z: Near, to: Arithmetic) -> Array:
         return costs_of(problem, z, activated(z, problem.network.activations[-1], to), to).error
 
 
-def _residual(a: Near, y: Array, to: Arithmetic) -> Near:
+def residual(a: Near, y: Array, to: Arithmetic) -> Near:
     """a − y."""
     r = a.value - y
     return Near(r, a.error + to.u * (np.abs(r) + a.error) + np.where(r != 0, to.tiny, 0))

@@ -1,0 +1,242 @@
+"""Which faults explain a gradient, equation by equation, from the subject's own upstream values.
+
+With one example, (23) makes the subject's own ∂C/∂b^l its δ^l; or, where that is what is wrong, (24) gives δ^l from
+∂C/∂W^l. So δ^L is held to (17), δ^l to (22) given the subject's δ^{l+1}, and ∂C/∂W^l to (24) given its δ^l, each alone.
+Of all ways to read a layer the one is taken that leaves the least to be explained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from minibp.arrays import Array
+from minibp.check.arithmetic import Arithmetic
+from minibp.check.faults import CATALOGUE, RIGHT, Placed, raw_output_error, run_forward
+from minibp.check.sources import Single, right_delta, sources, ways
+from minibp.check.tracked import Tracked, near
+from minibp.check.values import Values
+
+UNKNOWN = 3.0
+"""What it costs to leave an equation unexplained, a named fault costing 1."""
+
+
+@dataclass
+class Part:
+    """One equation at one layer: the faults that explain it; none and `off` where nothing does."""
+
+    candidates: tuple[Placed, ...] = ()
+    off: bool = False
+
+    @property
+    def cost(self) -> float:
+        """How much has to be explained."""
+        return UNKNOWN * self.off if not self.candidates else 1.0
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the equation does not hold."""
+        return self.off or bool(self.candidates)
+
+
+@dataclass
+class LayerReading:
+    """How one layer was read: its δ for each example, and what is wrong with each equation."""
+
+    deltas: list[Tracked]
+    parts: dict[str, Part]
+
+    @property
+    def cost(self) -> float:
+        """How much has to be explained in this layer."""
+        return sum(part.cost for part in self.parts.values())
+
+
+@dataclass
+class Explanation:
+    """What is wrong in each layer, given that the forward pass has the faults of `forward`."""
+
+    forward: tuple[Placed, ...]
+    singles: Sequence[Single]
+    values: list[Values]
+    layers: dict[int, LayerReading] = field(default_factory=dict)
+
+    @property
+    def cost(self) -> float:
+        """How much has to be explained in all; a fault in several layers counts in each."""
+        return len(self.forward) + sum(reading.cost for reading in self.layers.values())
+
+    @property
+    def has_unknown(self) -> bool:
+        """Whether an equation is off for no reason known."""
+        return any(part.off for reading in self.layers.values() for part in reading.parts.values())
+
+    def placed(self) -> list[Placed]:
+        """The first explanation of everything, layer by layer."""
+        found = list(self.forward)
+        for layer, reading in self.layers.items():
+            for part in reading.parts.values():
+                found += [_only(one, layer) for one in part.candidates[:1]]
+        return found
+
+
+def explain(singles: Sequence[Single], to: Arithmetic) -> Explanation:
+    """The cheapest explanation of these answers.
+
+    Forward passes with faults are tried only where the right one leaves something unknown: a quick look picks one.
+    """
+    best = _given_forward((), singles, to)
+    top = len(singles[0].problem.network.weights) + 1
+    for count in (1, 2):
+        if not best.has_unknown:
+            break
+        quick = [_given_forward(faults, singles, to, thorough=False) for faults in _forward_faults(top, count)]
+        chosen = _given_forward(min(quick, key=lambda one: one.cost).forward, singles, to)
+        best = chosen if chosen.cost < best.cost else best
+    return best
+
+
+def _forward_faults(top: int, count: int) -> Iterable[tuple[Placed, ...]]:
+    """One fault of the forward pass, in all layers or in one; or two."""
+    scopes = [None, *((layer,) for layer in range(2, top + 1))]
+    biases, activations = (
+        [Placed(CATALOGUE[name], scope) for scope in scopes] for name in ("bias_omitted", "activation_omitted")
+    )
+    return product(biases, activations) if count == 2 else [(one,) for one in biases + activations]
+
+
+def _given_forward(
+    forward: tuple[Placed, ...], singles: Sequence[Single], to: Arithmetic, *, thorough: bool = True
+) -> Explanation:
+    """The layers from the output down; where it is not thorough, δ^l is ∂C/∂b^l and nothing else, for one network."""
+    singles = singles if thorough else [one for one in singles if one.problem.network is singles[0].problem.network]
+    values = [Values(single.problem, to) for single in singles]
+    for v in values:
+        run_forward(v, forward)
+    found = Explanation(forward, singles, values)
+    for layer in range(values[0].top, 1, -1):
+        reading = _read(values, singles, layer, thorough=thorough)
+        found.layers[layer] = reading
+        for v, single, delta in zip(values, singles, reading.deltas, strict=True):
+            v.delta[layer] = delta
+            v.nabla_w[layer] = single.nabla_w(layer)
+            v.raw[layer] = raw_output_error(v) if layer == v.top else v.raw[layer + 1] @ v.w[layer + 1]
+    return found
+
+
+def _read(values: list[Values], singles: Sequence[Single], layer: int, *, thorough: bool) -> LayerReading:
+    """The cheapest way to read a layer."""
+    best: LayerReading | None = None
+    for deltas in sources(values, singles, layer):
+        tried = _judged(values, singles, layer, deltas)
+        if best is None or tried.cost < best.cost:
+            best = tried
+        if best.cost <= 1 or not thorough:
+            break
+    assert best is not None
+    return best
+
+
+def _judged(values: list[Values], singles: Sequence[Single], layer: int, deltas: list[Tracked]) -> LayerReading:
+    """What is wrong in a layer, should this be its δ."""
+    top = values[0].top
+    output = ["output", "shares"] if layer == top else ["recursion"]
+    above = _delta_part(values, layer, deltas, output)
+    for v, delta in zip(values, deltas, strict=True):
+        v.delta[layer] = delta
+        v.share = np.ones(1)
+    parts = {"delta": above}
+    parts.update(_sum_of(values, layer, "bias", "l2_biases", [single.nabla_b(layer) for single in singles]))
+    parts.update(_sum_of(values, layer, "weight", "l2_weights", [single.nabla_w(layer) for single in singles]))
+    return LayerReading(deltas, parts)
+
+
+def _delta_part(values: list[Values], layer: int, deltas: list[Tracked], steps: list[str]) -> Part:
+    """Whether δ^l is as it should be, given what lies above, or which faults make it what it is."""
+    right = [v.tracked(right_delta(v, layer)) for v in values]
+    if all(map(_agree, right, deltas)):
+        return Part()
+    found = []
+    for way in (one for step in steps for one in ways(step) if one is not None):
+        fitted = _fitted(way, values, layer, deltas)
+        if all(
+            _agree(v.tracked(_predicted(fitted, v, layer, one)), delta)
+            for v, one, delta in zip(values, right, deltas, strict=True)
+        ):
+            found.append(fitted)
+    return Part(_one_way_each(found), off=not found)
+
+
+def _predicted(way: Placed, v: Values, layer: int, right: Tracked) -> Any:
+    """δ^l with a fault in it; one of the mean shows with a single example as a factor."""
+    found = way.at(v, layer)
+    if found is None:
+        return right
+    return right * found[0] if way.fault.step == "shares" else found
+
+
+def _agree(predicted: Tracked, delta: Tracked) -> bool:
+    return near(Tracked(predicted.value, predicted.error + delta.error, predicted.to), delta.value)
+
+
+def _fitted(way: Placed, values: list[Values], layer: int, deltas: list[Tracked]) -> Placed:
+    """The same fault with its constant by least squares."""
+    if way.fault.along is None:
+        return way
+    steps = [v.plain(way.fault.along(v, layer)) for v in values]
+    gaps = [
+        delta.value - v.plain(way.fault.formulas[way.way](v, layer)) for v, delta in zip(values, deltas, strict=True)
+    ]
+    square = sum(float((one * one).sum()) for one in steps)
+    along = sum(float((one * gap).sum()) for one, gap in zip(steps, gaps, strict=True))
+    return Placed(way.fault, way.layers, way.way, along / square if square else 0.0)
+
+
+def _sum_of(values: list[Values], layer: int, step: str, added: str, got: list[Array]) -> dict[str, Part]:
+    """What is wrong with ∂C/∂b or ∂C/∂W: with what δ gives, and with what L2 adds."""
+    more = values[0].alpha > 0
+    known: dict[tuple[str, Placed | None, int], Any] = {}
+
+    def term(name: str, way: Placed | None, i: int) -> Any:
+        if (name, way, i) not in known:
+            known[name, way, i] = _or_right(way, name, values[i], layer)
+        return known[name, way, i]
+
+    def explains(way: Placed | None, other: Placed | None) -> bool:
+        for i, seen in enumerate(got):
+            data, extra = term(step, way, i), term(added, other, i) if more else None
+            if not near(data if extra is None else data + extra, seen):
+                return False
+        return True
+
+    if explains(None, None):
+        return {step: Part(), added: Part()}
+    matches = [pair for pair in product(ways(step), ways(added) if more else [None]) if explains(*pair)]
+    if not matches:
+        return {step: Part(off=True), added: Part()}
+    least = min((way is not None) + (other is not None) for way, other in matches)
+    matches = [(way, other) for way, other in matches if (way is not None) + (other is not None) == least]
+    return {
+        step: Part(_one_way_each([way for way, other in matches if way is not None and other is matches[0][1]])),
+        added: Part(_one_way_each([other for way, other in matches if other is not None and way is matches[0][0]])),
+    }
+
+
+def _or_right(way: Placed | None, step: str, v: Values, layer: int) -> Any:
+    """What a way of a step gives, or the right one; None for nothing at all, as L2 on biases should be."""
+    found = None if way is None else way.at(v, layer)
+    if found is None and step in RIGHT:
+        found = RIGHT[step](v, layer)
+    return found
+
+
+def _one_way_each(found: list[Placed]) -> tuple[Placed, ...]:
+    return tuple({one.fault.id: one for one in reversed(found)}.values())[::-1]
+
+
+def _only(one: Placed, layer: int) -> Placed:
+    return Placed(one.fault, (layer,), one.way, one.constant)
