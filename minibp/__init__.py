@@ -14,9 +14,11 @@ from minibp.network import Backprop, Gradient, Network
 from minibp.problem import Problem
 
 if TYPE_CHECKING:
+    from minibp import adapters as adapters
     from minibp import check as check
     from minibp import data as data
     from minibp import strategies as strategies
+    from minibp.check.backprop_check import check_backprop as check_backprop
     from minibp.check.report import Finding as Finding
     from minibp.check.report import GradientMismatch as GradientMismatch
     from minibp.check.report import Report as Report
@@ -36,8 +38,10 @@ __all__ = [
     "Network",
     "Problem",
     "Report",
+    "adapters",
     "batched",
     "check",
+    "check_backprop",
     "data",
     "feedforward",
     "per_example",
@@ -50,7 +54,9 @@ _LATER = {
     "Finding": "minibp.check.report",
     "GradientMismatch": "minibp.check.report",
     "Report": "minibp.check.report",
+    "adapters": "",
     "check": "",
+    "check_backprop": "minibp.check.backprop_check",
     "data": "",
     "strategies": "",
     "verify": "minibp.check.runner",

@@ -13,13 +13,16 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 import minibp
+from minibp import adapters
 from minibp.files import write_whole
+from minibp.target import loaded, workflow_commands
 
 if TYPE_CHECKING:
     from minibp.check.report import Report
@@ -56,6 +59,69 @@ def verify(examples: int, seed: int | None, json_file: str | None, workers: int 
         _finish(report, json_file)
 
 
+@cli.command()
+@click.argument("target")
+@click.option("--activation", default="sigmoid", show_default=True, help="One for all layers, or one a layer: a,b,c.")
+@click.option("--output-activation", help="That of the last layer, if it is another.")
+@click.option("--cost", default="quadratic", show_default=True, help="The cost that the gradient is of.")
+@click.option("--l2", type=float, default=0.0, show_default=True, help="α of α/(2m) Σ w².")
+@click.option("--reduction", type=click.Choice(["mean", "sum"]), default="mean", show_default=True)
+@click.option(
+    "--layout", type=click.Choice(["rows", "columns", "per-example"]), default="rows", show_default=True,
+    help="Examples as rows or columns, or one a call.",
+)  # fmt: skip
+@click.option("--dtype", default="float64", show_default=True, help="float64 or float32.")
+@click.option("--examples", type=click.IntRange(min=1), default=100, show_default=True, help="Networks to draw.")
+@click.option("--seed", type=click.IntRange(min=0), help="The same seed gives the same networks; by default a new one.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write a JSON report.")
+@click.option("--github", is_flag=True, help="Print findings as annotations of a GitHub workflow, too.")
+def check(target: str, layout: str, json_file: str | None, github: bool, activation: str, **options: Any) -> None:
+    """Check the gradient of TARGET, module:function or file.py:function.
+
+    The function takes (weights, biases, x, y) and returns (nabla_w, nabla_b): lists of arrays, one a layer.
+    """
+    _check_writable(json_file)
+    _keep_hypothesis_out_of_the_folder()
+    with _usable():
+        function = loaded(target)
+        subject = {"rows": _as_it_is, "columns": adapters.columns, "per-example": adapters.per_example}[layout](
+            function
+        )
+        from minibp.check.backprop_check import check_backprop as run
+
+        chosen = activation.split(",") if "," in activation else activation
+        report = run(subject, activation=chosen, raise_on_mismatch=False, **options)
+        said = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in options.items() if value is not None)
+        again = f"minibp check {target} --activation {activation} --layout {layout} {said}"
+        report = replace(report, again=again if options["seed"] is not None else f"{again} --seed {report.seed}")
+        if github:
+            click.echo("\n".join(workflow_commands(report, function)), err=json_file == "-")
+        _finish(report, json_file)
+
+
+def _as_it_is(function: Any) -> Any:
+    return function
+
+
+@cli.command()
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Draws the networks.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write the matrix as JSON.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes that share the work; by default one a core.")
+def faults(seed: int, json_file: str | None, workers: int | None) -> None:
+    """Put every fault of the catalogue into a backprop, and see whether the check catches, places and names it."""
+    _check_writable(json_file)
+    _keep_hypothesis_out_of_the_folder()
+    with _usable():
+        with _bar("settings") as progress, _pool(workers or _cores()) as executor:
+            from minibp.check.kill_matrix import is_complete, kill_matrix, table
+
+            matrix = kill_matrix(seed=seed, executor=executor, progress=progress)
+        if json_file != "-":
+            click.echo(table(matrix))
+        _write_json({"seed": seed, "faults": {name: row.to_dict() for name, row in matrix.items()}}, json_file)
+        sys.exit(0 if is_complete(matrix) else 1)
+
+
 def _finish(report: Report, json_file: str | None) -> NoReturn:
     """Show a report, write it where it was asked for, and exit with its status."""
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -64,13 +130,18 @@ def _finish(report: Report, json_file: str | None) -> NoReturn:
         verdict = report.verdict_line()
         click.echo(str(report).removesuffix(verdict), nl=False)
         click.secho(verdict, fg="green" if report.verdict == "correct" else "red", bold=True)
-    if json_file is not None:
-        text = json.dumps(report.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-        if json_file == "-":
-            click.echo(text)
-        else:
-            write_whole(json_file, lambda file: file.write(f"{text}\n".encode()))
+    _write_json(report.to_dict(), json_file)
     sys.exit(0 if report.verdict == "correct" else 1)
+
+
+def _write_json(data: dict[str, Any], json_file: str | None) -> None:
+    if json_file is None:
+        return
+    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
+    if json_file == "-":
+        click.echo(text)
+    else:
+        write_whole(json_file, lambda file: file.write(f"{text}\n".encode()))
 
 
 def _check_writable(json_file: str | None) -> None:

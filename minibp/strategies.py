@@ -100,9 +100,14 @@ def pairings() -> list[tuple[Activation, Cost]]:
 
 
 @st.composite
-def layer_sizes(draw: DrawFn, max_layers: int = MAX_LAYERS, max_width: int = MAX_WIDTH) -> list[int]:
-    """n_1, …, n_L: two layers or more, often all of one width, seldom deep or wide."""
-    return _draw_sizes(draw, max_layers, max_width)
+def layer_sizes(
+    draw: DrawFn, max_layers: int = MAX_LAYERS, max_width: int = MAX_WIDTH, layers: int | None = None
+) -> list[int]:
+    """n_1, …, n_L: two layers or more, often all of one width, seldom deep or wide.
+
+    `layers` after the input where it is given, else at most `max_layers`.
+    """
+    return _draw_sizes(draw, max_layers, max_width, layers)
 
 
 @st.composite
@@ -213,8 +218,10 @@ def _given(draw: DrawFn, given: Any, default: SearchStrategy[Any] | None) -> Any
     return draw(given) if isinstance(given, SearchStrategy) else given
 
 
-def _draw_sizes(draw: DrawFn, max_layers: int = MAX_LAYERS, max_width: int = MAX_WIDTH) -> list[int]:
-    depth = draw(_one_of(*(n for n in (1, 2, 3, 2, 3, 4, 5, 8) if n <= max_layers)))
+def _draw_sizes(
+    draw: DrawFn, max_layers: int = MAX_LAYERS, max_width: int = MAX_WIDTH, layers: int | None = None
+) -> list[int]:
+    depth = layers or draw(_one_of(*(n for n in (1, 2, 3, 2, 3, 4, 5, 8) if n <= max_layers)))
     width = draw(_one_of(*([n for n in (3, 6, 1, 10, 16) if n <= max_width] or [max_width])))
     square = draw(_one_of(False, True, False))
     if square:

@@ -13,6 +13,7 @@ import minibp
 HOUSE = Path(minibp.__file__).parent
 FLOORS = [
     ["arrays", "files"],
+    ["adapters", "target"],
     ["activations"],
     ["costs"],
     ["network"],
@@ -33,7 +34,9 @@ FLOORS = [
     ["check.complex_step", "check.finite_difference", "check.jax_oracle"],
     ["check.compare", "check.campaign"],
     ["check.report"],
-    ["check.runner"],
+    ["check.subject", "check.setting", "check.averages", "check.stability", "check.runner"],
+    ["check.diagnose"],
+    ["check.backprop_check", "check.kill_matrix"],
     ["cli"],
     ["__main__"],
 ]

@@ -11,8 +11,10 @@ from click.testing import CliRunner
 import minibp
 from minibp import batched
 from minibp import cli as cli_module
-from minibp.check import runner
+from minibp.check import kill_matrix, runner
 from minibp.cli import cli
+
+WITHOUT_MNIST = {name: value for name, value in os.environ.items() if name != "MINIBP_MNIST_DIR"}
 
 
 def run(*arguments):
@@ -124,7 +126,7 @@ def test_a_killed_worker_is_one_line(monkeypatch):
 
 def test_an_encoding_without_greek_gets_question_marks_and_no_traceback(tmp_path):
     command = [sys.executable, "-m", "minibp", "verify", "--examples", "1", "--workers", "1"]
-    environment = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    environment = {**WITHOUT_MNIST, "PYTHONIOENCODING": "cp1252"}
     result = subprocess.run(command, capture_output=True, cwd=tmp_path, check=False, env=environment)
     assert result.returncode == 0, result.stderr
     assert b"a^l = ?(z^l)" in result.stdout
@@ -190,7 +192,7 @@ def test_a_progress_bar_is_shown_on_a_terminal():
 
     leader, follower = pty.openpty()
     command = [sys.executable, "-m", "minibp", "verify", "--examples", "20", "--seed", "5", "--workers", "1"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=follower, env={**os.environ, "TERM": "xterm"})
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=follower, env={**WITHOUT_MNIST, "TERM": "xterm"})
     os.close(follower)
     shown = b""
     while True:
@@ -211,3 +213,57 @@ def test_a_progress_bar_is_shown_on_a_terminal():
     assert b"networks" in shown
     assert b"networks," in out
     assert b"\x1b" not in out
+
+
+SCRIPT = """
+from subjects import backprop
+
+def right(weights, biases, x, y):
+    return backprop(weights, biases, x, y)
+
+def wrong(weights, biases, x, y):
+    return backprop(weights, biases, x, y, without_prime=range(2, 99))
+
+def columns(weights, biases, x, y):
+    nabla_w, nabla_b = backprop(weights, [b[:, 0] for b in biases], x.T, y.T)
+    return nabla_w, [b[:, None] for b in nabla_b]
+"""
+
+
+@pytest.fixture
+def script(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT)
+    return path
+
+
+def test_check_says_what_is_right_and_names_what_is_wrong(script):
+    few = ("--examples", "15", "--seed", "1")
+    assert run("check", f"{script}:right", *few).exit_code == 0
+    assert run("check", f"{script}:columns", "--layout", "columns", *few).exit_code == 0
+    result = run("check", f"{script}:wrong", "--github", "--activation", "sigmoid,sigmoid,sigmoid", *few)
+    assert result.exit_code == 1
+    assert "::error file=" in result.stdout
+    assert "hidden_derivative_missing: the factor σ'(z^l) is missing" in result.stdout
+    assert f"run it again: minibp check {script}:wrong" in result.stdout
+    assert "--seed 1" in result.stdout
+    found = json.loads(run("check", f"{script}:wrong", "--json", "-", "--github", *few[:2]).stdout)
+    assert (found["verdict"], found["findings"][0]["layers"]) == ("wrong", [4, 3, 2])
+    assert f"--seed {found['seed']}" in found["again"]
+
+
+def test_what_cannot_be_checked_is_refused_with_2(script):
+    for arguments in ([f"{script}:nothing"], ["nowhere.py:f"], [f"{script}:right", "--cost", "dear"]):
+        result = run("check", *arguments)
+        assert result.exit_code == 2
+        assert result.stderr.startswith("minibp: ")
+        assert result.stderr.count("\n") == 1
+
+
+def test_faults_prints_the_kill_matrix(monkeypatch, tmp_path):
+    monkeypatch.setattr(kill_matrix, "all_settings", lambda: [("tanh", "identity", "huber")])
+    path = tmp_path / "matrix.json"
+    result = run("faults", "--workers", "1", "--json", str(path))
+    assert result.exit_code == 0
+    assert "caught 100.0%" in result.stdout
+    assert json.loads(path.read_text())["faults"]["hidden_derivative_missing"]["named"] == 2

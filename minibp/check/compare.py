@@ -16,7 +16,7 @@ from minibp.arrays import Array
 from minibp.check.estimate import Estimate
 from minibp.check.rounding import Bound
 from minibp.costs import fuses
-from minibp.network import Backprop
+from minibp.network import Backprop, Gradient
 from minibp.problem import Problem
 
 EQUATIONS = {
@@ -126,6 +126,19 @@ def _row(
     forward = [array for pair in zip(z, a[1:], strict=True) for array in pair]
     backward = [*reversed(delta), *reversed(nabla_b), *reversed(nabla_w)]
     arrays = (*forward, np.asarray(cost), *backward)
+    return np.concatenate([array.ravel() for array in arrays], dtype=np.float64)
+
+
+def gradient_layout(problem: Problem) -> list[Segment]:
+    """The segments of ∂C/∂b and ∂C/∂W alone, which is what a subject answers."""
+    whole = [segment for segment in layout(problem) if segment.tensor in ("nabla_b", "nabla_w")]
+    first = whole[0].start
+    return [one._replace(start=one.start - first, stop=one.stop - first) for one in whole]
+
+
+def row_of_gradient(gradient: Gradient) -> Array:
+    """The row of numbers of ∂C/∂b and ∂C/∂W alone."""
+    arrays = (*reversed(gradient.nabla_b), *reversed(gradient.nabla_w))
     return np.concatenate([array.ravel() for array in arrays], dtype=np.float64)
 
 

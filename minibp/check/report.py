@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from minibp.check.compare import EQUATIONS, Miss, Tally
+from minibp.check.faults import CATALOGUE
 from minibp.problem import Problem
 
 LONGEST = 2000
+FORMULAS = {**EQUATIONS, "(6)": "the mean over the examples, 1/m Σ ∇C_x"}
 ORACLE_NAMES = {"jax": "JAX autodiff", "complex_step": "complex step", "finite_difference": "finite differences"}
 
 
@@ -28,6 +30,14 @@ class Finding:
     tolerance: float | None = None
     oracle: str | None = None
     message: str = ""
+    layers: tuple[int, ...] = ()
+    """All layers that it was seen in, from the output down."""
+    also: tuple[str, ...] = ()
+    """Other faults that give the same numbers."""
+    constant: float | None = None
+    """The constant of the fault, fitted."""
+    looks: tuple[str, ...] = ()
+    """What is known of a mismatch that has no name."""
 
     @classmethod
     def of_miss(cls, miss: Miss, subject: str, oracle: str) -> Finding:
@@ -45,21 +55,38 @@ class Finding:
 
     def __str__(self) -> str:
         place = f"equation {self.equation}" if self.equation else "before the numbers"
-        if self.layer is not None:
+        if len(self.layers) > 1:
+            place += f", layers {', '.join(map(str, self.layers))}"
+        elif self.layer is not None and self.equation:
             place += f", layer {self.layer}"
-        if self.message or self.got is None:
-            return f"{self.subject}: {place}: {self.message}"
-        assert self.expected is not None
-        assert self.tolerance is not None
-        assert self.error is not None
+        lines = [f"{self.subject}: {place}: {self.message or FORMULAS[self.equation or '(1)']}"]
+        if self.fault is not None:
+            lines += self._named()
+        if self.looks:
+            lines.append(f"  no fault of the catalogue: {'; '.join(self.looks)}")
+        return "\n".join(lines + self._numbers())
+
+    def _named(self) -> list[str]:
+        fault = CATALOGUE.get(self.fault or "")
+        if fault is None:
+            return [f"  {self.fault}"]
+        constant = "" if self.constant is None else f" (c = {self.constant:.6g})"
+        lines = [f"  {fault.id}: {fault.summary}{constant}", f"  {fault.remedy}"]
+        if self.also:
+            lines.append(f"  the same numbers would come from {', '.join(self.also)}")
+        return lines
+
+    def _numbers(self) -> list[str]:
+        if self.got is None or self.expected is None or self.tolerance is None or self.error is None:
+            return []
+        at = f" of layer {self.layer}" if self.layer is not None and self.tensor != "delta" else ""
         index = "".join(f"[{i}]" for i in self.entry or ())
         ratio = self.error / self.tolerance if self.tolerance else math.inf
-        return (
-            f"{self.subject}: {place}: {EQUATIONS[self.equation or '(1)']}\n"
-            f"  {self.tensor}{index} is {self.got:.17g}, {ORACLE_NAMES.get(self.oracle or '', self.oracle)} has "
-            f"{self.expected:.17g}\n"
-            f"  the error {self.error:.3g} is {ratio:.3g} times what rounding explains ({self.tolerance:.3g})"
-        )
+        source = ORACLE_NAMES.get(self.oracle or "", self.oracle)
+        return [
+            f"  {self.tensor}{index}{at} is {self.got:.17g}, {source} has {self.expected:.17g}",
+            f"  the error {self.error:.3g} is {ratio:.3g} times what rounding explains ({self.tolerance:.3g})",
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -76,6 +103,10 @@ class Finding:
             "tolerance": _number(self.tolerance),
             "oracle": self.oracle,
             "message": self.message,
+            "layers": list(self.layers),
+            "also": list(self.also),
+            "constant": _number(self.constant),
+            "looks": list(self.looks),
         }
 
 
@@ -162,7 +193,13 @@ class Report:
             first = self.findings[0]
             where = f" at equation {first.equation}" if first.equation else ""
             where += f", layer {first.layer}" if first.layer is not None else ""
-            return f"wrong: {first.subject} departs from the oracles{where}"
+            if first.equation is None:
+                return f"wrong: {first.subject}: {first.message}"
+            more = f", and {len(self.findings) - 1} more" if len(self.findings) > 1 else ""
+            named = f": {first.fault}" if first.fault else ""
+            return f"wrong: {first.subject} departs from the oracles{where}{named}{more}"
+        if self.verdict == "unstable" and self.findings:
+            return f"unstable: {self.findings[0].subject} is right but for rounding that it magnifies"
         return f"{self.verdict}: {'; '.join(self.notes) or 'no oracle could tell'}"
 
     def _table(self) -> str:
@@ -173,7 +210,7 @@ class Report:
         for equation, formula in EQUATIONS.items():
             cells = [self.worst(name, equation) for name in names]
             if any(cell is not None for cell in cells):
-                row = "".join(f"{'–' if cell is None else f'{cell:.3f}':>20}" for cell in cells)
+                row = "".join(f"{_ratio(cell):>20}" for cell in cells)
                 rows.append(f"{equation:<8}  {formula:<{width}}{row}")
         tolerances = [
             max(by_oracle[name].median_sharpness() for by_oracle in self.tallies.values() if name in by_oracle)
@@ -190,6 +227,11 @@ class GradientMismatch(AssertionError):
     def __init__(self, report: Report) -> None:
         super().__init__(str(report))
         self.report = report
+
+
+def _ratio(cell: float | None) -> str:
+    """A table's cell, of whatever size."""
+    return "–" if cell is None else f"{cell:.3f}" if cell < 1000 else f"{cell:.1e}"
 
 
 def _shortened(text: str) -> str:

@@ -1,0 +1,243 @@
+"""Anyone's backprop, held against the oracles; what is wrong is placed and named."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from minibp.arrays import InputError, checked_count
+from minibp.check import complex_step, finite_difference, jax_oracle
+from minibp.check.arithmetic import arithmetic_of
+from minibp.check.campaign import draw, smallest
+from minibp.check.compare import Miss, Tally, compare, gradient_layout, row_of_gradient
+from minibp.check.diagnose import diagnose
+from minibp.check.estimate import Estimate, OracleUnavailable
+from minibp.check.report import ORACLE_NAMES, Finding, GradientMismatch, Report
+from minibp.check.rounding import bound
+from minibp.check.setting import Setting
+from minibp.check.stability import fails, is_rounding, reason
+from minibp.check.subject import Subject, ask, name_of, repeats
+from minibp.costs import fuses
+from minibp.network import Gradient
+from minibp.problem import Problem
+
+ORACLES: dict[str, Callable[[Problem], Estimate]] = {
+    "jax": jax_oracle.estimate,
+    "complex_step": complex_step.estimate,
+    "finite_difference": finite_difference.estimate,
+}
+TRACED = 3
+"""Problems with functions of the user's that JAX is asked for: each new shape takes it half a second."""
+JUDGED = 8
+"""Failing problems that are looked at for whether rounding alone is to blame."""
+SHRINK_CALLS = 400
+
+
+def check_backprop(
+    subject: Subject,
+    *,
+    activation: Any = "sigmoid",
+    output_activation: Any = None,
+    cost: Any = "quadratic",
+    l2: float = 0.0,
+    reduction: str = "mean",
+    dtype: Any = "float64",
+    examples: int = 100,
+    seed: int | None = None,
+    raise_on_mismatch: bool = True,
+) -> Report:
+    """Hold `subject(weights, biases, x, y) -> (nabla_w, nabla_b)` against JAX, complex step and finite differences.
+
+    The subject gets lists of arrays, W^l of shape (n_l, n_{l-1}) and b^l of shape (n_l,), and rows of examples, x (m,
+    n_1) and y (m, n_L), all of `dtype`; it returns the gradient of the mean cost (of the sum with reduction="sum") in
+    the same shapes. `activation` is one for all layers, or a sequence of one a layer, which fixes their number. The
+    verdict is "correct", "wrong", "unstable" (right but for rounding that it magnifies) or "undecided".
+
+    Raises `GradientMismatch`, which carries the report, where the verdict is not "correct", unless told not to; and
+    `InputError` for arguments that do not fit together.
+
+    >>> import minibp
+    >>> def mine(weights, biases, x, y):
+    ...     network = minibp.Network(weights, biases, "tanh")
+    ...     return minibp.batched.backprop(network, "quadratic", x, y).gradient
+    >>> check_backprop(mine, activation="tanh", examples=20, seed=1).verdict
+    'correct'
+    """
+    started = time.perf_counter()
+    if not callable(subject):
+        raise InputError(f"subject is {subject!r}, expected a function of (weights, biases, x, y)")
+    setting = Setting.checked(activation, output_activation, cost, l2, reduction, dtype, subject)
+    count = checked_count("examples", examples)
+    chosen = secrets.randbits(32) if seed is None else checked_count("seed", seed, least=0)
+    check = _Check(subject, setting, chosen)
+    drawn = draw(setting.strategy(), count, chosen)
+    check.look([*setting.bases(chosen), *setting.saturated(chosen), *drawn])
+    report = replace(check.report(), seconds=time.perf_counter() - started)
+    if raise_on_mismatch and report.verdict != "correct":
+        raise GradientMismatch(report)
+    return report
+
+
+@dataclass
+class _Check:
+    """What has been seen of one subject."""
+
+    subject: Subject
+    setting: Setting
+    seed: int
+    networks: int = 0
+    entries: int = 0
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    skipped: Counter[str] = field(default_factory=Counter)
+    absent: dict[str, str] = field(default_factory=dict)
+    manners: dict[str, Finding] = field(default_factory=dict)
+    misses: list[tuple[Problem, Miss, str]] = field(default_factory=list)
+    silent: list[Problem] = field(default_factory=list)
+    """Problems that the subject has no numbers for."""
+
+    def ask(self, problem: Problem) -> Gradient | None:
+        """The subject's answer, if it has one."""
+        return ask(self.subject, problem, self.setting.reduction).gradient
+
+    def look(self, problems: Sequence[Problem]) -> None:
+        """Hold the subject against all oracles on these problems."""
+        for problem in problems[:TRACED]:
+            for finding in repeats(self.subject, problem):
+                self.manners.setdefault(finding.message, finding)
+        exact = [problem.astype("float64") for problem in problems]
+        small = [problem for problem in exact if jax_oracle.fits(problem)]
+        told = dict(zip(map(id, small), jax_oracle.estimates(small), strict=True))
+        for i, (problem, same) in enumerate(zip(problems, exact, strict=True)):
+            self.networks += 1
+            answer = ask(self.subject, problem, self.setting.reduction)
+            for finding in answer.findings:
+                self.manners.setdefault(_kind(finding), finding)
+            if answer.gradient is None:
+                self.silent.append(problem)
+                continue
+            estimates = {}
+            if id(same) in told:
+                estimates["jax"] = told[id(same)]
+            elif i < TRACED:
+                self._estimate(estimates, "jax", same)
+            self._estimate(estimates, "complex_step", same)
+            self._estimate(estimates, "finite_difference", same)
+            self._compare(problem, same, answer.gradient, estimates)
+
+    def _estimate(self, estimates: dict[str, Estimate], oracle: str, problem: Problem) -> None:
+        if oracle in self.absent:
+            return
+        try:
+            with np.errstate(all="ignore"):  # a user's function may overflow, which its radius knows
+                estimates[oracle] = ORACLES[oracle](problem)
+        except OracleUnavailable as error:
+            self.absent[oracle] = str(error)
+
+    def _compare(self, problem: Problem, same: Problem, answer: Gradient, estimates: dict[str, Estimate]) -> None:
+        segments = gradient_layout(problem)
+        got = row_of_gradient(answer)
+        limits = row_of_gradient(bound(same, arithmetic_of(problem.dtype)).gradient)
+        self.entries += len(got)
+        found = []
+        for oracle, estimate in estimates.items():
+            tally = self.tallies.setdefault(oracle, Tally())
+            expected, radius = row_of_gradient(estimate.gradient), row_of_gradient(estimate.radius)
+            if problem.dtype == "float64":
+                tally.add_sharpness(expected, limits + radius)
+            self.skipped.update(estimate.skipped)
+            miss = compare(segments, got, limits, expected, radius, tally)
+            if miss is not None:
+                found.append((problem, miss, oracle))
+        self.misses += found[:1]
+
+    def report(self) -> Report:
+        """The verdict and what it rests on."""
+        failing = [problem for problem, *_ in self.misses]
+        verdict, notes = "correct", [f"{ORACLE_NAMES[name]} was not asked: {why}" for name, why in self.absent.items()]
+        findings = list(self.manners.values())
+        example = self.silent[0] if self.silent else None
+        if failing:
+            rounding = all(is_rounding(problem, self.ask) for problem in failing[:JUDGED])
+            verdict = "unstable" if rounding and not self.silent else "wrong"
+            example = self._smallest(failing)
+            findings += self._unstable(example) if rounding else self._wrong(failing, example)
+        elif not self._told():
+            verdict = "undecided"
+            notes.append("no entry was told of by any oracle with a finite radius")
+        if findings and verdict in ("correct", "undecided"):
+            verdict = "wrong"
+        return Report(
+            verdict=verdict,
+            findings=tuple(findings),
+            counterexample=example,
+            seed=self.seed,
+            seconds=0.0,
+            networks=self.networks,
+            entries=self.entries,
+            skipped=dict(self.skipped),
+            tallies={name_of(self.subject): self.tallies},
+            notes=tuple(notes),
+            again=f"seed={self.seed}",
+        )
+
+    def _told(self) -> bool:
+        return any(any(tally.entries.values()) for tally in self.tallies.values())
+
+    def _smallest(self, failing: list[Problem]) -> Problem:
+        """The simplest failing problem that is found with a limited number of calls."""
+        calls = 0
+
+        def is_off(problem: Problem) -> bool:
+            nonlocal calls
+            calls += 1
+            return calls <= SHRINK_CALLS and fails(problem, self.ask)
+
+        found = smallest(self.setting.strategy(), is_off, self.seed)
+        return found if found is not None and fails(found, self.ask) else failing[0]
+
+    def _wrong(self, failing: list[Problem], example: Problem) -> list[Finding]:
+        """What is wrong on well-conditioned networks; where nothing is seen there, on those that failed."""
+        name, to = name_of(self.subject), arithmetic_of(self.setting.dtype)
+        depth = len(example.network.weights)
+        for problems in (self.setting.bases(self.seed), self.setting.bases(self.seed, depth), [example], failing[:1]):
+            found = diagnose(self.ask, problems, to, name)
+            if found:
+                return found
+        problem, miss, oracle = self.misses[0]
+        del problem
+        return [Finding.of_miss(miss, name, oracle)]
+
+    def _unstable(self, example: Problem) -> list[Finding]:
+        """Where the digits are lost, and why."""
+        segments = gradient_layout(example)
+        problem, miss, oracle = self.misses[0]
+        answer = self.ask(example)
+        if answer is not None:
+            same = example.astype("float64")
+            told = jax_oracle.estimate(same) if jax_oracle.fits(same) else finite_difference.estimate(same)
+            limits = row_of_gradient(bound(same, arithmetic_of(example.dtype)).gradient)
+            expected, radius = row_of_gradient(told.gradient), row_of_gradient(told.radius)
+            here = compare(segments, row_of_gradient(answer), limits, expected, radius, Tally())
+            problem, miss = (example, here) if here is not None else (problem, miss)
+        network = problem.network
+        layer = miss.segment.layer or 0
+        equation = "(22)"
+        if layer == len(network.weights) + 1:
+            equation = "(26)" if fuses(problem.cost, network.activations[-1]) else "(17)"
+        held = self.ask(problem)
+        assert held is not None
+        fault, message = reason(problem, layer, held)
+        finding = Finding.of_miss(miss, name_of(self.subject), oracle)
+        return [replace(finding, equation=equation, fault=fault, message=message)]
+
+
+def _kind(finding: Finding) -> str:
+    """Findings of one kind are shown once: by what is said, without its numbers and what an exception said."""
+    return re.sub(r"\d+", "", finding.message.split(":")[0])

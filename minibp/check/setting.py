@@ -1,0 +1,115 @@
+"""What a subject is said to compute: its activations, its cost, L2, sum or mean, dtype; and the problems that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from minibp.activations import Activation, activation_of, activations_of
+from minibp.arrays import Array, InputError, checked_dtype
+from minibp.batched import backprop
+from minibp.costs import Cost, cost_of
+from minibp.inputs import checked_l2
+from minibp.network import Network
+from minibp.problem import Problem
+from minibp.strategies import layer_sizes, problems
+
+DEPTH = 4
+"""Layers after the input in the networks that faults are told apart on: a first, a middle and a last hidden one."""
+EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One activation for all hidden layers, or one a layer; the number of layers is then fixed."""
+
+    activations: tuple[Activation, ...]
+    """Of the layers 2..L where their number is fixed; else of the hidden ones and of the output."""
+    layers: int | None
+    cost: Cost
+    l2: float
+    reduction: str
+    dtype: str
+    sizes: tuple[tuple[int, ...], ...] | None = None
+    """The only sizes that the subject can be asked for, where it says so."""
+    batch_sizes: tuple[int, ...] | None = None
+
+    @classmethod
+    def checked(
+        cls, activation: Any, output_activation: Any, cost: Any, l2: Any, reduction: Any, dtype: Any, subject: Any
+    ) -> Setting:
+        """The arguments of a check, or one `InputError`."""
+        fixed = isinstance(activation, Sequence) and not isinstance(activation, str)
+        sizes = getattr(subject, "sizes", None)
+        layers = len(activation) if fixed else None
+        given = list(activation) if fixed else activation_of(activation)
+        activations = activations_of(given, output_activation, layers or 2)
+        chosen = cost_of(cost)
+        chosen.check_output(activations[-1], 2)
+        kind = checked_dtype("dtype", dtype)
+        if reduction not in ("mean", "sum"):
+            raise InputError(f"reduction is {reduction!r}, expected 'mean' or 'sum'")
+        alpha = checked_l2(l2, kind).alpha
+        batch_sizes = getattr(subject, "batch_sizes", None)
+        return cls(activations, layers, chosen, alpha, reduction, kind, sizes, batch_sizes)
+
+    def strategy(self) -> SearchStrategy[Problem]:
+        """Problems of any conditioning."""
+        sizes = st.sampled_from(self.sizes) if self.sizes else layer_sizes(layers=self.layers)
+        return problems(
+            sizes=sizes,
+            activation=list(self.activations[:-1]) if self.layers else self.activations[0],
+            output_activation=self.activations[-1],
+            cost=self.cost,
+            l2=self.l2,
+            dtype=self.dtype,
+            examples=st.sampled_from(self.batch_sizes) if self.batch_sizes else None,
+        )
+
+    def bases(self, seed: int, layers: int | None = None) -> list[Problem]:
+        """Well-conditioned problems of one depth: of equal widths, which transposes need, and of unequal ones."""
+        rng = np.random.default_rng(seed)
+        depth = self.layers or layers or DEPTH
+        varied = [2, *(3 + (i * i + 1) % 4 for i in range(depth))]
+        shapes: list[Sequence[int]] = [[3] * (depth + 1), [4] * (depth + 1), varied]
+        if self.sizes:
+            depth = max(len(one) for one in self.sizes) - 1
+            shapes = [one for one in self.sizes if len(one) == depth + 1]
+        m = max((one for one in self.batch_sizes if one <= EXAMPLES), default=1) if self.batch_sizes else EXAMPLES
+        return [self._base(list(shape), m, rng) for shape in shapes]
+
+    def saturated(self, seed: int) -> list[Problem]:
+        """The same with their parameters magnified, so that neurons saturate: where unstable formulas show."""
+        found = []
+        for problem in self.bases(seed):
+            network = problem.network
+            for factor in np.asarray([10, 100], self.dtype):
+                weights, biases = ([factor * one for one in kind] for kind in (network.weights, network.biases))
+                larger = Network(weights, biases, network.activations)
+                found.append(Problem(larger, self.cost, problem.x, problem.y, self.l2))
+        return found
+
+    def _base(self, shape: list[int], m: int, rng: np.random.Generator) -> Problem:
+        """A problem in which every example reaches every layer: no layer is all zero, as relu's may be."""
+        for _ in range(100):
+            hidden = list(self.activations[:-1]) if self.layers else [self.activations[0]] * (len(shape) - 2)
+            network = Network.random(shape, [*hidden, self.activations[-1]], None, self.dtype, rng)
+            x = rng.standard_normal((m, shape[0])).astype(self.dtype)
+            problem = Problem(network, self.cost, x, self._targets(m, shape[-1], rng), self.l2)
+            held = backprop(network, self.cost, problem.x, problem.y)
+            if all((np.abs(array).max(1) > 1e-3).all() for array in (*held.a, *held.delta)):
+                break
+        return problem
+
+    def _targets(self, m: int, n: int, rng: np.random.Generator) -> Array:
+        if self.cost.name not in ("cross_entropy", "categorical_cross_entropy"):
+            return rng.standard_normal((m, n)).astype(self.dtype)
+        y = rng.random((m, n)) + 0.1
+        if self.cost.name == "categorical_cross_entropy":
+            return (y / y.sum(1, keepdims=True)).astype(self.dtype)
+        return (y / 1.2).astype(self.dtype)

@@ -1,0 +1,75 @@
+"""The function that a command line names, module:function or file.py:function; and where it is, for annotations."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from minibp.arrays import InputError
+
+if TYPE_CHECKING:
+    from minibp.check.report import Report
+
+
+def loaded(target: str) -> Callable[..., Any]:
+    """The function of a target; the file, or the module, is run as by an import.
+
+    Raises `InputError` where there is no such file, module or function, or where running it raises.
+    """
+    home, _, name = target.rpartition(":")
+    if not home or not name:
+        raise InputError(f"target is {target!r}, expected module:function or file.py:function")
+    try:
+        module = _of_file(Path(home)) if home.endswith(".py") else _of_module(home)
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(f"{home} cannot be imported: {type(error).__name__}: {error}") from error
+    found = getattr(module, name, None)
+    if not callable(found):
+        has = ", ".join(sorted(key for key, value in vars(module).items() if inspect.isfunction(value))) or "none"
+        raise InputError(f"{home} has no function {name!r}; its functions: {has}")
+    return found
+
+
+def _of_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise InputError(f"there is no file {path}")
+    spec = spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.path.insert(0, str(path.absolute().parent))
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.remove(str(path.absolute().parent))
+    return module
+
+
+def _of_module(name: str) -> ModuleType:
+    sys.path.insert(0, "")
+    try:
+        return import_module(name)
+    finally:
+        sys.path.remove("")
+
+
+def workflow_commands(report: Report, function: Callable[..., Any]) -> list[str]:
+    """One workflow command of GitHub a finding, at the function's first line."""
+    try:
+        file, line = inspect.getsourcefile(function), inspect.getsourcelines(function)[1]
+    except (OSError, TypeError):
+        file, line = None, 1
+    where = f"file={_escaped(file)},line={line}," if file else ""
+    return [f"::error {where}title=minibp {report.verdict}::{_escaped(str(finding))}" for finding in report.findings]
+
+
+def _escaped(text: str | None) -> str:
+    return str(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

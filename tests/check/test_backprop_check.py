@@ -1,0 +1,180 @@
+import json
+
+import numpy as np
+import pytest
+from subjects import backprop, by_division, fused, sums
+from users import Cube, Quartic
+
+import minibp
+from minibp import GradientMismatch, InputError, adapters, check_backprop
+from minibp.check.faults import Faulty
+
+FEW = {"examples": 25, "seed": 1, "raise_on_mismatch": False}
+
+
+def test_a_right_backprop_is_correct():
+    report = check_backprop(backprop, examples=40, seed=2)
+    assert report.verdict == "correct"
+    assert set(report.oracles()) == {"jax", "complex_step", "finite_difference"}
+    assert report.networks == 49
+    assert check_backprop(fused, cost="cross_entropy", dtype="float32", **FEW).verdict == "correct"
+    assert check_backprop(sums, reduction="sum", **FEW).verdict == "correct"
+    assert check_backprop(adapters.per_example(one_by_one), **FEW).verdict == "correct"
+
+
+def one_by_one(weights, biases, x, y):
+    return backprop(weights, biases, x[None, :], y[None, :])
+
+
+def test_the_cause_is_named_with_its_layer():
+    def subject(weights, biases, x, y):
+        return backprop(weights, biases, x, y, without_prime=(3,), bias=np.sum)
+
+    with pytest.raises(GradientMismatch) as raised:
+        check_backprop(subject, activation=["sigmoid"] * 4, examples=25, seed=1)
+    report = raised.value.report
+    assert [(one.equation, one.layer, one.fault) for one in report.findings] == [
+        ("(22)", 3, "hidden_derivative_missing"),
+        ("(23)", 5, "bias_gradient_not_averaged"),
+    ]
+    text = str(report)
+    assert "the factor σ'(z^l) is missing" in text
+    assert "the smallest network found that shows it" in text
+    assert report.counterexample.network.sizes == (1, 1, 1, 1, 1)
+    assert json.loads(json.dumps(report.to_dict()))["findings"][0]["layers"] == [3]
+
+
+def test_a_formula_that_loses_its_digits_is_unstable_and_not_wrong():
+    report = check_backprop(by_division, cost="cross_entropy", **FEW)
+    (finding,) = report.findings
+    assert (report.verdict, finding.equation, finding.fault) == ("unstable", "(26)", "output_error_by_division")
+    assert "Use δ^L = a^L - y" in str(report)
+
+
+def test_overflow_of_a_softmax_is_unstable():
+    def softmax(z):
+        e = np.exp(z)
+        return e / e.sum(1, keepdims=True)
+
+    def subject(weights, biases, x, y):
+        a = softmax(x @ weights[0].T + biases[0])
+        return [(a - y).T @ x / len(x)], [(a - y).mean(0)]
+
+    setting = {"activation": ["softmax"], "cost": "categorical_cross_entropy"}
+    report = check_backprop(subject, **setting, examples=60, seed=1, raise_on_mismatch=False)
+    assert (report.verdict, report.findings[0].fault) == ("unstable", "softmax_overflow")
+
+
+def test_noise_in_a_hidden_layer_is_unstable():
+    def tanh(weights, biases, x, y):
+        activations, zs = [x], []
+        for w, b in zip(weights, biases, strict=True):
+            zs.append(activations[-1] @ w.T + b)
+            activations.append(np.tanh(zs[-1]))
+        delta = activations[-1] - y
+        delta = delta * (1 - activations[-1] ** 2)
+        nabla_w, nabla_b = [], []
+        for i in reversed(range(len(weights))):
+            nabla_w.insert(0, delta.T @ activations[i] / len(x))
+            nabla_b.insert(0, delta.mean(0))
+            if i:  # a large number added and taken away again
+                delta = (delta @ weights[i]) * ((1e6 + 1 - activations[i] ** 2) - 1e6)
+        return nabla_w, nabla_b
+
+    report = check_backprop(tanh, activation="tanh", **FEW)
+    assert (report.verdict, report.findings[0].equation) == ("unstable", "(22)")
+
+
+def test_manners_come_before_numbers():
+    def subject(weights, biases, x, y):
+        x *= 1.0
+        x += 1.0
+        return backprop(weights, biases, x - 1.0 + 0.0, y)
+
+    report = check_backprop(subject, **FEW)
+    assert report.verdict == "wrong"
+    assert report.findings[0].message == "changed x in place; work on a copy"
+    report = check_backprop(lambda *_: [][len(_)], **FEW)
+    assert report.verdict == "wrong"
+    assert "raised IndexError" in str(report)
+    assert report.counterexample is not None
+
+
+def test_functions_of_the_users_are_checked_too():
+    def subject(weights, biases, x, y):
+        network = minibp.Network(weights, biases, Cube(), "identity")
+        return minibp.batched.backprop(network, Quartic(), x, y).gradient
+
+    report = check_backprop(
+        subject, activation=Cube(), output_activation="identity", cost=Quartic(), examples=6, seed=1
+    )
+    assert report.verdict == "correct"
+
+
+def test_what_no_oracle_can_tell_is_undecided(monkeypatch):
+    huge = {"activation": ["identity"], "examples": 1, "seed": 0, "raise_on_mismatch": False}
+
+    class Endless(Quartic):
+        name = "endless"
+
+        def value(self, a, y):
+            return np.abs((a - y) * 1e300 * 1e300).sum(-1)
+
+        def gradient(self, a, y):
+            return (a - y) * np.inf
+
+    def subject(weights, biases, x, y):
+        return [0 * w for w in weights], [0 * b for b in biases]
+
+    with np.errstate(all="ignore"):
+        report = check_backprop(subject, cost=Endless(), **huge)
+    assert report.verdict == "undecided"
+
+
+def test_one_entry_off_by_a_billionth_is_wrong_and_placed():
+    def subject(weights, biases, x, y):
+        nabla_w, nabla_b = backprop(weights, biases, x, y)
+        nabla_w[-1][0, 0] *= 1 + 1e-9
+        return nabla_w, nabla_b
+
+    report = check_backprop(subject, **FEW)
+    assert report.verdict == "wrong"
+    assert (report.findings[0].equation, report.findings[0].layer) == ("(24)", 5)
+
+
+def test_only_the_sizes_that_a_subject_takes_are_asked_for():
+    seen = set()
+
+    def flat_gradient(theta, x, y):
+        seen.add((x.shape[1], len(theta)))
+        w, b = theta[:2].reshape(1, 2), theta[2:]
+        (nabla_w,), (nabla_b,) = backprop([w], [b], x, y)
+        return np.concatenate([nabla_w.ravel(), nabla_b])
+
+    report = check_backprop(adapters.flat(flat_gradient, sizes=(2, 1)), **FEW)
+    assert (report.verdict, seen) == ("correct", {(2, 3)})
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"activation": "sine"}, "unknown activation 'sine'"),
+        ({"cost": "cross_entropy", "activation": "tanh"}, "cross_entropy"),
+        ({"reduction": "median"}, "reduction is 'median', expected 'mean' or 'sum'"),
+        ({"dtype": "int64"}, "dtype has dtype int64"),
+        ({"l2": -1}, "l2 is -1"),
+        ({"examples": 0}, "examples is 0, expected at least 1"),
+    ],
+)
+def test_bad_arguments_are_refused_at_the_door(changed, message):
+    with pytest.raises(InputError, match=message):
+        check_backprop(backprop, **changed)
+    with pytest.raises(InputError, match="subject is 3, expected a function"):
+        check_backprop(3)
+
+
+@pytest.mark.parametrize("name", ["leaky_slope_dropped", "weights_not_transposed"])
+def test_faults_that_show_only_here_and_there_are_found(name):
+    subject = Faulty([name], "leaky_relu", "identity", "quadratic")
+    report = check_backprop(subject, activation="leaky_relu", output_activation="identity", **FEW)
+    assert [one.fault for one in report.findings] == [name]

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+from fault_settings import SETTINGS, problems_of
+from subjects import backprop, sums
+
+from minibp.check.subject import ask, name_of, repeats
+
+PROBLEM = problems_of(*SETTINGS[0], l2=0.0)[2]
+
+
+def changed(**changes):
+    def subject(weights, biases, x, y):
+        nabla_w, nabla_b = backprop(weights, biases, x, y)
+        for where, change in changes.items():
+            kind = {"w": nabla_w, "b": nabla_b}[where]
+            kind[1] = change(kind[1])
+        return nabla_w, nabla_b
+
+    return subject
+
+
+def in_place(weights, biases, x, y):
+    found = backprop(weights, biases, x, y)
+    weights[1] -= 0.1
+    return found
+
+
+def test_a_well_mannered_subject_gives_its_numbers():
+    answer = ask(backprop, PROBLEM)
+    assert not answer.findings
+    assert [w.shape for w in answer.gradient.nabla_w] == [w.shape for w in PROBLEM.network.weights]
+    assert not list(repeats(backprop, PROBLEM))
+    assert name_of(backprop) == "backprop"
+
+
+def test_sums_are_divided_by_the_number_of_examples():
+    mean, whole = ask(backprop, PROBLEM).gradient, ask(sums, PROBLEM, "sum").gradient
+    assert np.allclose(mean.nabla_w[0], whole.nabla_w[0], rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("subject", "message"),
+    [
+        (lambda *_: 1 / 0, "raised ZeroDivisionError: division by zero"),
+        (lambda *_: np.ones(2) @ np.ones(3), "activation=[...], one a layer, fixes that"),
+        (lambda *_: None, "returned NoneType, expected (nabla_w, nabla_b) with 4 arrays each"),
+        (lambda *_: ([1], [2, 3]), "returned 2 sequences of [1, 2]"),
+        (changed(w=lambda w: w.T), "nabla_w of layer 3 has shape (5, 3), expected (3, 5): it is transposed"),
+        (changed(b=lambda b: b[:, None]), "has shape (3, 1), expected (3,): minibp.adapters.columns"),
+        (changed(b=np.sum), "nabla_b of layer 3 has shape (), expected (3,)"),
+        (changed(w=lambda w: w.astype(int)), "has dtype int64, expected float64"),
+    ],
+)
+def test_what_is_no_gradient_is_said_and_has_no_numbers(subject, message):
+    problem = problems_of(*SETTINGS[0], l2=0.0)[2]
+    if "transposed" in message or "shape" in message:
+        problem = PROBLEM
+    answer = ask(subject, problem)
+    assert answer.gradient is None
+    assert message in answer.findings[0].message
+
+
+def test_what_is_bad_manners_is_said_and_the_numbers_go_on():
+    for subject, message in (
+        (in_place, "changed weights[1] in place"),
+        (changed(w=lambda w: w.astype(np.float32)), "has dtype float32, expected float64, the dtype of the parameters"),
+        (lambda weights, biases, x, y: (weights, biases), "nabla_w of layer 2 shares memory with weights[0]"),
+    ):
+        answer = ask(subject, PROBLEM)
+        assert message in answer.findings[0].message
+        assert answer.gradient is not None
+
+
+def test_chance_is_found_out():
+    rng = np.random.default_rng(0)
+    (finding,) = repeats(changed(b=lambda b: b * rng.random()), PROBLEM)
+    assert finding.message == "two calls with the same arguments give different nabla_b of layer 3"
+    assert not list(repeats(lambda *_: None, PROBLEM))
