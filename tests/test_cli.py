@@ -262,6 +262,8 @@ def test_what_cannot_be_checked_is_refused_with_2(script):
 
 def test_faults_prints_the_kill_matrix(monkeypatch, tmp_path):
     monkeypatch.setattr(kill_matrix, "all_settings", lambda: [("tanh", "identity", "huber")])
+    few = {name: kill_matrix.CATALOGUE[name] for name in ("hidden_derivative_missing", "l2_missing")}
+    monkeypatch.setattr(kill_matrix, "CATALOGUE", few)
     path = tmp_path / "matrix.json"
     result = run("faults", "--workers", "1", "--json", str(path))
     assert result.exit_code == 0

@@ -3,15 +3,15 @@ from minibp.check.kill_matrix import Row, _cells, is_complete, kill_matrix, summ
 
 
 def test_faults_are_caught_placed_and_named():
-    matrix = kill_matrix(seed=3, settings=[("leaky_relu", "softmax", "quadratic")], only=list(CATALOGUE)[::2])
+    matrix = kill_matrix(seed=3, settings=[("leaky_relu", "softmax", "quadratic")], only=list(CATALOGUE)[::4])
     total = Row()
     for row in matrix.values():
         total.add(row)
-    assert total.changed == total.caught > 30
+    assert total.changed == total.caught > 15
     assert total.placed >= 0.98 * total.changed
     assert total.named >= 0.95 * total.changed
     assert is_complete(matrix)
-    assert "hidden_derivative_at_activation" in table(matrix)
+    assert all(name in table(matrix) for name in matrix)
     assert "caught 100.0%" in summary(matrix)
 
 

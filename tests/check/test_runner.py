@@ -15,6 +15,13 @@ from minibp.network import Gradient
 from minibp.strategies import pairings
 
 
+@pytest.fixture
+def small(monkeypatch):
+    """Without MNIST, whose 23,860 parameters take most of a short run."""
+    monkeypatch.delenv(data.MNIST_VARIABLE, raising=False)
+    data.mnist.cache_clear()
+
+
 @pytest.fixture(scope="module")
 def report():
     return verify(examples=336, seed=3)
@@ -54,6 +61,7 @@ def figures(report):
     return {name: value for name, value in report.to_dict().items() if name != "seconds"}
 
 
+@pytest.mark.usefixtures("small")
 def test_the_same_seed_gives_the_same_figures_whoever_does_the_work():
     once = figures(verify(examples=30, seed=11))
     with ThreadPoolExecutor(1) as pool:
@@ -61,12 +69,14 @@ def test_the_same_seed_gives_the_same_figures_whoever_does_the_work():
     assert once != figures(verify(examples=30, seed=12))
 
 
+@pytest.mark.usefixtures("small")
 def test_without_a_seed_it_takes_a_new_one_and_names_it():
     one, other = verify(examples=1), verify(examples=1)
     assert one.seed != other.seed
     assert str(one.seed) in one.again
 
 
+@pytest.mark.usefixtures("small")
 def test_progress_is_told():
     seen = []
     verify(examples=5, seed=1, progress=lambda done, total: seen.append((done, total)))
