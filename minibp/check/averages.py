@@ -62,9 +62,8 @@ def averaged(batches: Sequence[Batch], single: Explanation, to: Arithmetic) -> A
 
 def _scale(single: Explanation) -> Placed | None:
     """A fault of the mean that a single example showed already, as a factor."""
-    top = max(single.layers)
-    found = [one for one in single.layers[top].parts["delta"].candidates if one.fault.step == "shares"]
-    return found[0] if found else None
+    part = single.layers[max(single.layers)].parts.get("scale", Part())
+    return part.candidates[0] if part.candidates else None
 
 
 def _stacked(batch: Batch, single: Explanation, to: Arithmetic) -> Values:

@@ -88,6 +88,9 @@ class _Findings:
         for step in ("bias", "weight"):
             parts = {layer: reading.parts[step] for layer, reading in self.single.layers.items()}
             found += self._of_parts(parts, *PLACES[step], step)
+        scale = self.single.layers[self.top].parts.get("scale", Part())
+        if scale.candidates:
+            found.append(self._finding("(6)", None, "nabla_b", scale.candidates, None))
         found += self._of_mean()
         for step in ("l2_weights", "l2_biases"):
             parts = {layer: reading.parts[step] for layer, reading in self.single.layers.items()}

@@ -112,7 +112,7 @@ def _forward_faults(top: int, count: int) -> Iterable[tuple[Placed, ...]]:
 def _given_forward(
     forward: tuple[Placed, ...], singles: Sequence[Single], to: Arithmetic, *, thorough: bool = True
 ) -> Explanation:
-    """The layers from the output down; where it is not thorough, δ^l is ∂C/∂b^l and nothing else, for one network."""
+    """The layers from the output down; where it is not thorough, δ^l is ∂C/∂b^l but for L2, for one network."""
     singles = singles if thorough else [one for one in singles if one.problem.network is singles[0].problem.network]
     values = [Values(single.problem, to) for single in singles]
     for v in values:
@@ -131,11 +131,11 @@ def _given_forward(
 def _read(values: list[Values], singles: Sequence[Single], layer: int, *, thorough: bool) -> LayerReading:
     """The cheapest way to read a layer."""
     best: LayerReading | None = None
-    for deltas in sources(values, singles, layer):
+    for i, deltas in enumerate(sources(values, singles, layer)):
         tried = _judged(values, singles, layer, deltas)
         if best is None or tried.cost < best.cost:
             best = tried
-        if best.cost <= 1 or not thorough:
+        if best.cost <= 1 or (i == 2 and not thorough):
             break
     assert best is not None
     return best
@@ -143,40 +143,59 @@ def _read(values: list[Values], singles: Sequence[Single], layer: int, *, thorou
 
 def _judged(values: list[Values], singles: Sequence[Single], layer: int, deltas: list[Tracked]) -> LayerReading:
     """What is wrong in a layer, should this be its δ."""
-    top = values[0].top
-    output = ["output", "shares"] if layer == top else ["recursion"]
-    above = _delta_part(values, layer, deltas, output)
+    parts = _delta_parts(values, layer, deltas)
     for v, delta in zip(values, deltas, strict=True):
         v.delta[layer] = delta
         v.share = np.ones(1)
-    parts = {"delta": above}
     parts.update(_sum_of(values, layer, "bias", "l2_biases", [single.nabla_b(layer) for single in singles]))
     parts.update(_sum_of(values, layer, "weight", "l2_weights", [single.nabla_w(layer) for single in singles]))
     return LayerReading(deltas, parts)
 
 
-def _delta_part(values: list[Values], layer: int, deltas: list[Tracked], steps: list[str]) -> Part:
-    """Whether δ^l is as it should be, given what lies above, or which faults make it what it is."""
+def _delta_parts(values: list[Values], layer: int, deltas: list[Tracked]) -> dict[str, Part]:
+    """Whether δ^l is as it should be, given what lies above, or which faults make it what it is.
+
+    A fault of the mean may show with a single example already, as a factor of δ^L.
+    """
     right = [v.tracked(right_delta(v, layer)) for v in values]
     if all(map(_agree, right, deltas)):
-        return Part()
-    found = []
-    for way in (one for step in steps for one in ways(step) if one is not None):
-        fitted = _fitted(way, values, layer, deltas)
-        if all(
-            _agree(v.tracked(_predicted(fitted, v, layer, one)), delta)
-            for v, one, delta in zip(values, right, deltas, strict=True)
-        ):
-            found.append(fitted)
-    return Part(_one_way_each(found), off=not found)
+        return {"delta": Part()}
+    if layer < values[0].top:
+        found = _explaining(values, layer, deltas, right, "recursion", None)
+        return {"delta": Part(found, off=not found)}
+    for scale in [None, *ways("shares")[1:]]:
+        if scale is not None and _explains(None, scale, values, layer, deltas, right):
+            return {"delta": Part(), "scale": Part((scale,))}
+        found = _explaining(values, layer, deltas, right, "output", scale)
+        if found:
+            return {"delta": Part(found), "scale": Part((scale,) if scale else ())}
+    return {"delta": Part(off=True)}
 
 
-def _predicted(way: Placed, v: Values, layer: int, right: Tracked) -> Any:
-    """δ^l with a fault in it; one of the mean shows with a single example as a factor."""
-    found = way.at(v, layer)
-    if found is None:
-        return right
-    return right * found[0] if way.fault.step == "shares" else found
+def _explaining(
+    values: list[Values], layer: int, deltas: list[Tracked], right: list[Tracked], step: str, scale: Placed | None
+) -> tuple[Placed, ...]:
+    """The faults of a step that explain δ^l."""
+    fitted = [_fitted(way, values, layer, deltas) for way in ways(step) if way is not None]
+    return _one_way_each([way for way in fitted if _explains(way, scale, values, layer, deltas, right)])
+
+
+def _explains(
+    way: Placed | None,
+    scale: Placed | None,
+    values: list[Values],
+    layer: int,
+    deltas: list[Tracked],
+    right: list[Tracked],
+) -> bool:
+    for v, one, delta in zip(values, right, deltas, strict=True):
+        found = one if way is None else way.at(v, layer)
+        if found is None and scale is not None:
+            return False  # with a fault of the mean, one that makes no difference here would seem to explain too
+        predicted = v.tracked(one if found is None else found)
+        if not _agree(predicted if scale is None else predicted * scale.at(v, layer)[0], delta):
+            return False
+    return True
 
 
 def _agree(predicted: Tracked, delta: Tracked) -> bool:

@@ -61,6 +61,7 @@ def test_a_fault_in_one_layer_is_placed_there(name, layer):
         ("l2_missing", "weights_for_activation"),
         ("l2_on_biases", "hidden_derivative_missing"),
         ("raw_error_propagated", "cost_factor_two"),
+        ("output_sign_flipped", "mean_over_outputs"),
     ],
 )
 def test_two_faults_are_both_named(both):
