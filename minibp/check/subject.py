@@ -109,7 +109,7 @@ def _trouble(array: Array, parameter: Array) -> str:
         if array.shape == parameter.shape[::-1] and array.ndim == 2:
             hint = ": it is transposed"
         elif array.shape in ((1, *parameter.shape), (*parameter.shape, 1)):
-            hint = ": minibp.adapters.columns is for examples as columns"
+            hint = ": an axis of length 1 is too much (minibp.adapters.columns is for biases as columns)"
         return f"has shape {array.shape}, expected {parameter.shape}{hint}"
     if array.dtype != parameter.dtype:
         return f"has dtype {array.dtype}, expected {parameter.dtype}, the dtype of the parameters"

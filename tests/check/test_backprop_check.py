@@ -171,6 +171,8 @@ def test_bad_arguments_are_refused_at_the_door(changed, message):
         check_backprop(backprop, **changed)
     with pytest.raises(InputError, match="subject is 3, expected a function"):
         check_backprop(3)
+    with pytest.raises(InputError, match="2 activations, one a layer, and the subject takes sizes"):
+        check_backprop(adapters.flat(lambda *_: 0, sizes=(2, 1)), activation=["tanh", "tanh"])
 
 
 @pytest.mark.parametrize("name", ["leaky_slope_dropped", "weights_not_transposed"])

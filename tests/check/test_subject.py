@@ -46,7 +46,10 @@ def test_sums_are_divided_by_the_number_of_examples():
         (lambda *_: None, "returned NoneType, expected (nabla_w, nabla_b) with 4 arrays each"),
         (lambda *_: ([1], [2, 3]), "returned 2 sequences of [1, 2]"),
         (changed(w=lambda w: w.T), "nabla_w of layer 3 has shape (5, 3), expected (3, 5): it is transposed"),
-        (changed(b=lambda b: b[:, None]), "has shape (3, 1), expected (3,): minibp.adapters.columns"),
+        (
+            changed(b=lambda b: b[:, None]),
+            "has shape (3, 1), expected (3,): an axis of length 1 is too much (minibp.adapters.columns",
+        ),
         (changed(b=np.sum), "nabla_b of layer 3 has shape (), expected (3,)"),
         (changed(w=lambda w: w.astype(int)), "has dtype int64, expected float64"),
     ],
