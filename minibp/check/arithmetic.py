@@ -28,6 +28,8 @@ class Arithmetic(NamedTuple):
     """Relative error of one library function, in units of u."""
     prime_from_value: bool
     """Whether σ' may be computed from a, as a(1 − a): honest, though worthless in the tails."""
+    textbook: bool = False
+    """Whether e^z − 1 and ln(1 + e^z) may be so computed, and any slope between both sides be taken at a kink."""
 
     def gamma(self, n: int) -> float:
         """γ_{n+SPARE}: the relative error of a sum of n products."""
@@ -43,6 +45,15 @@ def arithmetic_of(dtype: str, f: float = LIBRARY_ERROR, *, prime_from_value: boo
     """
     info = np.finfo(dtype)
     return Arithmetic(float(info.eps) / 2, float(info.tiny), float(info.max), f, prime_from_value)
+
+
+def arithmetic_of_anyone(dtype: str) -> Arithmetic:
+    """The arithmetic that a subject is granted: that of its dtype, by the formulas of textbooks.
+
+    >>> arithmetic_of_anyone("float64").textbook
+    True
+    """
+    return arithmetic_of(dtype)._replace(textbook=True)
 
 
 class Near:

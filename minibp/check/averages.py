@@ -79,11 +79,9 @@ def _stacked(batch: Batch, single: Explanation, to: Arithmetic) -> Values:
         model = simulated.delta[layer]
         largest = max(float(np.abs(model.value).max()), to.tiny)
         v.delta[layer] = Tracked(rows, 2 * model.error * max(1.0, float(np.abs(rows).max()) / largest), to)
-        if moved:  # what came down from a layer whose weights had moved with the whole batch
+        moved = moved or any(one.constant is not None for one in single.layers[layer].parts["delta"].candidates[:1])
+        if moved:  # weights that were updated with the whole batch give other δ than those updated with one example
             v.delta[layer] = step("recursion", v, layer, named)
-        if any(one.fault.along is not None for one in single.layers[layer].parts["delta"].candidates[:1]):
-            v.delta[layer] = step("recursion", v, layer, named)
-            moved = True
         v.nabla_w[layer] = batch.answer.nabla_w[layer - 2]
         v.raw[layer] = raw_output_error(v) if layer == v.top else v.raw[layer + 1] @ v.w[layer + 1]
     return v

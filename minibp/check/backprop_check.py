@@ -14,7 +14,7 @@ import numpy as np
 
 from minibp.arrays import InputError, checked_count
 from minibp.check import complex_step, finite_difference, jax_oracle
-from minibp.check.arithmetic import arithmetic_of
+from minibp.check.arithmetic import arithmetic_of_anyone
 from minibp.check.campaign import draw, smallest
 from minibp.check.compare import Miss, Tally, compare, gradient_layout, row_of_gradient
 from minibp.check.diagnose import diagnose
@@ -33,11 +33,10 @@ ORACLES: dict[str, Callable[[Problem], Estimate]] = {
     "complex_step": complex_step.estimate,
     "finite_difference": finite_difference.estimate,
 }
-TRACED = 3
-"""Problems with functions of the user's that JAX is asked for: each new shape takes it half a second."""
-JUDGED = 8
-"""Failing problems that are looked at for whether rounding alone is to blame."""
+FIRST = 3
+"""Problems that the subject is asked for twice, and JAX where it has to compile for each shape: half a second."""
 SHRINK_CALLS = 400
+"""Problems that are tried for the smallest one that fails."""
 
 
 def check_backprop(
@@ -108,7 +107,7 @@ class _Check:
 
     def look(self, problems: Sequence[Problem]) -> None:
         """Hold the subject against all oracles on these problems."""
-        for problem in problems[:TRACED]:
+        for problem in problems[:FIRST]:
             for finding in repeats(self.subject, problem):
                 self.manners.setdefault(finding.message, finding)
         exact = [problem.astype("float64") for problem in problems]
@@ -125,7 +124,7 @@ class _Check:
             estimates = {}
             if id(same) in told:
                 estimates["jax"] = told[id(same)]
-            elif i < TRACED:
+            elif i < FIRST:
                 self._estimate(estimates, "jax", same)
             self._estimate(estimates, "complex_step", same)
             self._estimate(estimates, "finite_difference", same)
@@ -143,7 +142,7 @@ class _Check:
     def _compare(self, problem: Problem, same: Problem, answer: Gradient, estimates: dict[str, Estimate]) -> None:
         segments = gradient_layout(problem)
         got = row_of_gradient(answer)
-        limits = row_of_gradient(bound(same, arithmetic_of(problem.dtype)).gradient)
+        limits = row_of_gradient(bound(same, arithmetic_of_anyone(problem.dtype)).gradient)
         self.entries += len(got)
         found = []
         for oracle, estimate in estimates.items():
@@ -164,7 +163,7 @@ class _Check:
         findings = list(self.manners.values())
         example = self.silent[0] if self.silent else None
         if failing:
-            rounding = all(is_rounding(problem, self.ask) for problem in failing[:JUDGED])
+            rounding = all(is_rounding(problem, self.ask) for problem in failing)
             verdict = "unstable" if rounding and not self.silent else "wrong"
             example = self._smallest(failing)
             findings += self._unstable(example) if rounding else self._wrong(failing, example)
@@ -192,48 +191,46 @@ class _Check:
 
     def _smallest(self, failing: list[Problem]) -> Problem:
         """The simplest failing problem that is found with a limited number of calls."""
-        calls = 0
+        seen: dict[str, bool] = {}
 
         def is_off(problem: Problem) -> bool:
-            nonlocal calls
-            calls += 1
-            return calls <= SHRINK_CALLS and fails(problem, self.ask)
+            key = repr(problem)
+            if key not in seen:  # what has been answered once is answered the same when it is replayed
+                seen[key] = len(seen) < SHRINK_CALLS and fails(problem, self.ask)
+            return seen[key]
 
         found = smallest(self.setting.strategy(), is_off, self.seed)
         return found if found is not None and fails(found, self.ask) else failing[0]
 
     def _wrong(self, failing: list[Problem], example: Problem) -> list[Finding]:
         """What is wrong on well-conditioned networks; where nothing is seen there, on those that failed."""
-        name, to = name_of(self.subject), arithmetic_of(self.setting.dtype)
+        name, to = name_of(self.subject), arithmetic_of_anyone(self.setting.dtype)
         depth = len(example.network.weights)
         for problems in (self.setting.bases(self.seed), self.setting.bases(self.seed, depth), [example], failing[:1]):
             found = diagnose(self.ask, problems, to, name)
             if found:
-                return found
-        problem, miss, oracle = self.misses[0]
-        del problem
+                return [self._in_words(finding) for finding in found]
+        _, miss, oracle = self.misses[0]
         return [Finding.of_miss(miss, name, oracle)]
 
+    def _in_words(self, finding: Finding) -> Finding:
+        """A mean where a sum was announced was divided by m here, and looks like a mean taken twice."""
+        if self.setting.reduction == "sum" and finding.fault == "mean_twice":
+            return replace(finding, message='the examples are averaged, and reduction="sum" says that they are summed')
+        return finding
+
     def _unstable(self, example: Problem) -> list[Finding]:
-        """Where the digits are lost, and why."""
-        segments = gradient_layout(example)
-        problem, miss, oracle = self.misses[0]
-        answer = self.ask(example)
-        if answer is not None:
-            same = example.astype("float64")
-            told = jax_oracle.estimate(same) if jax_oracle.fits(same) else finite_difference.estimate(same)
-            limits = row_of_gradient(bound(same, arithmetic_of(example.dtype)).gradient)
-            expected, radius = row_of_gradient(told.gradient), row_of_gradient(told.radius)
-            here = compare(segments, row_of_gradient(answer), limits, expected, radius, Tally())
-            problem, miss = (example, here) if here is not None else (problem, miss)
-        network = problem.network
-        layer = miss.segment.layer or 0
-        equation = "(22)"
-        if layer == len(network.weights) + 1:
-            equation = "(26)" if fuses(problem.cost, network.activations[-1]) else "(17)"
+        """Where the digits are lost, and why: in the smallest problem that shows it to the oracles."""
+        again = _Check(self.subject, self.setting, self.seed)
+        again.look([example])
+        problem, miss, oracle = (again.misses or self.misses)[0]
         held = self.ask(problem)
         assert held is not None
+        layer = miss.segment.layer or 0
         fault, message = reason(problem, layer, held)
+        equation = "(22)"
+        if layer == len(problem.network.weights) + 1:
+            equation = "(26)" if fuses(problem.cost, problem.network.activations[-1]) else "(17)"
         finding = Finding.of_miss(miss, name_of(self.subject), oracle)
         return [replace(finding, equation=equation, fault=fault, message=message)]
 

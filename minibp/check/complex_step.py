@@ -1,9 +1,9 @@
 """Complex step: the derivative is the imaginary part of the cost at a point moved by ih.
 
 No subtraction, so no cancellation: the result is exact to rounding for smooth functions (Squire and Trapp, SIAM
-Review 40, 1998). The step is so small that even its square is lost beside what underflow may take. Every weight and
-every bias is moved by itself, so that (23) and (24) are not assumed; the responses of single examples to a move of
-z^l_j, which is what moving b^l_j does, are δ^l_j by definition (15).
+Review 40, 1998). The step is so small that what it leaves out, h² times the third derivative, is lost beside what
+underflow may take. Every weight and every bias is moved by itself, so that (23) and (24) are not assumed; the responses
+of single examples to a move of z^l_j, which is what moving b^l_j does, are δ^l_j by definition (15).
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from minibp.arrays import Array
 from minibp.check.arithmetic import Arithmetic, arithmetic_of
 from minibp.network import Gradient
 
-COMPLEX_STEP = 1e-104
-"""h, so small that even its square is lost beside what underflow may take."""
+COMPLEX_STEP = 1e-150
+"""h. The step errs by h²|f'''|/6: lost beside what underflow may take, 2e-308/h, while |f'''| is below 1e142."""
 ORACLE_ERROR = 16.0
 """Relative error of one library function of an oracle, in units of u: XLA's, and each part of NumPy's complex ones."""
 

@@ -1,7 +1,6 @@
 """The catalogue of faults, and a backprop with a switch at every step.
 
-The ids are fixed. Where a fault comes from is told in docs/checking.md: most are from public reports of hand-written
-backpropagation that did not work.
+The ids are fixed: what is built on reports relies on them.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import Any
 
 from minibp.activations import HIDDEN
 from minibp.check import complex_step
-from minibp.check.arithmetic import arithmetic_of
+from minibp.check.arithmetic import arithmetic_of_anyone
 from minibp.check.compare import Tally, compare, gradient_layout, row_of_gradient
 from minibp.check.diagnose import diagnose
 from minibp.check.estimate import Estimate
@@ -125,20 +125,23 @@ def _judge(
         return ask(subject, problem).gradient
 
     row.tried += 1
-    answers = [answer(problem) for problem in problems]
-    pairs = [(problem, held) for problem, held in zip(problems, answers, strict=True) if held is not None]
-    if not any((excess(problem, held)[2] > 1).any() for problem, held in pairs):
+    told = [
+        (problem, held, estimate)
+        for problem, held, estimate in zip(problems, map(answer, problems), estimates, strict=True)
+        if held is not None
+    ]
+    if not any((excess(problem, held)[2] > 1).any() for problem, held, _ in told):
         row.same_as_right += 1
         return
     row.changed += 1
-    row.caught += any(map(_is_caught, (problem for problem, _ in pairs), (held for _, held in pairs), estimates))
-    findings = diagnose(answer, problems, arithmetic_of("float64"), subject.__name__)
+    row.caught += any(_is_caught(*one) for one in told)
+    findings = diagnose(answer, problems, arithmetic_of_anyone("float64"), subject.__name__)
     if len(findings) == 1:
         _place(row, fault, layers, findings[0], problems[0])
 
 
 def _is_caught(problem: Problem, held: Gradient, estimate: Estimate) -> bool:
-    limits = row_of_gradient(bound(problem, arithmetic_of(problem.dtype)).gradient)
+    limits = row_of_gradient(bound(problem, arithmetic_of_anyone(problem.dtype)).gradient)
     expected, radius = row_of_gradient(estimate.gradient), row_of_gradient(estimate.radius)
     return compare(gradient_layout(problem), row_of_gradient(held), limits, expected, radius, Tally()) is not None
 

@@ -29,6 +29,8 @@ def activated(z: Near, activation: Activation, to: Arithmetic) -> Near:
     facts = sensitivity_of(activation)
     inherited = facts.slope(z.value, z.error) * z.error
     own = to.u * facts.value_rounding(z.value, np.abs(a) + inherited, to.f)
+    if to.textbook:
+        own = own + to.u * facts.textbook(z.value, to.f)
     exact = facts.exact or ((z.value == 0) & (z.error == 0) & (a == 0))
     return Near(a, inherited + own + np.where(exact, 0, to.tiny * (1 + np.abs(z.value))))
 
@@ -45,8 +47,11 @@ def slope(z: Near, a: Near, activation: Activation, to: Arithmetic) -> Near:
     """σ'(z)."""
     facts = sensitivity_of(activation)
     p = activation.prime(z.value)
-    inherited = facts.bend(z.value, z.error)
+    reach = np.maximum(z.error, to.tiny) if to.textbook else z.error  # so that a z of exactly 0 is on both sides
+    inherited = facts.bend(z.value, reach)
     own = facts.prime_rounding(z.value, np.abs(a.value), np.abs(p) + inherited, to.f)
     if to.prime_from_value:
         own = own + facts.from_value(z.value, np.abs(a.value), np.abs(p) + inherited, to.f)
+    if to.textbook:
+        own = own + 2 * facts.textbook(z.value, to.f)  # from a: 1 − a² doubles its error
     return Near(p, inherited + to.u * own + (0 if facts.exact else to.tiny * (1 + np.abs(z.value))))

@@ -12,7 +12,14 @@ from minibp.problem import Problem
 
 LONGEST = 2000
 FORMULAS = {**EQUATIONS, "(6)": "the mean over the examples, 1/m Σ ∇C_x"}
-ORACLE_NAMES = {"jax": "JAX autodiff", "complex_step": "complex step", "finite_difference": "finite differences"}
+ORACLE_NAMES = {
+    "jax": "JAX autodiff",
+    "complex_step": "complex step",
+    "finite_difference": "finite differences",
+    "equation": "the equation, on the code's own values,",
+    "core": "the right gradient",
+}
+"""What a value is compared with: an oracle; or, where a fault is placed, the equation or minibp's own gradient."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,10 @@ from minibp.activations import ACTIVATIONS, ELU_ALPHA, LEAKY_SLOPE, Activation
 from minibp.arrays import Array
 
 
+def _none(z: Array, *_: object) -> Array:
+    return np.zeros_like(z)
+
+
 class Sensitivity(NamedTuple):
     """Four bounds for one activation, all elementwise and of the shape of z."""
 
@@ -29,6 +33,9 @@ class Sensitivity(NamedTuple):
     """The same for σ'(z), from (z, a, p, f) with p = σ'(z)."""
     from_value: Callable[[Array, Array, Array, float], Array]
     """What it adds to compute σ' from a, as a(1 − a) or 1 − a²: no more than rounding, yet more in the tails."""
+
+    textbook: Callable[[Array, float], Array] = _none
+    """Error of σ(z), from (z, f), where it is computed by a sum that cancels near 0 or in the tail: e^z − 1, say."""
 
     @property
     def exact(self) -> bool:
@@ -66,10 +73,6 @@ def _jump(z: Array, e: Array, size: float) -> Array:
     return np.where((np.abs(z) <= e) & (e > 0), size, 0.0)
 
 
-def _none(z: Array, *_: object) -> Array:
-    return np.zeros_like(z)
-
-
 _KNOWN = {
     "identity": Sensitivity(
         slope=lambda z, e: np.ones_like(z),
@@ -91,6 +94,7 @@ _KNOWN = {
         value_rounding=lambda z, a, f: (f + 4) * np.abs(a),
         prime_rounding=lambda z, a, p, f: (f + 8) * p,
         from_value=lambda z, a, p, f: 2 * (f + 4) * a * a + 2,
+        textbook=lambda z, f: (2 * f + 4) * np.ones_like(z),  # 2σ(2z) − 1, or a quotient of differences of e^z
     ),
     "relu": Sensitivity(
         slope=lambda z, e: np.where(z + e > 0, 1.0, 0.0),
@@ -112,6 +116,7 @@ _KNOWN = {
         value_rounding=lambda z, a, f: np.where(z > 0, 0.0, (3 * f + 4) * np.abs(a)),
         prime_rounding=lambda z, a, p, f: np.where(z > 0, 0.0, (f + 1) * p),
         from_value=lambda z, a, p, f: np.where(z > 0, 0.0, (3 * f + 4) * np.abs(a) + ELU_ALPHA),
+        textbook=lambda z, f: np.where(z > 0, 0.0, (f + 2) * np.exp(np.minimum(z, 0))),  # e^z − 1
     ),
     "softplus": Sensitivity(
         slope=lambda z, e: _logistic(z + e),
@@ -119,6 +124,7 @@ _KNOWN = {
         value_rounding=lambda z, a, f: (2 * f + 4) * a,
         prime_rounding=lambda z, a, p, f: (f + 3) * p,
         from_value=lambda z, a, p, f: np.where(z > 0, (2 * f + 4) * np.exp(-a), 0.0) + 1,  # 1 − e^−a
+        textbook=lambda z, f: (f + 3) * np.ones_like(z),  # ln(1 + e^z)
     ),
     "silu": Sensitivity(
         slope=lambda z, e: np.minimum(_logistic(z + e) * (1 + np.abs(z) + e), 1.1),

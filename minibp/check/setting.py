@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,8 @@ class Setting:
         given = list(activation) if fixed else activation_of(activation)
         activations = activations_of(given, output_activation, layers or 2)
         chosen = cost_of(cost)
-        chosen.check_output(activations[-1], 2)
+        for width in {one[-1] for one in sizes} if sizes else {2}:
+            chosen.check_output(activations[-1], width)
         kind = checked_dtype("dtype", dtype)
         if reduction not in ("mean", "sum"):
             raise InputError(f"reduction is {reduction!r}, expected 'mean' or 'sum'")
@@ -77,7 +79,7 @@ class Setting:
         """Well-conditioned problems of one depth: of equal widths, which transposes need, and of unequal ones."""
         rng = np.random.default_rng(seed)
         depth = self.layers or layers or DEPTH
-        varied = [2, *(3 + (i * i + 1) % 4 for i in range(depth))]
+        varied = [2, *islice(cycle((5, 3, 4)), depth)]
         shapes: list[Sequence[int]] = [[3] * (depth + 1), [4] * (depth + 1), varied]
         if self.sizes:
             depth = max(len(one) for one in self.sizes) - 1

@@ -43,7 +43,9 @@ def sources(values: list[Values], singles: Sequence[Single], layer: int) -> Iter
         yield [row - v.alpha * v.b[layer] for row, v in zip(rows, values, strict=True)]
         yield [row - np.float64(v.alpha) for row, v in zip(rows, values, strict=True)]
     for penalty in ways("l2_weights") if values[0].alpha else [None]:
-        for base, transposed in ((_below, False), (_own, False), (_z_below, False), (_x, False), (_below, True)):
+        for base, transposed in (
+            (_below, False), (_own, False), (_z_below, False), (_x, False), (_weights, False), (_below, True),
+        ):  # fmt: skip
             found = [
                 _divided(v, single.nabla_w(layer), layer, base(v, layer), penalty, transposed)
                 for v, single in zip(values, singles, strict=True)
@@ -69,20 +71,22 @@ def _x(v: Values, layer: int) -> Any:
     return v.x if v.x.shape[1] == v.w[layer].shape[1] else v.a[layer - 1]
 
 
+def _weights(v: Values, layer: int) -> Any:
+    return v.exact(v.w[layer])
+
+
 def _divided(
     v: Values, nabla_w: Array, layer: int, base: Tracked, penalty: Placed | None, transposed: bool
 ) -> Tracked | None:
-    """δ^l from ∂C/∂W^l = δ^l baseᵀ: each row's component along the base."""
-    if transposed and not v.is_square(layer):
-        transposed = False
+    """δ^l from ∂C/∂W^l = δ^l baseᵀ: each row's component along the base, which may be another for each row."""
     data = Tracked.exact(nabla_w, base.to)
     if v.alpha:
         added = None if penalty is None else penalty.at(v, layer)
         data = data - (RIGHT["l2_weights"](v, layer) if added is None else added)
-    if transposed:
+    if transposed and v.is_square(layer):
         data = data.T
-    square = (base * base).sum()
-    if not square.value > 2 * square.error:
+    square = (base * base).sum(axis=1)
+    if not (square.value > 2 * square.error).all():
         return None
     return ((data * base).sum(axis=1) / square)[None, :]
 

@@ -111,7 +111,7 @@ def test_functions_of_the_users_are_checked_too():
     assert report.verdict == "correct"
 
 
-def test_what_no_oracle_can_tell_is_undecided(monkeypatch):
+def test_what_no_oracle_can_tell_is_undecided():
     huge = {"activation": ["identity"], "examples": 1, "seed": 0, "raise_on_mismatch": False}
 
     class Endless(Quartic):
