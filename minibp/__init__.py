@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from minibp import data as data
     from minibp import strategies as strategies
     from minibp.check.backprop_check import check_backprop as check_backprop
+    from minibp.check.function.gradient_check import check_grad as check_grad
     from minibp.check.report import Finding as Finding
     from minibp.check.report import GradientMismatch as GradientMismatch
     from minibp.check.report import Report as Report
@@ -42,6 +43,7 @@ __all__ = [
     "batched",
     "check",
     "check_backprop",
+    "check_grad",
     "data",
     "feedforward",
     "per_example",
@@ -57,6 +59,7 @@ _LATER = {
     "adapters": "",
     "check": "",
     "check_backprop": "minibp.check.backprop_check",
+    "check_grad": "minibp.check.function.gradient_check",
     "data": "",
     "strategies": "",
     "verify": "minibp.check.runner",

@@ -29,7 +29,7 @@ EQUATIONS = {
     "(23)": "∂C/∂b^l = δ^l",
     "(24)": "∂C/∂W^l = δ^l (a^{l-1})ᵀ",
     "(27)": "C and ∂C/∂W with α/(2m) Σ w²",
-    "(1)": "∇C · v along random signs v",
+    "(1)": "∇C · v, the slope of C along v",
 }
 """The equations that a pass is held to, in the order of their dependence."""
 

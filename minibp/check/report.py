@@ -179,9 +179,11 @@ class Report:
         }
 
     def __str__(self) -> str:
-        lines = [self._table(), ""]
-        lines += [f"{self.networks:,} networks, {self.entries:,} entries, {self.seconds:.1f} s, seed {self.seed}"]
-        lines += [f"skipped: {count:,} entries, {reason}" for reason, count in self.skipped.items()]
+        lines = [self._table(), ""] if self.tallies else []
+        sizes = [_counted(self.networks, "network", "networks")] if self.networks else []
+        sizes += [_counted(self.entries, "entry", "entries"), f"{self.seconds:.1f} s", f"seed {self.seed}"]
+        lines += [", ".join(sizes)]
+        lines += [f"skipped: {_counted(count, 'entry', 'entries')}, {reason}" for reason, count in self.skipped.items()]
         lines += [f"note: {note}" for note in self.notes]
         for finding in self.findings:
             lines += ["", str(finding)]
@@ -239,6 +241,10 @@ class GradientMismatch(AssertionError):
 def _ratio(cell: float | None) -> str:
     """A table's cell, of whatever size."""
     return "–" if cell is None else f"{cell:.3f}" if cell < 1000 else f"{cell:.1e}"
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def _shortened(text: str) -> str:

@@ -180,3 +180,65 @@ def test_faults_that_show_only_here_and_there_are_found(name):
     subject = Faulty([name], "leaky_relu", "identity", "quadratic")
     report = check_backprop(subject, activation="leaky_relu", output_activation="identity", **FEW)
     assert [one.fault for one in report.findings] == [name]
+
+
+def relu_backprop(weights, biases, x, y, prime):
+    a, activations, zs = x, [x], []
+    for w, b in zip(weights, biases, strict=True):
+        zs.append(a @ w.T + b)
+        a = np.maximum(zs[-1], 0)
+        activations.append(a)
+    delta = (zs[-1] - y).astype(x.dtype)
+    nabla_w, nabla_b = [], []
+    for i in reversed(range(len(weights))):
+        nabla_w.insert(0, delta.T @ activations[i] / x.dtype.type(len(x)))
+        nabla_b.insert(0, delta.mean(0))
+        if i:
+            delta = (delta @ weights[i]) * prime(zs[i - 1])
+    return nabla_w, nabla_b
+
+
+def test_any_slope_between_both_sides_is_right_at_a_kink_and_nowhere_else():
+    relu = {"activation": "relu", "output_activation": "identity"}
+
+    def verdict(prime, dtype="float64"):
+        return check_backprop(lambda *given: relu_backprop(*given, prime), dtype=dtype, **relu, **FEW).verdict
+
+    assert verdict(lambda z: np.where(z == 0, 0.5, z > 0)) == "correct"
+    assert verdict(lambda z: (z >= 0).astype(z.dtype), "float32") == "correct"
+    assert verdict(lambda z: (z > -1e-3).astype(z.dtype)) == "wrong"
+    assert verdict(lambda z: np.where(z == 0, 1.5, z > 0).astype(z.dtype)) == "wrong"
+
+
+def test_clipped_gradients_are_wrong_although_right_where_they_are_small():
+    def clipped(weights, biases, x, y):
+        return [[np.clip(array, -1, 1) for array in kind] for kind in backprop(weights, biases, x, y)]
+
+    assert check_backprop(clipped, **FEW).verdict == "wrong"
+
+
+def test_what_is_not_the_same_twice_ends_in_a_finding():
+    rng = np.random.default_rng(0)
+
+    def noisy(weights, biases, x, y):
+        nabla_w, nabla_b = backprop(weights, biases, x, y)
+        return [w * rng.choice([1, 2]) for w in nabla_w], nabla_b
+
+    report = check_backprop(noisy, **FEW)
+    assert report.verdict == "wrong"
+    assert any("two calls with the same arguments" in one.message for one in report.findings)
+
+
+def test_a_mean_that_was_said_to_be_a_sum_is_told_in_these_words():
+    report = check_backprop(backprop, reduction="sum", **FEW)
+    assert [one.message for one in report.findings] == [
+        'the examples are averaged, and reduction="sum" says that they are summed'
+    ]
+    report = check_backprop(sums, **FEW)
+    assert [one.fault for one in report.findings] == ["sum_for_mean"]
+
+
+def test_sizes_that_the_cost_does_not_fit_are_refused():
+    subject = adapters.flat(lambda theta, x, y: theta, sizes=(2, 1))
+    with pytest.raises(InputError, match="softmax over one neuron is always 1"):
+        check_backprop(subject, output_activation="softmax", cost="cross_entropy")

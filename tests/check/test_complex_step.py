@@ -113,3 +113,12 @@ def test_functions_that_take_no_complex_numbers_make_it_unavailable():
 
     with pytest.raises(OracleUnavailable, match="takes no complex numbers: real numbers only"):
         complex_step.estimate(Problem(Network([[[1.0]]], [[0.0]], Real()), "quadratic", [[1.0]], [[1.0]]))
+
+
+def test_a_large_third_derivative_leaves_no_trace():
+    # All is 0 here, and so is the slope; but C''' is not, and h² C''' / 6 is what the step leaves.
+    weights = [np.full((1, 1), 20.0)] * 7
+    network = Network(weights, [np.zeros(1)] * 7, ["silu"] * 7)
+    estimate = complex_step.estimate(Problem(network, "quadratic", [[0.0]], [[0.0]]))
+    for delta, radius in zip(estimate.delta, estimate.delta_radius, strict=True):
+        assert np.abs(delta).max() <= radius.min()

@@ -1,0 +1,1 @@
+"""The claimed gradient of any scalar function of arrays, held against independent oracles."""
