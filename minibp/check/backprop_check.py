@@ -163,8 +163,8 @@ class _Check:
         findings = list(self.manners.values())
         example = self.silent[0] if self.silent else None
         if failing:
-            rounding = all(is_rounding(problem, self.ask) for problem in failing)
-            verdict = "unstable" if rounding and not self.silent else "wrong"
+            rounding = not findings and all(is_rounding(problem, self.ask) for problem in failing)
+            verdict = "unstable" if rounding else "wrong"
             example = self._smallest(failing)
             findings += self._unstable(example) if rounding else self._wrong(failing, example)
         elif not self._told():

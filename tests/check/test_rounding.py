@@ -6,9 +6,12 @@ import reference
 from users import Quartic
 
 from minibp import Activation, Network, Problem, batched, per_example
+from minibp.activations import activation_of
+from minibp.check import layer_rounding
+from minibp.check.arithmetic import Near, arithmetic_of, arithmetic_of_anyone
 from minibp.check.campaign import draw
 from minibp.check.compare import row_of_bound, row_of_pass
-from minibp.check.rounding import arithmetic_of, bound
+from minibp.check.rounding import bound
 from minibp.strategies import problems
 
 FORMS = {"batched": batched, "per_example": per_example}
@@ -183,3 +186,29 @@ def test_near_the_end_of_the_range_nothing_is_claimed(dtype, scale):
     assert np.isinf(row_of_bound(bound(problem, arithmetic_of(dtype)))).all()
     small = Problem(network, "huber", 1e-30 * problem.x, problem.y)
     assert np.isfinite(row_of_bound(bound(small, arithmetic_of(dtype)))).all()
+
+
+def test_both_sides_of_a_kink_are_granted_to_anyone_and_the_convention_to_the_package():
+    at_0 = Near(np.zeros(1), np.zeros(1))
+    for name, between in (("relu", 1.0), ("leaky_relu", 0.99)):
+        activation = activation_of(name)
+        strict = layer_rounding.slope(at_0, at_0, activation, arithmetic_of("float64"))
+        assert strict.error <= 1e-15
+        anyone = layer_rounding.slope(at_0, at_0, activation, arithmetic_of_anyone("float64"))
+        assert between <= anyone.error[0] <= 1.01
+        off = Near(np.full(1, 1e-9), np.zeros(1))
+        assert layer_rounding.slope(off, off, activation, arithmetic_of_anyone("float64")).error <= 1e-15
+
+
+@pytest.mark.parametrize("name", ["elu", "softplus", "tanh"])
+def test_what_the_formulas_of_textbooks_lose_is_granted_to_anyone_alone(name):
+    z = Near(-np.geomspace(1e-9, 30, 400), np.zeros(400))
+    textbook = {"elu": lambda z: np.exp(z) - 1, "softplus": lambda z: np.log(1 + np.exp(z)), "tanh": tanh_of_textbooks}
+    activation = activation_of(name)
+    error = np.abs(textbook[name](z.value) - activation.value(z.value))
+    assert (error > layer_rounding.activated(z, activation, arithmetic_of("float64")).error).any()
+    assert (error <= layer_rounding.activated(z, activation, arithmetic_of_anyone("float64")).error).all()
+
+
+def tanh_of_textbooks(z):
+    return (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z))
