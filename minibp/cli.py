@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from minibp.check.report import Report
 
 UNUSABLE = 2
+VERDICT_COLOURS = {"correct": "green", "wrong": "red", "unstable": "yellow", "undecided": "yellow"}
+COLOURS: dict[str, dict[str, Any]] = {
+    "place": {"bold": True},
+    "fault": {"fg": "magenta"},
+    "remedy": {"fg": "cyan"},
+}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -42,26 +48,32 @@ def cli() -> None:
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write a JSON report; - is stdout."
 )
+@click.option("--html", "html_file", type=click.Path(dir_okay=False), help="Write the report as a page.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes that share the work; by default one a core.")
-def verify(examples: int, seed: int | None, json_file: str | None, workers: int | None) -> None:
+def verify(examples: int, seed: int | None, json_file: str | None, html_file: str | None, workers: int | None) -> None:
     """Hold the package's own gradients against every oracle.
 
     Every activation, cost, form (per example, batched) and dtype, with and without L2, on networks that Hypothesis
     draws and on pictures of digits; MNIST is used where MINIBP_MNIST_DIR names its folder.
     """
-    _check_writable(json_file)
+    _check_writable(json_file, html_file)
     _keep_hypothesis_out_of_the_folder()
     with _usable():
         with _bar("networks") as progress, _pool(workers or _cores()) as executor:
             from minibp.check.runner import verify as run
 
             report = run(examples=examples, seed=seed, progress=progress, executor=executor)
-        _finish(report, json_file)
+        _finish(report, json_file, html_file)
 
 
 @cli.command()
 @click.argument("target")
-@click.option("--activation", default="sigmoid", show_default=True, help="One for all layers, or one a layer: a,b,c.")
+@click.option(
+    "--activation",
+    default="sigmoid",
+    show_default=True,
+    help="One for all layers, or one a layer: a,b,c; a, for a single layer.",
+)
 @click.option("--output-activation", help="That of the last layer, if it is another.")
 @click.option("--cost", default="quadratic", show_default=True, help="The cost that the gradient is of.")
 @click.option("--l2", type=float, default=0.0, show_default=True, help="α of α/(2m) Σ w².")
@@ -74,13 +86,22 @@ def verify(examples: int, seed: int | None, json_file: str | None, workers: int 
 @click.option("--examples", type=click.IntRange(min=1), default=100, show_default=True, help="Networks to draw.")
 @click.option("--seed", type=click.IntRange(min=0), help="The same seed gives the same networks; by default a new one.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write a JSON report.")
+@click.option("--html", "html_file", type=click.Path(dir_okay=False), help="Write the report as a page.")
 @click.option("--github", is_flag=True, help="Print findings as annotations of a GitHub workflow, too.")
-def check(target: str, layout: str, json_file: str | None, github: bool, activation: str, **options: Any) -> None:
+def check(
+    target: str,
+    layout: str,
+    json_file: str | None,
+    html_file: str | None,
+    github: bool,
+    activation: str,
+    **options: Any,
+) -> None:
     """Check the gradient of TARGET, module:function or file.py:function.
 
     The function takes (weights, biases, x, y) and returns (nabla_w, nabla_b): lists of arrays, one a layer.
     """
-    _check_writable(json_file)
+    _check_writable(json_file, html_file)
     _keep_hypothesis_out_of_the_folder()
     with _usable():
         function = loaded(target)
@@ -89,14 +110,14 @@ def check(target: str, layout: str, json_file: str | None, github: bool, activat
         )
         from minibp.check.backprop_check import check_backprop as run
 
-        chosen = activation.split(",") if "," in activation else activation
+        chosen = activation.removesuffix(",").split(",") if "," in activation else activation
         report = run(subject, activation=chosen, raise_on_mismatch=False, **options)
         said = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in options.items() if value is not None)
         again = f"minibp check {target} --activation {activation} --layout {layout} {said}"
         report = replace(report, again=again if options["seed"] is not None else f"{again} --seed {report.seed}")
         if github:
             click.echo("\n".join(workflow_commands(report, function)), err=json_file == "-")
-        _finish(report, json_file)
+        _finish(report, json_file, html_file)
 
 
 def _as_it_is(function: Any) -> Any:
@@ -122,15 +143,22 @@ def faults(seed: int, json_file: str | None, workers: int | None) -> None:
         sys.exit(0 if is_complete(matrix) else 1)
 
 
-def _finish(report: Report, json_file: str | None) -> NoReturn:
+def _finish(report: Report, json_file: str | None, html_file: str | None) -> NoReturn:
     """Show a report, write it where it was asked for, and exit with its status."""
+    from minibp.check.wording import of_report
+
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # σ and δ are not in every encoding
     if json_file != "-":
-        verdict = report.verdict_line()
-        click.echo(str(report).removesuffix(verdict), nl=False)
-        click.secho(verdict, fg="green" if report.verdict == "correct" else "red", bold=True)
+        colours = {**COLOURS, "verdict": {"fg": VERDICT_COLOURS[report.verdict], "bold": True}}
+        for kind, text in of_report(report):
+            # click leaves colours out where there is no terminal
+            click.echo(click.style(text, **colours[kind]) if kind in colours else text)
     _write_json(report.to_dict(), json_file)
+    if html_file is not None:
+        from minibp.html import page
+
+        write_whole(html_file, lambda file: file.write(page(report).encode()))
     sys.exit(0 if report.verdict == "correct" else 1)
 
 
@@ -144,17 +172,20 @@ def _write_json(data: dict[str, Any], json_file: str | None) -> None:
         write_whole(json_file, lambda file: file.write(f"{text}\n".encode()))
 
 
-def _check_writable(json_file: str | None) -> None:
+def _check_writable(json_file: str | None, html_file: str | None = None) -> None:
     """Refuse a report file that could not be written, before the work and not after it."""
-    if json_file is None or json_file == "-":
-        return
-    if not json_file:
+    if json_file == "":
         _refuse("--json needs the name of a file, or - for standard output")
-    folder = Path(json_file).absolute().parent
-    if not folder.is_dir():
-        _refuse(f"cannot write {json_file}: there is no folder {folder}")
-    if not os.access(folder, os.W_OK):
-        _refuse(f"cannot write {json_file}: the folder {folder} is not writable")
+    if html_file == "":
+        _refuse("--html needs the name of a file")
+    for file in (json_file, html_file):
+        if file is None or file == "-":
+            continue
+        folder = Path(file).absolute().parent
+        if not folder.is_dir():
+            _refuse(f"cannot write {file}: there is no folder {folder}")
+        if not os.access(folder, os.W_OK):
+            _refuse(f"cannot write {file}: the folder {folder} is not writable")
 
 
 def _refuse(message: str) -> NoReturn:

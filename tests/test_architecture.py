@@ -33,10 +33,12 @@ FLOORS = [
     ["check.perturbed"],
     ["check.complex_step", "check.finite_difference", "check.jax_oracle"],
     ["check.compare", "check.campaign"],
+    ["check.wording"],
     ["check.report"],
     ["check.subject", "check.setting", "check.averages", "check.stability", "check.runner"],
     ["check.diagnose", "check.function.verdict"],
     ["check.backprop_check", "check.kill_matrix", "check.function.gradient_check"],
+    ["html"],
     ["cli"],
     ["__main__"],
 ]

@@ -65,6 +65,8 @@ def test_a_broken_gradient_fails_with_1_and_says_where(monkeypatch):
         (["verify", "--seed", "-1"], "-1 is not in the range x>=0"),
         (["verify", "--json", "missing/report.json"], "cannot write missing/report.json: there is no folder"),
         (["verify", "--json", ""], "--json needs the name of a file"),
+        (["verify", "--html", "missing/report.html"], "cannot write missing/report.html: there is no folder"),
+        (["check", "x:f", "--html", ""], "--html needs the name of a file"),
         (["verify", "--examples", "1", "--workers", "1", "--json", "n" * 300], "File name too long"),
         (["verify", "--nonsense"], "No such option"),
         (["nonsense"], "No such command 'nonsense'"),
@@ -224,6 +226,10 @@ def right(weights, biases, x, y):
 def wrong(weights, biases, x, y):
     return backprop(weights, biases, x, y, without_prime=range(2, 99))
 
+def one_layer(weights, biases, x, y):
+    (w,), (b,) = weights, biases  # one layer is all it takes
+    return backprop([w], [b], x, y, lambda a, y: a - y)
+
 def columns(weights, biases, x, y):
     nabla_w, nabla_b = backprop(weights, [b[:, 0] for b in biases], x.T, y.T)
     return nabla_w, [b[:, None] for b in nabla_b]
@@ -241,8 +247,12 @@ def test_check_says_what_is_right_and_names_what_is_wrong(script):
     few = ("--examples", "15", "--seed", "1")
     assert run("check", f"{script}:right", *few).exit_code == 0
     assert run("check", f"{script}:columns", "--layout", "columns", *few).exit_code == 0
-    result = run("check", f"{script}:wrong", "--github", "--activation", "sigmoid,sigmoid,sigmoid", *few)
+    page = script.with_name("report.html")
+    layers = ("--activation", "sigmoid,sigmoid,sigmoid")
+    result = run("check", f"{script}:wrong", "--github", "--html", str(page), *layers, *few)
     assert result.exit_code == 1
+    assert "the factor σ&#x27;(z^l) is missing" in page.read_text(encoding="utf-8")
+    assert "\x1b" not in result.stdout
     assert "::error file=" in result.stdout
     assert "hidden_derivative_missing: the factor σ'(z^l) is missing" in result.stdout
     assert f"run it again: minibp check {script}:wrong" in result.stdout
@@ -250,6 +260,16 @@ def test_check_says_what_is_right_and_names_what_is_wrong(script):
     found = json.loads(run("check", f"{script}:wrong", "--json", "-", "--github", *few[:2]).stdout)
     assert (found["verdict"], found["findings"][0]["layers"]) == ("wrong", [4, 3, 2])
     assert f"--seed {found['seed']}" in found["again"]
+
+
+def test_a_terminal_gets_colours(script):
+    arguments = ["check", f"{script}:one_layer", "--activation", "sigmoid,", "--examples", "5", "--seed", "1"]
+    result = CliRunner().invoke(cli, arguments, color=True)
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert lines[-1].startswith("\x1b[31m\x1b[1mwrong: one_layer departs from the oracles at equation (17), layer 2")
+    assert any(line.startswith("\x1b[36m  Multiply") for line in lines)
+    assert sum("\x1b" in line for line in lines) == 4
 
 
 def test_what_cannot_be_checked_is_refused_with_2(script):

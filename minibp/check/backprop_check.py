@@ -19,11 +19,12 @@ from minibp.check.campaign import draw, smallest
 from minibp.check.compare import Miss, Tally, compare, gradient_layout, row_of_gradient
 from minibp.check.diagnose import diagnose
 from minibp.check.estimate import Estimate, OracleUnavailable
-from minibp.check.report import ORACLE_NAMES, Finding, GradientMismatch, Report
+from minibp.check.report import Finding, GradientMismatch, Report
 from minibp.check.rounding import bound
 from minibp.check.setting import Setting
 from minibp.check.stability import fails, is_rounding, reason
 from minibp.check.subject import Subject, ask, name_of, repeats
+from minibp.check.wording import ORACLE_NAMES
 from minibp.costs import fuses
 from minibp.network import Gradient
 from minibp.problem import Problem

@@ -1,4 +1,4 @@
-"""A report says what was checked, against what, and what was found; it prints as text and as JSON."""
+"""A report says what was checked, against what, and what was found: as data, as JSON, and, by `wording`, as text."""
 
 from __future__ import annotations
 
@@ -7,19 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from minibp.check.compare import EQUATIONS, Miss, Tally
-from minibp.check.faults import CATALOGUE
+from minibp.check.wording import of_finding, of_report, text, verdict_line
 from minibp.problem import Problem
-
-LONGEST = 2000
-FORMULAS = {**EQUATIONS, "(6)": "the mean over the examples, 1/m Σ ∇C_x"}
-ORACLE_NAMES = {
-    "jax": "JAX autodiff",
-    "complex_step": "complex step",
-    "finite_difference": "finite differences",
-    "equation": "the equation, on the code's own values,",
-    "core": "the right gradient",
-}
-"""What a value is compared with: an oracle; or, where a fault is placed, the equation or minibp's own gradient."""
 
 
 @dataclass(frozen=True)
@@ -61,39 +50,7 @@ class Finding:
         return None if self.got is None or self.expected is None else abs(self.got - self.expected)
 
     def __str__(self) -> str:
-        place = f"equation {self.equation}" if self.equation else "before the numbers"
-        if len(self.layers) > 1:
-            place += f", layers {', '.join(map(str, self.layers))}"
-        elif self.layer is not None and self.equation:
-            place += f", layer {self.layer}"
-        lines = [f"{self.subject}: {place}: {self.message or FORMULAS[self.equation or '(1)']}"]
-        if self.fault is not None:
-            lines += self._named()
-        if self.looks:
-            lines.append(f"  no fault of the catalogue: {'; '.join(self.looks)}")
-        return "\n".join(lines + self._numbers())
-
-    def _named(self) -> list[str]:
-        fault = CATALOGUE.get(self.fault or "")
-        if fault is None:
-            return [f"  {self.fault}"]
-        constant = "" if self.constant is None else f" (c = {self.constant:.6g})"
-        lines = [f"  {fault.id}: {fault.summary}{constant}", f"  {fault.remedy}"]
-        if self.also:
-            lines.append(f"  the same numbers would come from {', '.join(self.also)}")
-        return lines
-
-    def _numbers(self) -> list[str]:
-        if self.got is None or self.expected is None or self.tolerance is None or self.error is None:
-            return []
-        at = f" of layer {self.layer}" if self.layer is not None and self.tensor != "delta" else ""
-        index = "".join(f"[{i}]" for i in self.entry or ())
-        ratio = self.error / self.tolerance if self.tolerance else math.inf
-        source = ORACLE_NAMES.get(self.oracle or "", self.oracle)
-        return [
-            f"  {self.tensor}{index}{at} is {self.got:.17g}, {source} has {self.expected:.17g}",
-            f"  the error {self.error:.3g} is {ratio:.3g} times what rounding explains ({self.tolerance:.3g})",
-        ]
+        return text(of_finding(self))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -178,56 +135,12 @@ class Report:
             for form, tally in tallies.items()
         }
 
-    def __str__(self) -> str:
-        lines = [self._table(), ""] if self.tallies else []
-        sizes = [_counted(self.networks, "network", "networks")] if self.networks else []
-        sizes += [_counted(self.entries, "entry", "entries"), f"{self.seconds:.1f} s", f"seed {self.seed}"]
-        lines += [", ".join(sizes)]
-        lines += [f"skipped: {_counted(count, 'entry', 'entries')}, {reason}" for reason, count in self.skipped.items()]
-        lines += [f"note: {note}" for note in self.notes]
-        for finding in self.findings:
-            lines += ["", str(finding)]
-        if self.counterexample is not None:
-            lines += ["", "the smallest network found that shows it:", f"  {_shortened(repr(self.counterexample))}"]
-        if self.findings and self.again:
-            lines += ["", f"run it again: {self.again}"]
-        return "\n".join([*lines, "", self.verdict_line()])
-
     def verdict_line(self) -> str:
         """One line that says how it ended."""
-        if self.verdict == "correct":
-            told = "every entry" if not self.skipped else "every entry that they tell"
-            return f"correct: {told} agrees with {_listed(self.oracles())} to within rounding"
-        if self.verdict == "wrong" and self.findings:
-            first = self.findings[0]
-            where = f" at equation {first.equation}" if first.equation else ""
-            where += f", layer {first.layer}" if first.layer is not None else ""
-            if first.equation is None:
-                return f"wrong: {first.subject}: {first.message}"
-            more = f", and {len(self.findings) - 1} more" if len(self.findings) > 1 else ""
-            named = f": {first.fault}" if first.fault else ""
-            return f"wrong: {first.subject} departs from the oracles{where}{named}{more}"
-        if self.verdict == "unstable" and self.findings:
-            return f"unstable: {self.findings[0].subject} is right but for rounding that it magnifies"
-        return f"{self.verdict}: {'; '.join(self.notes) or 'no oracle could tell'}"
+        return verdict_line(self)
 
-    def _table(self) -> str:
-        names = self.oracles()
-        width = max(len(formula) for formula in EQUATIONS.values())
-        head = f"{'worst error / what rounding explains':<{width + 10}}"
-        rows = [head + "".join(f"{ORACLE_NAMES.get(name, name):>20}" for name in names)]
-        for equation, formula in EQUATIONS.items():
-            cells = [self.worst(name, equation) for name in names]
-            if any(cell is not None for cell in cells):
-                row = "".join(f"{_ratio(cell):>20}" for cell in cells)
-                rows.append(f"{equation:<8}  {formula:<{width}}{row}")
-        tolerances = [
-            max(by_oracle[name].median_sharpness() for by_oracle in self.tallies.values() if name in by_oracle)
-            for name in names
-        ]
-        label = "half of the float64 entries told to within"
-        rows.append(f"{label:<{width + 10}}" + "".join(f"{tolerance:>20.0e}" for tolerance in tolerances))
-        return "\n".join(rows)
+    def __str__(self) -> str:
+        return text(of_report(self))
 
 
 class GradientMismatch(AssertionError):
@@ -238,25 +151,6 @@ class GradientMismatch(AssertionError):
         self.report = report
 
 
-def _ratio(cell: float | None) -> str:
-    """A table's cell, of whatever size."""
-    return "–" if cell is None else f"{cell:.3f}" if cell < 1000 else f"{cell:.1e}"
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
-
-
-def _shortened(text: str) -> str:
-    """What is too long to be read on a terminal is left to `counterexample` and to JSON."""
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]} … ({len(text):,} characters; whole in JSON)"
-
-
 def _number(value: float | None) -> float | str | None:
     """JSON has no NaN and no infinity: those are given by name."""
     return value if value is None or math.isfinite(value) else str(value)
-
-
-def _listed(names: list[str]) -> str:
-    shown = [ORACLE_NAMES.get(name, name) for name in names]
-    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

@@ -29,8 +29,9 @@ from minibp.check.compare import (
     rows_of_estimate,
 )
 from minibp.check.estimate import Estimate
-from minibp.check.report import ORACLE_NAMES, Finding, Report
+from minibp.check.report import Finding, Report
 from minibp.check.rounding import arithmetic_of, bound
+from minibp.check.wording import ORACLE_NAMES
 from minibp.network import Network
 from minibp.problem import Problem
 from minibp.strategies import pairings, problems

@@ -25,7 +25,8 @@ from minibp.check.function.likeness import likenesses
 from minibp.check.function.noise import LAST, grant
 from minibp.check.function.slopes import Autodiff, ComplexStep, Surroundings
 from minibp.check.function.verdict import TOLD, Judged, Seen, contradicted, judge
-from minibp.check.report import ORACLE_NAMES, Finding, GradientMismatch, Report
+from minibp.check.report import Finding, GradientMismatch, Report
+from minibp.check.wording import ORACLE_NAMES
 
 ENTRIES, SECONDS = 1000, 20.0
 """Every entry is checked where there are at most so many, and f is so fast that it takes at most so long."""

@@ -1,0 +1,171 @@
+"""What a report says, line by line; a face may give each kind of line a colour."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from minibp.check.compare import EQUATIONS
+from minibp.check.faults import CATALOGUE
+
+if TYPE_CHECKING:
+    from minibp.check.report import Finding, Report
+
+LONGEST = 2000
+"""Characters of a network that are printed; the whole of it is in JSON."""
+FORMULAS = {**EQUATIONS, "(6)": "the mean over the examples, 1/m Σ ∇C_x"}
+ORACLE_NAMES = {
+    "jax": "JAX autodiff",
+    "complex_step": "complex step",
+    "finite_difference": "finite differences",
+    "equation": "the equation, on the code's own values,",
+    "core": "the right gradient",
+}
+"""What a value is compared with: an oracle; or, where a fault is placed, the equation or minibp's own gradient."""
+
+
+class Line(NamedTuple):
+    """`kind` is "", "place", "fault", "remedy" or "verdict"."""
+
+    kind: str
+    text: str
+
+
+def text(lines: list[Line]) -> str:
+    """The lines without their kinds."""
+    return "\n".join(line.text for line in lines)
+
+
+def of_finding(finding: Finding) -> list[Line]:
+    """The place; the name and how to mend it; the numbers."""
+    lines = [Line("place", f"{finding.subject}: {place(finding)}: {formula(finding)}")]
+    fault = CATALOGUE.get(finding.fault or "")
+    if fault is not None:
+        constant = "" if finding.constant is None else f" (c = {finding.constant:.6g})"
+        lines += [Line("fault", f"  {fault.id}: {fault.summary}{constant}"), Line("remedy", f"  {fault.remedy}")]
+        if finding.also:
+            lines.append(Line("", f"  the same numbers would come from {', '.join(finding.also)}"))
+    elif finding.fault is not None:
+        lines.append(Line("fault", f"  {finding.fault}"))
+    if finding.looks:
+        lines.append(Line("fault", f"  no fault of the catalogue: {'; '.join(finding.looks)}"))
+    return lines + [Line("", f"  {line}") for line in numbers(finding)]
+
+
+def place(finding: Finding) -> str:
+    """The equation and the layers."""
+    if not finding.equation:
+        return "before the numbers"
+    if len(finding.layers) > 1:
+        return f"equation {finding.equation}, layers {', '.join(map(str, finding.layers))}"
+    return f"equation {finding.equation}" + ("" if finding.layer is None else f", layer {finding.layer}")
+
+
+def formula(finding: Finding) -> str:
+    """What is said of it, or else the formula of its equation."""
+    return finding.message or FORMULAS[finding.equation or "(1)"]
+
+
+def numbers(finding: Finding) -> list[str]:
+    """Got, expected, error and bound; nothing where there are none."""
+    if finding.got is None or finding.expected is None or finding.tolerance is None or finding.error is None:
+        return []
+    at = f" of layer {finding.layer}" if finding.layer is not None and finding.tensor != "delta" else ""
+    index = "".join(f"[{i}]" for i in finding.entry or ())
+    ratio = finding.error / finding.tolerance if finding.tolerance else math.inf
+    source = ORACLE_NAMES.get(finding.oracle or "", finding.oracle)
+    return [
+        f"{finding.tensor}{index}{at} is {finding.got:.17g}, {source} has {finding.expected:.17g}",
+        f"the error {finding.error:.3g} is {ratio:.3g} times what rounding explains ({finding.tolerance:.3g})",
+    ]
+
+
+def of_report(report: Report) -> list[Line]:
+    """The table of worst errors, what was looked at, the findings, and the verdict last."""
+    lines = [Line("", row) for row in (*_table(report), "")] if report.tallies else []
+    lines += [Line("", row) for row in (sizes(report), *remarks(report))]
+    for finding in report.findings:
+        lines += [Line("", ""), *of_finding(finding)]
+    if report.counterexample is not None:
+        shown = _shortened(repr(report.counterexample))
+        lines += [Line("", row) for row in ("", "the smallest network found that shows it:", f"  {shown}")]
+    if report.findings and report.again:
+        lines += [Line("", ""), Line("", f"run it again: {report.again}")]
+    return [*lines, Line("", ""), Line("verdict", verdict_line(report))]
+
+
+def sizes(report: Report) -> str:
+    """How much was checked, how long it took, and the seed."""
+    parts = [_counted(report.networks, "network", "networks")] if report.networks else []
+    parts += [_counted(report.entries, "entry", "entries"), f"{report.seconds:.1f} s", f"seed {report.seed}"]
+    return ", ".join(parts)
+
+
+def remarks(report: Report) -> list[str]:
+    """What was skipped, and the notes."""
+    skipped = [f"skipped: {_counted(count, 'entry', 'entries')}, {why}" for why, count in report.skipped.items()]
+    return skipped + [f"note: {note}" for note in report.notes]
+
+
+def verdict_line(report: Report) -> str:
+    """One line that says how it ended."""
+    if report.verdict == "correct":
+        told = "every entry" if not report.skipped else "every entry that they tell"
+        return f"correct: {told} agrees with {_listed(report.oracles())} to within rounding"
+    if report.verdict == "wrong" and report.findings:
+        first = report.findings[0]
+        if first.equation is None:
+            return f"wrong: {first.subject}: {first.message}"
+        layer = "" if first.layer is None else f", layer {first.layer}"
+        named = f": {first.fault}" if first.fault else ""
+        more = f", and {len(report.findings) - 1} more" if len(report.findings) > 1 else ""
+        return f"wrong: {first.subject} departs from the oracles at equation {first.equation}{layer}{named}{more}"
+    if report.verdict == "unstable" and report.findings:
+        return f"unstable: {report.findings[0].subject} is right but for rounding that it magnifies"
+    return f"{report.verdict}: {'; '.join(report.notes) or 'no oracle could tell'}"
+
+
+def cells(report: Report) -> dict[str, list[str]]:
+    """For each equation that was compared, the worst error by each oracle in units of what rounding explains."""
+    names = report.oracles()
+    rows = {equation: [report.worst(name, equation) for name in names] for equation in EQUATIONS}
+    return {key: [_ratio(cell) for cell in row] for key, row in rows.items() if any(one is not None for one in row)}
+
+
+def sharpness(report: Report) -> list[str]:
+    """What half of the entries were told to within, by each oracle."""
+    return [
+        f"{max(by_oracle[name].median_sharpness() for by_oracle in report.tallies.values() if name in by_oracle):.0e}"
+        for name in report.oracles()
+    ]
+
+
+def _table(report: Report) -> list[str]:
+    width = max(map(len, EQUATIONS.values())) + 10
+
+    def row(label: str, columns: list[str]) -> str:
+        return f"{label:<{width}}" + "".join(f"{column:>20}" for column in columns)
+
+    names = [ORACLE_NAMES.get(name, name) for name in report.oracles()]
+    return [
+        row("worst error / what rounding explains", names),
+        *(row(f"{equation:<8}  {EQUATIONS[equation]}", columns) for equation, columns in cells(report).items()),
+        row("half of the float64 entries told to within", sharpness(report)),
+    ]
+
+
+def _ratio(cell: float | None) -> str:
+    return "–" if cell is None else f"{cell:.3f}" if cell < 1000 else f"{cell:.1e}"
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def _shortened(whole: str) -> str:
+    return whole if len(whole) <= LONGEST else f"{whole[:LONGEST]} … ({len(whole):,} characters; whole in JSON)"
+
+
+def _listed(names: list[str]) -> str:
+    shown = [ORACLE_NAMES.get(name, name) for name in names]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
