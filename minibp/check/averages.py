@@ -75,10 +75,13 @@ def _stacked(batch: Batch, single: Explanation, to: Arithmetic) -> Values:
     backprop(simulated, named)
     moved = False
     for layer in range(v.top, 1, -1):
-        rows = np.concatenate([single.values[row].delta[layer].value for row in batch.rows])
+        read = [single.values[row].delta[layer] for row in batch.rows]
+        rows = np.concatenate([one.value for one in read])
         model = simulated.delta[layer]
         largest = max(float(np.abs(model.value).max()), to.tiny)
-        v.delta[layer] = Tracked(rows, 2 * model.error * max(1.0, float(np.abs(rows).max()) / largest), to)
+        error = 2 * model.error * max(1.0, float(np.abs(rows).max()) / largest)
+        # Where δ was read from a tensor with something else in it, it is known less well.
+        v.delta[layer] = Tracked(rows, np.maximum(error, np.concatenate([one.error for one in read])), to)
         moved = moved or any(one.constant is not None for one in single.layers[layer].parts["delta"].candidates[:1])
         if moved:  # weights that were updated with the whole batch give other δ than those updated with one example
             v.delta[layer] = step("recursion", v, layer, named)

@@ -73,15 +73,21 @@ class Values:
     def prime(self, layer: int) -> Any:
         """σ_l'(z^l)."""
         if layer not in self._primes:
-            self._primes[layer] = self.prime_at(layer, self.z[layer])
+            self._primes[layer] = self._prime(layer, self.z[layer], self.to)
         return self._primes[layer]
 
     def prime_at(self, layer: int, v: Any) -> Any:
-        """σ_l'(v), for an elementwise activation."""
+        """σ_l'(v) where another than z^l was taken for it.
+
+        There relu' is 0 at 0: a^l often is 0, and if any slope were granted there, any result would be explained.
+        """
+        return self._prime(layer, v, None if self.to is None else self.to._replace(textbook=False))
+
+    def _prime(self, layer: int, v: Any, to: Arithmetic | None) -> Any:
         activation = self.activation(layer)
-        if self.to is None:
-            return activation.prime(v)
-        return self._tracked(slope(v, activated(v, activation, self.to), activation, self.to))
+        return (
+            activation.prime(v) if to is None else self._tracked(slope(v, activated(v, activation, to), activation, to))
+        )
 
     def softmax(self, v: Any) -> Any:
         """Softmax over the neurons of a layer."""
