@@ -13,7 +13,8 @@ import minibp
 HOUSE = Path(minibp.__file__).parent
 FLOORS = [
     ["arrays", "files"],
-    ["adapters", "target"],
+    ["adapters.subject", "target"],
+    ["adapters.layouts", "adapters.of_jax", "adapters.of_torch"],
     ["activations"],
     ["costs"],
     ["network"],

@@ -38,6 +38,8 @@ FIRST = 3
 """Problems that the subject is asked for twice, and JAX where it has to compile for each shape: half a second."""
 SHRINK_CALLS = 400
 """Problems that are tried for the smallest one that fails."""
+SHOWN_CALLS, SHOWN_LAYERS = 40, 3
+"""And for one that shows the first finding, where that one does not; a diagnosis takes time with the layers."""
 
 
 def check_backprop(
@@ -77,9 +79,10 @@ def check_backprop(
     count = checked_count("examples", examples)
     chosen = secrets.randbits(32) if seed is None else checked_count("seed", seed, least=0)
     check = _Check(subject, setting, chosen)
-    drawn = draw(setting.strategy(), count, chosen)
-    check.look([*setting.bases(chosen), *setting.saturated(chosen), *drawn])
-    report = replace(check.report(), seconds=time.perf_counter() - started)
+    with np.errstate(all="ignore"):  # what overflows is known by its radius or its bound
+        drawn = draw(setting.strategy(), count, chosen)
+        check.look([*setting.bases(chosen), *setting.saturated(chosen), *drawn])
+        report = replace(check.report(), seconds=time.perf_counter() - started)
     if raise_on_mismatch and report.verdict != "correct":
         raise GradientMismatch(report)
     return report
@@ -135,8 +138,7 @@ class _Check:
         if oracle in self.absent:
             return
         try:
-            with np.errstate(all="ignore"):  # a user's function may overflow, which its radius knows
-                estimates[oracle] = ORACLES[oracle](problem)
+            estimates[oracle] = ORACLES[oracle](problem)
         except OracleUnavailable as error:
             self.absent[oracle] = str(error)
 
@@ -166,8 +168,13 @@ class _Check:
         if failing:
             rounding = not findings and all(is_rounding(problem, self.ask) for problem in failing)
             verdict = "unstable" if rounding else "wrong"
-            example = self._smallest(failing)
-            findings += self._unstable(example) if rounding else self._wrong(failing, example)
+            example = self._smallest(lambda problem: fails(problem, self.ask), SHRINK_CALLS) or failing[0]
+            if rounding:
+                findings += self._unstable(example)
+            else:
+                found = self._wrong(failing, example)
+                example = self._showing(found[0], example)
+                findings += found
         elif not self._told():
             verdict = "undecided"
             notes.append("no entry was told of by any oracle with a finite radius")
@@ -190,18 +197,29 @@ class _Check:
     def _told(self) -> bool:
         return any(any(tally.entries.values()) for tally in self.tallies.values())
 
-    def _smallest(self, failing: list[Problem]) -> Problem:
-        """The simplest failing problem that is found with a limited number of calls."""
+    def _smallest(self, holds: Callable[[Problem], bool], calls: int) -> Problem | None:
+        """The simplest problem for which this holds, of those found with a limited number of calls."""
         seen: dict[str, bool] = {}
 
-        def is_off(problem: Problem) -> bool:
+        def once(problem: Problem) -> bool:
             key = repr(problem)
             if key not in seen:  # what has been answered once is answered the same when it is replayed
-                seen[key] = len(seen) < SHRINK_CALLS and fails(problem, self.ask)
+                seen[key] = len(seen) < calls and holds(problem)
             return seen[key]
 
-        found = smallest(self.setting.strategy(), is_off, self.seed)
-        return found if found is not None and fails(found, self.ask) else failing[0]
+        found = smallest(self.setting.strategy(), once, self.seed)
+        return found if found is not None and holds(found) else None
+
+    def _showing(self, first: Finding, example: Problem) -> Problem:
+        """The example, if the first finding is to be seen in it, or else the smallest in which it is."""
+
+        def shows(problem: Problem) -> bool:
+            if len(problem.network.weights) > SHOWN_LAYERS or not fails(problem, self.ask):
+                return False
+            found = diagnose(self.ask, [problem], arithmetic_of_anyone(self.setting.dtype), first.subject)
+            return any((one.equation, one.fault) == (first.equation, first.fault) for one in found)
+
+        return example if shows(example) else self._smallest(shows, SHOWN_CALLS) or example
 
     def _wrong(self, failing: list[Problem], example: Problem) -> list[Finding]:
         """What is wrong on well-conditioned networks; where nothing is seen there, on those that failed."""

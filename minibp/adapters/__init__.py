@@ -1,0 +1,11 @@
+"""An adapter makes a subject, `subject(weights, biases, x, y) -> (nabla_w, nabla_b)`, out of other shapes of code.
+
+Every adapter returns a `Subject`. Where the code is written for certain sizes, the subject says for which.
+"""
+
+from minibp.adapters.layouts import columns, flat, per_example
+from minibp.adapters.of_jax import jax_loss
+from minibp.adapters.of_torch import torch_module
+from minibp.adapters.subject import Subject
+
+__all__ = ["Subject", "columns", "flat", "jax_loss", "per_example", "torch_module"]

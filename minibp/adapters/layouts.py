@@ -1,0 +1,112 @@
+"""Code that lays out its data in another way: one example, examples as columns, one parameter vector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from minibp.adapters.subject import Arrays, Subject, counted, expect_sizes, kinds_of, name_of_code, sizes_of
+from minibp.arrays import Array, InputError
+
+
+def per_example(f: Callable[..., Any]) -> Subject:
+    """Code that takes one example: f(weights, biases, x, y) with x (n_1,) and y (n_L,) returns (nabla_w, nabla_b).
+
+    The subject sums what f returns in the order of the rows and divides by m: equation (6). A term that does not
+    depend on the example comes out as f put it in, so that L2 in f has to be (α/m) W; where f knows no m, leave it out.
+    Raises `InputError` where two examples give arrays of different shapes.
+
+    >>> subject = per_example(lambda weights, biases, x, y: ([np.outer(y, x)], [y]))
+    >>> subject([np.ones((1, 2))], [np.ones(1)], np.ones((2, 2)), np.array([[1.0], [3.0]]))
+    ([array([[2., 2.]])], [array([2.])])
+    """
+    return Subject(partial(_per_example, f), name_of_code(f))
+
+
+def _per_example(f: Callable[..., Any], weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
+    total: list[list[Array]] = []
+    for row, target in zip(x, y, strict=True):
+        answer = f(weights, biases, row, target)
+        kinds = kinds_of(answer)
+        if kinds is None:
+            return answer
+        total = total or [[np.zeros_like(array) for array in kind] for kind in kinds]
+        before, shapes = ([[array.shape for array in kind] for kind in one] for one in (total, kinds))
+        if shapes != before:
+            raise InputError(f"gives one example arrays of shapes {before} and another {shapes}")
+        # Added up at once: f may write its next answer into the same buffers.
+        total = [[a + b for a, b in zip(*pair, strict=True)] for pair in zip(total, kinds, strict=True)]
+    return tuple([array / len(x) for array in kind] for kind in total)
+
+
+def columns(f: Callable[..., Any]) -> Subject:
+    """Code with examples as columns: f(weights, biases, x, y) with x (n_1, m), y (n_L, m) and biases (n, 1).
+
+    f takes the mean over examples itself. Its ∂C/∂b of shape (n, 1) come back as (n,); any other is left as it is.
+
+    >>> subject = columns(lambda weights, biases, x, y: ([y @ x.T], [y.sum(axis=1, keepdims=True)]))
+    >>> subject([np.ones((1, 2))], [np.ones(1)], np.ones((2, 2)), np.array([[1.0], [3.0]]))
+    ([array([[4., 4.]])], [array([4.])])
+    """
+    return Subject(partial(_columns, f), name_of_code(f))
+
+
+def _columns(f: Callable[..., Any], weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
+    # Views, not copies: what f changes in place is then changed in what the subject was given, where a check looks.
+    answer = f(weights, [b[:, None] for b in biases], x.T, y.T)
+    kinds = kinds_of(answer)
+    if kinds is None:
+        return answer
+    nabla_w, nabla_b = kinds
+    return nabla_w, [array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array for array in nabla_b]
+
+
+def flat(
+    f: Callable[..., Any], sizes: Sequence[int] | None = None, order: str = "layers", matrix_order: str = "C"
+) -> Subject:
+    """Code with one parameter vector: f(theta, x, y) for one network's `sizes` (n_1, …, n_L), or f(theta, x, y, sizes).
+
+    theta is W², b², W³, b³, … with order="layers", all W and then all b with "weights_first"; matrices go row by row
+    (matrix_order="C") or column by column ("F", as Octave's `(:)` does). x is (m, n_1) and y (m, n_L). f returns
+    ∂C/∂theta, a vector of theta's length, and the subject raises `InputError` for any other shape and for a
+    network of other sizes.
+
+    >>> subject = flat(lambda theta, x, y: 2 * theta, sizes=(2, 1))
+    >>> subject([np.array([[1.0, 2.0]])], [np.array([3.0])], np.ones((1, 2)), np.ones((1, 1)))
+    ([array([[2., 4.]])], [array([6.])])
+    """
+    if order not in ("layers", "weights_first"):
+        raise InputError(f"order is {order!r}, expected 'layers' or 'weights_first'")
+    if matrix_order not in ("C", "F"):
+        raise InputError(f"matrix_order is {matrix_order!r}, expected 'C' or 'F'")
+    fixed = None if sizes is None else counted("sizes", sizes)
+    return Subject(partial(_flat, f, (fixed, order, matrix_order)), name_of_code(f), (fixed,) if fixed else None)
+
+
+def _flat(f: Callable[..., Any], how: tuple[Any, ...], weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
+    fixed, order, matrix_order = how
+    sizes = sizes_of(weights)
+    expect_sizes(fixed or sizes, sizes)
+    parts = [*weights, *biases]
+    if order == "layers":
+        parts = [part for layer in zip(weights, biases, strict=True) for part in layer]
+    cuts = np.cumsum([part.size for part in parts])[:-1]
+
+    def split(vector: Array) -> list[Array]:
+        pieces = zip(np.split(vector, cuts), parts, strict=True)
+        return [piece.reshape(part.shape, order=matrix_order) for piece, part in pieces]
+
+    theta = np.concatenate([part.ravel(matrix_order) for part in parts])
+    before = theta.copy()
+    answer = np.asarray(f(theta, x, y) if fixed else f(theta, x, y, sizes))
+    if not np.array_equal(theta, before):
+        # What f did to theta it did to the parameters; a check looks there for what was changed in place.
+        for part, changed in zip(parts, split(theta), strict=True):
+            part[...] = changed
+    if answer.shape != theta.shape:
+        raise InputError(f"returned shape {answer.shape}, expected {theta.shape}: one entry for each of theta")
+    found = split(answer)
+    return [one for one in found if one.ndim == 2], [one for one in found if one.ndim == 1]

@@ -1,0 +1,78 @@
+"""What an adapter returns, and what adapters of several kinds need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from minibp.arrays import Array, InputError, checked_count
+
+Arrays = Sequence[Array]
+Sizes = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A callable that a check can take, and what it can be asked for; it can be pickled where its code can.
+
+    Takes weights (n_out, n_in), biases (n_out,), x (m, n_1) and y (m, n_L) of one dtype, float64 or float32, and
+    returns (nabla_w, nabla_b), shaped like weights and biases. What is wrong with the code's answer (a shape, a
+    dtype, the number of arrays) is handed on as it is, for the check to see.
+    """
+
+    call: Callable[[Arrays, Arrays, Array, Array], Any]
+    __name__: str
+    """What reports call it."""
+    sizes: tuple[Sizes, ...] | None = None
+    """The sizes (n_1, …, n_L) to ask it for; None for any."""
+    batch_sizes: tuple[int, ...] | None = None
+    """The numbers of examples m to ask it for; None for any."""
+
+    def __call__(self, weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
+        return self.call(weights, biases, x, y)
+
+
+def needed(library: str, adapter: str, command: str) -> Any:
+    """A library that only one adapter needs; `ModuleNotFoundError` with the command that installs it."""
+    try:
+        return import_module(library)
+    except ModuleNotFoundError as error:
+        message = f"minibp.adapters.{adapter} needs {error.name}, which is not installed: {command}"
+        raise ModuleNotFoundError(message, name=error.name) from None
+
+
+def kinds_of(answer: Any) -> tuple[list[Array], list[Array]] | None:
+    """The answer as two lists of arrays; None where it is something else."""
+    try:
+        nabla_w, nabla_b = ([np.asarray(array) for array in kind] for kind in answer)
+    except (TypeError, ValueError):
+        return None
+    return nabla_w, nabla_b
+
+
+def sizes_of(weights: Sequence[Any]) -> Sizes:
+    """(n_1, …, n_L)."""
+    return int(weights[0].shape[1]), *(int(w.shape[0]) for w in weights)
+
+
+def counted(name: str, given: Sequence[int]) -> tuple[int, ...]:
+    """The numbers given, all of them counts."""
+    return tuple(checked_count(f"{name}[{i}]", n) for i, n in enumerate(given))
+
+
+def expect_sizes(own: Sizes, asked: Sizes) -> None:
+    """Refuse a network of other sizes than the code is for."""
+    if own != asked:
+        raise InputError(f"the network's sizes are {asked}, the code is for {own}")
+
+
+def name_of_code(f: Any) -> str:
+    """What reports call it."""
+    while isinstance(f, partial):
+        f = f.func
+    return str(getattr(f, "__name__", type(f).__name__))
