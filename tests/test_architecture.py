@@ -12,7 +12,7 @@ import minibp
 
 HOUSE = Path(minibp.__file__).parent
 FLOORS = [
-    ["arrays", "files"],
+    ["arrays", "files", "pytest_plugin"],
     ["adapters.subject", "target"],
     ["adapters.layouts", "adapters.of_jax", "adapters.of_torch"],
     ["activations"],

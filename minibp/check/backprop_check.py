@@ -72,6 +72,7 @@ def check_backprop(
     >>> check_backprop(mine, activation="tanh", examples=20, seed=1).verdict
     'correct'
     """
+    __tracebackhide__ = True  # of a test's failure pytest shows the test and the report
     started = time.perf_counter()
     if not callable(subject):
         raise InputError(f"subject is {subject!r}, expected a function of (weights, biases, x, y)")

@@ -63,6 +63,7 @@ def check_grad(
     >>> check_grad(lambda x: np.sin(x).sum(), np.cos, np.array([1.0, 2.0])).verdict
     'correct'
     """
+    __tracebackhide__ = True  # of a test's failure pytest shows the test and the report
     started = time.perf_counter()
     if not callable(f):
         raise InputError(f"f is a {type(f).__name__}, expected a function")
