@@ -12,7 +12,7 @@ import minibp
 
 HOUSE = Path(minibp.__file__).parent
 FLOORS = [
-    ["arrays", "files", "pytest_plugin"],
+    ["arrays", "files"],
     ["adapters.subject", "target"],
     ["adapters.layouts", "adapters.of_jax", "adapters.of_torch"],
     ["activations"],
@@ -40,7 +40,7 @@ FLOORS = [
     ["check.diagnose", "check.function.verdict"],
     ["check.backprop_check", "check.kill_matrix", "check.function.gradient_check"],
     ["html"],
-    ["cli"],
+    ["cli", "pytest_plugin"],
     ["__main__"],
 ]
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
