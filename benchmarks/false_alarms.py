@@ -1,0 +1,205 @@
+"""Right backprops on many problems: how often the check calls one of them wrong, or unstable.
+
+    python benchmarks/false_alarms.py [--problems N] [--seed S] [--workers W]
+
+Every problem is given to every backprop of `right_backprops.py`, and each answer is held against the oracles as
+`check_backprop` does it. Half of the problems are drawn by the package's strategies, the others are hard in one way
+each (`hard_problems.py`); half are in float32. Ends with exit status 1, having printed the problem, where a right
+backprop misses any oracle's answer, or where one that loses its digits is called wrong and not unstable.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from hard_problems import CONDITIONS
+from right_backprops import FRAGILE, RIGHT
+
+from minibp import Gradient, Problem
+from minibp.arrays import FLOAT_DTYPES
+from minibp.check import jax_oracle
+from minibp.check.arithmetic import arithmetic_of_anyone
+from minibp.check.backprop_check import ORACLES
+from minibp.check.compare import Tally, compare, gradient_layout, row_of_gradient
+from minibp.check.estimate import Estimate, OracleUnavailable
+from minibp.check.rounding import bound
+from minibp.check.stability import is_rounding
+from minibp.check.subject import ask
+
+PART = 100
+"""Problems that are drawn before the first of them is checked."""
+SHOWN = 3
+"""Alarms that are printed of each kind; all are counted."""
+
+
+class Alarm(NamedTuple):
+    """An answer that is further from an oracle than rounding explains, and what the check calls it."""
+
+    subject: str
+    condition: str
+    verdict: str
+    what: str
+    problem: str
+
+
+@dataclass
+class Row:
+    """What was seen of one subject in one dtype."""
+
+    problems: int = 0
+    entries: int = 0
+    worst: float = 0.0
+    """The largest error in units of its tolerance."""
+    alarms: list[Alarm] = field(default_factory=list)
+
+    def merge(self, other: Row) -> None:
+        """Add what another row has seen."""
+        self.problems += other.problems
+        self.entries += other.entries
+        self.worst = max(self.worst, other.worst)
+        self.alarms += other.alarms
+
+    def count(self, verdict: str) -> int:
+        """How many alarms are called so."""
+        return sum(alarm.verdict == verdict for alarm in self.alarms)
+
+
+Rows = dict[tuple[str, str], Row]
+"""By subject and dtype."""
+
+
+class Part(NamedTuple):
+    """What a process is given."""
+
+    condition: str
+    dtype: str
+    count: int
+    seed: int
+
+
+def hold(problems: Sequence[Problem], condition: str, subjects: Sequence[str] = (*RIGHT, *FRAGILE)) -> Rows:
+    """Ask the oracles for each problem once, and hold every subject against them."""
+    rows: Rows = {}
+    exact = [problem.astype("float64") for problem in problems]
+    small = [problem for problem in exact if jax_oracle.fits(problem)]
+    told = dict(zip(map(id, small), jax_oracle.estimates(small), strict=True))
+    for problem, same in zip(problems, exact, strict=True):
+        estimates = {"jax": told[id(same)]} if id(same) in told else {}
+        estimates |= {name: one for name in ("complex_step", "finite_difference") for one in _asked(name, same)}
+        held = {name: (row_of_gradient(one.gradient), row_of_gradient(one.radius)) for name, one in estimates.items()}
+        limits = row_of_gradient(bound(same, arithmetic_of_anyone(problem.dtype)).gradient)
+        for name in subjects:
+            row = rows.setdefault((name, problem.dtype), Row())
+            _hold_one(problem, name, condition, (limits, held), row)
+    return rows
+
+
+def _asked(name: str, problem: Problem) -> Iterator[Estimate]:
+    try:
+        with np.errstate(all="ignore"):
+            yield ORACLES[name](problem)
+    except OracleUnavailable:
+        return
+
+
+def _hold_one(
+    problem: Problem,
+    name: str,
+    condition: str,
+    told: tuple[np.ndarray, dict[str, tuple[np.ndarray, np.ndarray]]],
+    row: Row,
+) -> None:
+    """One answer against every oracle; a miss is judged as `check_backprop` judges it."""
+    make = {**RIGHT, **FRAGILE}[name]
+
+    def ask_it(other: Problem) -> Gradient | None:
+        return ask(make(other), other).gradient
+
+    answer = ask(make(problem), problem)
+    row.problems += 1
+    said = [finding.message for finding in answer.findings]
+    if answer.gradient is not None:
+        limits, held = told
+        got, segments, tally = row_of_gradient(answer.gradient), gradient_layout(problem), Tally()
+        row.entries += len(got)
+        for oracle, (expected, radius) in held.items():
+            miss = compare(segments, got, limits, expected, radius, tally)
+            if miss is not None:
+                place = f"{miss.segment.tensor} of layer {miss.segment.layer}, entry {miss.entry}"
+                said.append(f"{place}: {miss.got!r}, {oracle} {miss.expected!r}, tolerance {miss.tolerance:.3g}")
+        row.worst = max(row.worst, *tally.worst.values())
+    if said:
+        rounding = answer.gradient is not None and not answer.findings and is_rounding(problem, ask_it)
+        verdict = "unstable" if rounding else "wrong"
+        row.alarms.append(Alarm(name, condition, verdict, "; ".join(said), repr(problem)))
+
+
+def done(part: Part) -> tuple[Part, Rows]:
+    """One process's work."""
+    return part, hold(CONDITIONS[part.condition](part.dtype, part.count, part.seed), part.condition)
+
+
+def parts_of(count: int, seed: int) -> list[Part]:
+    """Half of the problems drawn, the rest spread over the conditions; each half float32, half float64."""
+    kinds = [(condition, dtype) for condition in CONDITIONS for dtype in FLOAT_DTYPES]
+    found = []
+    for condition, dtype in kinds:
+        share = count / 4 if condition == "drawn" else count / 4 / (len(CONDITIONS) - 1)
+        whole = max(1, round(share))
+        found += [(condition, dtype, min(PART, whole - at)) for at in range(0, whole, PART)]
+    seeds = np.random.SeedSequence(seed).generate_state(len(found)).tolist()
+    return [Part(*one, own) for one, own in zip(found, seeds, strict=True)]
+
+
+def main() -> int:
+    """Check and print; 1 where there was a false alarm."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--problems", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    options = parser.parse_args()
+    start = time.perf_counter()
+    parts = parts_of(options.problems, options.seed)
+    rows: Rows = {}
+    by_condition = dict.fromkeys(CONDITIONS, 0)
+    with ProcessPoolExecutor(options.workers, multiprocessing.get_context("spawn")) as executor:
+        for part, found in executor.map(done, parts):
+            by_condition[part.condition] += part.count
+            for key, row in found.items():
+                rows.setdefault(key, Row()).merge(row)
+    seconds = time.perf_counter() - start
+    total = sum(by_condition.values())
+    print(f"{total} problems: " + ", ".join(f"{name} {number}" for name, number in by_condition.items()))
+    false = [*print_rows(rows, RIGHT, "right"), *print_rows(rows, FRAGILE, "right until it loses its digits")]
+    for alarm in false[:SHOWN]:
+        print(f"\n{alarm.subject}, {alarm.condition}: {alarm.verdict}\n  {alarm.what}\n  {alarm.problem}")
+    print(f"\n{len(false)} false alarms; {seconds:.0f} s, {total / seconds:.0f} problems a second")
+    return 1 if false else 0
+
+
+def print_rows(rows: Rows, names: dict[str, object], title: str) -> list[Alarm]:
+    """A line for each subject and dtype; what is returned are the false alarms among them."""
+    print(
+        f"\n{title:<34}{'dtype':<9}{'problems':>10}{'entries':>13}{'wrong':>7}{'unstable':>10}{'error/tolerance':>17}"
+    )
+    false = []
+    for name in names:
+        for dtype in FLOAT_DTYPES:
+            row = rows.get((name, dtype), Row())
+            counts = f"{row.count('wrong'):>7}{row.count('unstable'):>10}"
+            print(f"{name:<34}{dtype:<9}{row.problems:>10}{row.entries:>13}{counts}{row.worst:>17.3f}")
+            false += [alarm for alarm in row.alarms if alarm.verdict == "wrong" or name in RIGHT]
+    return false
+
+
+if __name__ == "__main__":
+    sys.exit(main())
