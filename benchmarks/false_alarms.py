@@ -2,10 +2,13 @@
 
     python benchmarks/false_alarms.py [--problems N] [--seed S] [--workers W]
 
-Every problem is given to every backprop of `right_backprops.py`, and each answer is held against the oracles as
-`check_backprop` does it. Half of the problems are drawn by the package's strategies, the others are hard in one way
-each (`hard_problems.py`); half are in float32. Ends with exit status 1, having printed the problem, where a right
-backprop misses any oracle's answer, or where one that loses its digits is called wrong and not unstable.
+Every problem is given to six of the backprops of `right_backprops.py`, which take turns, and each answer is held
+against the oracles as `check_backprop` does it. Half of the problems are drawn by the package's strategies, the others
+are hard in one way each (`hard_problems.py`); half are in float32. Ends with exit status 1, having printed the problem,
+where a right backprop misses any oracle's answer, or where one that loses its digits is called wrong and not unstable.
+
+The last columns are the largest error against each oracle, in units of its tolerance. It is 1 at a kink where the
+oracle has the other slope: the tolerance is then the jump.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +41,8 @@ from minibp.check.subject import ask
 
 PART = 100
 """Problems that are drawn before the first of them is checked."""
+TURNS = 6
+"""Backprops that each problem is given to."""
 SHOWN = 3
 """Alarms that are printed of each kind; all are counted."""
 
@@ -57,15 +63,16 @@ class Row:
 
     problems: int = 0
     entries: int = 0
-    worst: float = 0.0
-    """The largest error in units of its tolerance."""
+    worst: dict[str, float] = field(default_factory=dict)
+    """The largest error in units of its tolerance, by oracle."""
     alarms: list[Alarm] = field(default_factory=list)
 
     def merge(self, other: Row) -> None:
         """Add what another row has seen."""
         self.problems += other.problems
         self.entries += other.entries
-        self.worst = max(self.worst, other.worst)
+        for oracle, worst in other.worst.items():
+            self.worst[oracle] = max(worst, self.worst.get(oracle, 0.0))
         self.alarms += other.alarms
 
     def count(self, verdict: str) -> int:
@@ -73,6 +80,7 @@ class Row:
         return sum(alarm.verdict == verdict for alarm in self.alarms)
 
 
+SUBJECTS = {**RIGHT, **FRAGILE}
 Rows = dict[tuple[str, str], Row]
 """By subject and dtype."""
 
@@ -86,8 +94,9 @@ class Part(NamedTuple):
     seed: int
 
 
-def hold(problems: Sequence[Problem], condition: str, subjects: Sequence[str] = (*RIGHT, *FRAGILE)) -> Rows:
-    """Ask the oracles for each problem once, and hold every subject against them."""
+def hold(problems: Sequence[Problem], condition: str, turn: int = 0, turns: int = TURNS) -> Rows:
+    """Ask the oracles for each problem once, and hold `turns` subjects against them, beginning with number `turn`."""
+    queue = islice(cycle(SUBJECTS), turn % len(SUBJECTS), None)
     rows: Rows = {}
     exact = [problem.astype("float64") for problem in problems]
     small = [problem for problem in exact if jax_oracle.fits(problem)]
@@ -97,7 +106,7 @@ def hold(problems: Sequence[Problem], condition: str, subjects: Sequence[str] = 
         estimates |= {name: one for name in ("complex_step", "finite_difference") for one in _asked(name, same)}
         held = {name: (row_of_gradient(one.gradient), row_of_gradient(one.radius)) for name, one in estimates.items()}
         limits = row_of_gradient(bound(same, arithmetic_of_anyone(problem.dtype)).gradient)
-        for name in subjects:
+        for name in islice(queue, turns):
             row = rows.setdefault((name, problem.dtype), Row())
             _hold_one(problem, name, condition, (limits, held), row)
     return rows
@@ -119,7 +128,7 @@ def _hold_one(
     row: Row,
 ) -> None:
     """One answer against every oracle; a miss is judged as `check_backprop` judges it."""
-    make = {**RIGHT, **FRAGILE}[name]
+    make = SUBJECTS[name]
 
     def ask_it(other: Problem) -> Gradient | None:
         return ask(make(other), other).gradient
@@ -129,14 +138,15 @@ def _hold_one(
     said = [finding.message for finding in answer.findings]
     if answer.gradient is not None:
         limits, held = told
-        got, segments, tally = row_of_gradient(answer.gradient), gradient_layout(problem), Tally()
+        got, segments = row_of_gradient(answer.gradient), gradient_layout(problem)
         row.entries += len(got)
         for oracle, (expected, radius) in held.items():
+            tally = Tally()
             miss = compare(segments, got, limits, expected, radius, tally)
+            row.worst[oracle] = max(row.worst.get(oracle, 0.0), *tally.worst.values())
             if miss is not None:
                 place = f"{miss.segment.tensor} of layer {miss.segment.layer}, entry {miss.entry}"
                 said.append(f"{place}: {miss.got!r}, {oracle} {miss.expected!r}, tolerance {miss.tolerance:.3g}")
-        row.worst = max(row.worst, *tally.worst.values())
     if said:
         rounding = answer.gradient is not None and not answer.findings and is_rounding(problem, ask_it)
         verdict = "unstable" if rounding else "wrong"
@@ -145,7 +155,7 @@ def _hold_one(
 
 def done(part: Part) -> tuple[Part, Rows]:
     """One process's work."""
-    return part, hold(CONDITIONS[part.condition](part.dtype, part.count, part.seed), part.condition)
+    return part, hold(CONDITIONS[part.condition](part.dtype, part.count, part.seed), part.condition, part.seed)
 
 
 def parts_of(count: int, seed: int) -> list[Part]:
@@ -188,15 +198,15 @@ def main() -> int:
 
 def print_rows(rows: Rows, names: dict[str, object], title: str) -> list[Alarm]:
     """A line for each subject and dtype; what is returned are the false alarms among them."""
-    print(
-        f"\n{title:<34}{'dtype':<9}{'problems':>10}{'entries':>13}{'wrong':>7}{'unstable':>10}{'error/tolerance':>17}"
-    )
+    heads = "".join(f"{oracle:>19}" for oracle in ORACLES)
+    print(f"\n{title:<32}{'dtype':<9}{'problems':>9}{'entries':>11}{'wrong':>7}{'unstable':>10}{heads}")
     false = []
     for name in names:
         for dtype in FLOAT_DTYPES:
             row = rows.get((name, dtype), Row())
             counts = f"{row.count('wrong'):>7}{row.count('unstable'):>10}"
-            print(f"{name:<34}{dtype:<9}{row.problems:>10}{row.entries:>13}{counts}{row.worst:>17.3f}")
+            worst = "".join(f"{row.worst.get(oracle, 0.0):>19.3g}" for oracle in ORACLES)
+            print(f"{name:<32}{dtype:<9}{row.problems:>9}{row.entries:>11}{counts}{worst}")
             false += [alarm for alarm in row.alarms if alarm.verdict == "wrong" or name in RIGHT]
     return false
 
