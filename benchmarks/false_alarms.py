@@ -18,7 +18,7 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import cycle, islice
@@ -189,26 +189,31 @@ def main() -> int:
     seconds = time.perf_counter() - start
     total = sum(by_condition.values())
     print(f"{total} problems: " + ", ".join(f"{name} {number}" for name, number in by_condition.items()))
-    false = [*print_rows(rows, RIGHT, "right"), *print_rows(rows, FRAGILE, "right until it loses its digits")]
+    print_rows(rows, RIGHT, "right")
+    print_rows(rows, FRAGILE, "right until it loses its digits")
+    false = false_alarms(rows)
     for alarm in false[:SHOWN]:
         print(f"\n{alarm.subject}, {alarm.condition}: {alarm.verdict}\n  {alarm.what}\n  {alarm.problem}")
     print(f"\n{len(false)} false alarms; {seconds:.0f} s, {total / seconds:.0f} problems a second")
     return 1 if false else 0
 
 
-def print_rows(rows: Rows, names: dict[str, object], title: str) -> list[Alarm]:
-    """A line for each subject and dtype; what is returned are the false alarms among them."""
+def false_alarms(rows: Rows) -> list[Alarm]:
+    """Any alarm at a right backprop, and those at a fragile one that call it wrong."""
+    alarms = [alarm for row in rows.values() for alarm in row.alarms]
+    return [alarm for alarm in alarms if alarm.verdict == "wrong" or alarm.subject not in FRAGILE]
+
+
+def print_rows(rows: Rows, names: Iterable[str], title: str) -> None:
+    """A line for each subject and dtype."""
     heads = "".join(f"{oracle:>19}" for oracle in ORACLES)
     print(f"\n{title:<32}{'dtype':<9}{'problems':>9}{'entries':>11}{'wrong':>7}{'unstable':>10}{heads}")
-    false = []
     for name in names:
         for dtype in FLOAT_DTYPES:
             row = rows.get((name, dtype), Row())
             counts = f"{row.count('wrong'):>7}{row.count('unstable'):>10}"
             worst = "".join(f"{row.worst.get(oracle, 0.0):>19.3g}" for oracle in ORACLES)
             print(f"{name:<32}{dtype:<9}{row.problems:>9}{row.entries:>11}{counts}{worst}")
-            false += [alarm for alarm in row.alarms if alarm.verdict == "wrong" or name in RIGHT]
-    return false
 
 
 if __name__ == "__main__":

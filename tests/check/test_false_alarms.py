@@ -1,0 +1,50 @@
+import pytest
+from false_alarms import SUBJECTS, Alarm, Row, false_alarms, hold, parts_of
+from hard_problems import CONDITIONS
+from right_backprops import FRAGILE, RIGHT
+
+from minibp.arrays import FLOAT_DTYPES
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_no_right_backprop_is_objected_to(condition):
+    for dtype in FLOAT_DTYPES:
+        rows = hold(CONDITIONS[condition](dtype, 17, seed=1), condition)
+        assert {name for name, _ in rows} == {*RIGHT, *FRAGILE}
+        assert not false_alarms(rows)
+
+
+def test_what_is_off_by_a_billionth_is_an_alarm(monkeypatch):
+    def off(problem):
+        def subject(*arrays):
+            nabla_w, nabla_b = RIGHT["einsum"](problem)(*arrays)
+            return nabla_w, [*nabla_b[:-1], nabla_b[-1] * (1 + 1e-9)]
+
+        return subject
+
+    monkeypatch.setitem(SUBJECTS, "off", off)
+    problems = CONDITIONS["vanishing"]("float64", 2, 1)
+    rows = hold(problems, "vanishing", turn=len(SUBJECTS) - 1, turns=1)
+    first = false_alarms(rows)[0]
+    assert (first.subject, first.verdict) == ("off", "wrong")
+    assert first.what.startswith("nabla_b of layer 9, entry (")
+    assert first.problem == repr(problems[0])
+
+
+def test_digits_that_are_lost_are_no_false_alarm():
+    alarms = [Alarm("∇_a C by division", "", verdict, "", "") for verdict in ("unstable", "wrong")]
+    assert false_alarms({("∇_a C by division", "float64"): Row(alarms=alarms)}) == alarms[1:]
+    found = hold(CONDITIONS["saturated"]("float64", 60, 1), "saturated")
+    assert any(row.count("unstable") for (name, _), row in found.items() if name in FRAGILE)
+    assert not any(row.count("wrong") for row in found.values())
+
+
+def test_every_condition_has_its_share_in_both_dtypes():
+    parts = parts_of(2400, 0)
+    assert {(part.condition, part.dtype) for part in parts} == {
+        (one, dtype) for one in CONDITIONS for dtype in FLOAT_DTYPES
+    }
+    assert sum(part.count for part in parts) == 2400
+    assert sum(part.count for part in parts if part.condition == "drawn") == 1200
+    assert parts_of(2400, 0) == parts
+    assert parts_of(2400, 1) != parts
