@@ -22,6 +22,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -268,8 +269,9 @@ def main() -> None:
             print(f"{kind:<16}{shown}")
     if options.json:
         machine = {"machine": platform.processor() or platform.machine(), "python": platform.python_version()}
-        machine |= {"numpy": np.__version__, "networks": options.networks, "seeds": seeds}
-        result = {"checkers": rows, "check_backprop": own, **machine}
+        machine |= {module: version(module) for module in ("numpy", *{CHECKERS[name][0] for name in rows})}
+        asked = {"networks": options.networks, "seeds": seeds}
+        result = {"checkers": rows, "check_backprop": own, **asked, **machine}
         options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
