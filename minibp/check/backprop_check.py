@@ -22,7 +22,7 @@ from minibp.check.estimate import Estimate, OracleUnavailable
 from minibp.check.report import Finding, GradientMismatch, Report
 from minibp.check.rounding import bound
 from minibp.check.setting import Setting
-from minibp.check.stability import fails, is_rounding, reason
+from minibp.check.stability import fails, fails_below_the_output, is_rounding, reason
 from minibp.check.subject import Subject, ask, name_of, repeats
 from minibp.check.wording import ORACLE_NAMES
 from minibp.costs import fuses
@@ -38,8 +38,6 @@ FIRST = 3
 """Problems that the subject is asked for twice, and JAX where it has to compile for each shape: half a second."""
 SHRINK_CALLS = 400
 """Problems that are tried for the smallest one that fails."""
-SHOWN_CALLS, SHOWN_LAYERS = 40, 3
-"""And for one that shows the first finding, where that one does not; a diagnosis takes time with the layers."""
 
 
 def check_backprop(
@@ -212,15 +210,10 @@ class _Check:
         return found if found is not None and holds(found) else None
 
     def _showing(self, first: Finding, example: Problem) -> Problem:
-        """The example, if the first finding is to be seen in it, or else the smallest in which it is."""
-
-        def shows(problem: Problem) -> bool:
-            if len(problem.network.weights) > SHOWN_LAYERS or not fails(problem, self.ask):
-                return False
-            found = diagnose(self.ask, [problem], arithmetic_of_anyone(self.setting.dtype), first.subject)
-            return any((one.equation, one.fault) == (first.equation, first.fault) for one in found)
-
-        return example if shows(example) else self._smallest(shows, SHOWN_CALLS) or example
+        """Where hidden layers are wrong first, an example that has some; it may have failed for another reason."""
+        if first.equation != "(22)" or len(example.network.weights) > 1:
+            return example
+        return self._smallest(lambda problem: fails_below_the_output(problem, self.ask), SHRINK_CALLS) or example
 
     def _wrong(self, failing: list[Problem], example: Problem) -> list[Finding]:
         """What is wrong on well-conditioned networks; where nothing is seen there, on those that failed."""

@@ -15,7 +15,7 @@ from minibp import batched
 from minibp.activations import sigmoid, softmax
 from minibp.arrays import Array
 from minibp.check.arithmetic import arithmetic_of, arithmetic_of_anyone
-from minibp.check.compare import row_of_gradient
+from minibp.check.compare import gradient_layout, row_of_gradient
 from minibp.check.rounding import bound
 from minibp.check.tracked import Tracked
 from minibp.costs import CrossEntropy
@@ -50,6 +50,17 @@ def fails(problem: Problem, ask: Ask) -> bool:
     """Whether an answer is off, or missing."""
     answer = ask(problem)
     return answer is None or bool((excess(problem, answer)[2] > 1).any())
+
+
+def fails_below_the_output(problem: Problem, ask: Ask) -> bool:
+    """Whether an answer to one example is right in the output layer, and off below."""
+    answer = ask(problem) if problem.m == 1 else None
+    if answer is None:
+        return False
+    off = excess(problem, answer)[2] > 1
+    top = len(problem.network.weights) + 1
+    of_output = [off[one.start : one.stop].any() for one in gradient_layout(problem) if one.layer == top]
+    return bool(off.any()) and not any(of_output)
 
 
 def is_rounding(problem: Problem, ask: Ask) -> bool:

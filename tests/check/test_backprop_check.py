@@ -44,6 +44,16 @@ def test_the_cause_is_named_with_its_layer():
     assert json.loads(json.dumps(report.to_dict()))["findings"][0]["layers"] == [3]
 
 
+def test_the_smallest_network_shows_the_first_finding():
+    def subject(weights, biases, x, y):
+        return backprop(weights, biases, x, y, without_prime=range(99), bias=np.sum)
+
+    report = check_backprop(subject, **FEW)
+    assert [one.fault for one in report.findings] == ["hidden_derivative_missing", "bias_gradient_not_averaged"]
+    example = report.counterexample
+    assert (example.network.sizes, example.m) == ((1, 1, 1), 1)
+
+
 def test_a_formula_that_loses_its_digits_is_unstable_and_not_wrong():
     report = check_backprop(by_division, cost="cross_entropy", **FEW)
     (finding,) = report.findings
