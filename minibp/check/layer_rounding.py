@@ -23,7 +23,7 @@ def activated(z: Near, activation: Activation, to: Arithmetic) -> Near:
     """Equation (14)."""
     a = activation.value(z.value)
     if activation is softmax:
-        return Near(a, np.minimum(a * _softmax_relative(z, to) + to.tiny, 1))
+        return Near(a, softmax_error(a, z.value, _softmax_exponent(z, to)) + to.tiny)
     if not activation.elementwise:
         return Near(a, np.full(a.shape, np.inf))  # of another layer-wide function nothing is known
     facts = sensitivity_of(activation)
@@ -35,12 +35,23 @@ def activated(z: Near, activation: Activation, to: Arithmetic) -> Near:
     return Near(a, inherited + own + np.where(exact, 0, to.tiny * (1 + np.abs(z.value))))
 
 
-def _softmax_relative(z: Near, to: Arithmetic) -> Array:
-    """The relative error of each e^{z_j}/Σ: z's own, that of z − max z, that of exp, that of the sum."""
+def softmax_error(a: Array, z: Array, exponent: Array) -> Array:
+    """The error of a_j = e^{z_j}/Σ where it may be e^exponent times as large, and is 1 at most.
+
+    Where a_j has underflowed, or e^exponent would overflow, that is found from logarithms.
+    """
+    known = (a > np.finfo(np.float64).tiny) & (exponent < 700)
+    top = z.max(-1, keepdims=True)
+    log_a = z - top - np.log(np.exp(z - top).sum(-1, keepdims=True))
+    error = np.where(known, a * np.expm1(np.minimum(exponent, 700)), np.exp(np.minimum(log_a + exponent, 0)))
+    return np.minimum(error, 1)
+
+
+def _softmax_exponent(z: Near, to: Arithmetic) -> Array:
+    """ln of the factor by which each e^{z_j}/Σ may be off: z's own, that of z − max z, of exp, and of the sum."""
     shifted = np.max(z.value, axis=-1, keepdims=True) - z.value
     worst = np.max(z.error, axis=-1, keepdims=True)
-    exponent = z.error + worst + to.u * (shifted + 2 * worst) + 2 * to.u * to.f + to.gamma(z.value.shape[-1])
-    return np.expm1(np.minimum(exponent, 700))
+    return z.error + worst + to.u * (shifted + 2 * worst) + 2 * to.u * to.f + to.gamma(z.value.shape[-1])
 
 
 def slope(z: Near, a: Near, activation: Activation, to: Arithmetic) -> Near:

@@ -7,7 +7,7 @@ import numpy as np
 from minibp.activations import sigmoid, softmax
 from minibp.arrays import Array
 from minibp.check.arithmetic import Arithmetic, Near, times
-from minibp.check.layer_rounding import activated, slope
+from minibp.check.layer_rounding import activated, slope, softmax_error
 from minibp.costs import CategoricalCrossEntropy, CrossEntropy, Huber, Quadratic, fuses
 from minibp.problem import Problem
 
@@ -67,8 +67,8 @@ def _bernoulli_softmax(problem: Problem, z: Near, r: Near, to: Arithmetic) -> Ne
     q = e / e.sum(-1, keepdims=True)
     spread = np.where(np.isfinite(others), top - others, 0) + np.abs(z.value).max(-1)[..., None, None]
     worst = z.error.max(-1)[..., None, None]
-    relative = np.expm1(np.minimum(2 * worst + 4 * to.u * (spread + worst) + 4 * to.u * to.f + to.gamma(n), 700))
-    q_error = np.minimum(q * relative, 1) + to.tiny
+    exponent = 2 * worst + 4 * to.u * (spread + worst) + 4 * to.u * to.f + to.gamma(n)
+    q_error = np.where(np.isfinite(others), softmax_error(q, others, exponent), 0) + to.tiny
     size = r.size[..., :, None]
     inherited = (r.error[..., :, None] * (q + q_error) + np.abs(r.value)[..., :, None] * q_error).sum(-2)
     own = to.gamma(n) * ((size * (q + q_error)).sum(-2) + r.size)

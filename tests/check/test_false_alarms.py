@@ -1,8 +1,10 @@
+import numpy as np
 import pytest
 from false_alarms import SUBJECTS, Alarm, Row, false_alarms, hold, parts_of
 from hard_problems import CONDITIONS
 from right_backprops import FRAGILE, RIGHT
 
+from minibp import Network, Problem
 from minibp.arrays import FLOAT_DTYPES
 
 
@@ -48,3 +50,18 @@ def test_every_condition_has_its_share_in_both_dtypes():
     assert sum(part.count for part in parts if part.condition == "drawn") == 1200
     assert parts_of(2400, 0) == parts
     assert parts_of(2400, 1) != parts
+
+
+@pytest.mark.parametrize(
+    ("cost", "z"),
+    [
+        ("categorical_cross_entropy", [0, -1000]),
+        ("quadratic", [0, -1000]),
+        ("cross_entropy", [0, -1000, -1000]),
+    ],
+)
+def test_a_softmax_may_be_anything_where_rounding_is_larger_than_what_its_inputs_differ_by(cost, z):
+    # In float32 2e10 − 1000 is 2e10, so that neurons are equal of which but one should be above 0.
+    weights, biases = np.full((len(z), 1), 2e10, np.float32), np.array(z, np.float32)
+    problem = Problem(Network([weights], [biases], "softmax"), cost, [[1.0]], np.eye(len(z))[:1])
+    assert not false_alarms(hold([problem], "rounded away", turns=len(RIGHT)))
