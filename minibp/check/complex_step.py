@@ -15,9 +15,9 @@ import numpy as np
 from minibp.activations import ACTIVATIONS
 from minibp.arrays import Array
 from minibp.check.estimate import COMPLEX_STEP, Estimate, OracleUnavailable, oracle_arithmetic, untold
-from minibp.check.perturbed import crossings, forward, moves, responses
+from minibp.check.perturbed import Pass, crossings, forward, moves, responses
 from minibp.check.rounding import bound
-from minibp.costs import COSTS
+from minibp.costs import COSTS, fuses
 from minibp.network import Gradient
 from minibp.problem import Problem
 
@@ -55,8 +55,10 @@ def estimate(problem: Problem) -> Estimate:
         raise OracleUnavailable(f"a function of this problem takes no complex numbers: {error}") from None
     rounding = bound(problem, oracle_arithmetic())
     gradient = Gradient(tuple(nabla_w), tuple(nabla_b))
-    radius = Gradient(*(tuple(map(_told, *pair)) for pair in zip(gradient, rounding.gradient, strict=True)))
-    delta_radius = tuple(map(_told, deltas, rounding.delta))
+    lost_below = _underflow(problem, base, deltas)
+    means = [one.mean() for one in lost_below]
+    radius = Gradient(*(tuple(map(_told, *pair, means)) for pair in zip(gradient, rounding.gradient, strict=True)))
+    delta_radius = tuple(map(_told, deltas, rounding.delta, lost_below))
     costs = problem.cost.value_at(base.z[-1], base.a[-1], problem.y, network.activations[-1]).real
     return Estimate(
         gradient=gradient,
@@ -73,9 +75,31 @@ def estimate(problem: Problem) -> Estimate:
     )
 
 
-def _told(value: Array, error: Array) -> Array:
-    """The radius, infinite where nothing was told; an exact 0 may have become h²."""
-    return np.where(np.isnan(value), np.inf, error + oracle_arithmetic().tiny)
+def _told(value: Array, error: Array, lost: Array) -> Array:
+    """The radius, infinite where nothing was told."""
+    return np.where(np.isnan(value), np.inf, error + lost)
+
+
+def _underflow(problem: Problem, base: Pass, deltas: list[Array]) -> list[Array]:
+    """What underflow on the way from a layer to the cost may take from its slopes: (m, 1) for each layer.
+
+    Imaginary parts carry a factor h. What a product or a function loses of them at z^l_j is felt |δ^l_j| times in the
+    cost, however small the weights below have made it; what the last activation loses, |∇_a C| times.
+    """
+    network, tiny = problem.network, oracle_arithmetic().tiny
+    total = np.full((problem.m, 1), tiny)
+    if not fuses(problem.cost, network.activations[-1]):
+        with np.errstate(all="ignore"):
+            felt = np.abs(problem.cost.gradient(base.a[-1].real, problem.y)) * (1 + np.abs(base.z[-1].real))
+        total = total + tiny * felt.sum(1, keepdims=True)
+    found: list[Array] = []
+    for i in reversed(range(len(deltas))):
+        w = np.abs(network.weights[i])
+        before = np.abs(base.z[i - 1].real) if i else np.zeros((problem.m, w.shape[1]))
+        lost = 1 + w.shape[1] + (1 + before) @ w.T
+        total = total + tiny * (np.nan_to_num(np.abs(deltas[i])) * lost).sum(1, keepdims=True)
+        found.insert(0, total)
+    return found
 
 
 def _check_analytic(problem: Problem) -> None:

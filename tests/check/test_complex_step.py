@@ -49,6 +49,17 @@ def test_it_needs_no_derivative_of_the_packages(monkeypatch):
     assert np.abs(wrong - right.gradient.nabla_w[0]).max() > 1e-3
 
 
+def test_underflow_on_the_way_is_granted_however_much_it_is_felt():
+    # 1e-180 h is nothing, and δ^L is 1e66.
+    network = Network([[[1.0]], [[1e-90]], [[1e-90]]], [[0.0]] * 3, "identity")
+    problem = Problem(network, "quadratic", [[1.0]], [[1e66]])
+    ours = batched.backprop(network, "quadratic", problem.x, problem.y)
+    estimate = complex_step.estimate(problem)
+    assert ours.delta[0] == pytest.approx(-1e-114)
+    assert np.abs(ours.delta[0] - estimate.delta[0]) <= estimate.delta_radius[0] < 1e-80
+    assert estimate.delta_radius[2] < 1e51  # of 1e66
+
+
 def test_what_leaves_a_kink_is_counted():
     # elu(0 + ih) is −h²/2 + ih, which is below the kink of the layer after it.
     network = Network([[[1.0]], [[1.0]]], [[0.0], [0.0]], ["elu", "leaky_relu"])
