@@ -1,71 +1,94 @@
-"""For pytest: a `check_backprop` fixture with the command line's seed and examples, and reports in JUnit's properties.
+"""For pytest: a `check_backprop` fixture with the run's seed and number of networks, and reports in JUnit's properties.
 
 pytest loads this file whenever it starts, so that it imports nothing but the light package; the rest comes when the
-fixture is called. Frames of minibp are left out of tracebacks: a failure shows the test's own line and the report.
+fixture is used. Frames of minibp are left out of tracebacks: a failure shows the test's own line and the report.
 """
 
 from __future__ import annotations
 
 import json
-from argparse import ArgumentTypeError
+import shlex
 from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from minibp.arrays import InputError, checked_count
+
 if TYPE_CHECKING:
     from minibp.check.report import Report
 
+OPTIONS = {
+    "seed": (0, "seed of the fixture check_backprop where a test gives none"),
+    "examples": (1, "number of networks that it draws where a test gives none"),
+}
+"""The least value, and what it is. Each is an option of the command line, --minibp-seed, and of files, minibp_seed."""
+ASKED = pytest.StashKey[dict[str, int]]()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """--minibp-seed and --minibp-examples."""
+    """--minibp-seed and --minibp-examples, minibp_seed and minibp_examples."""
     group = parser.getgroup("minibp", "minibp: checks of gradients")
-    group.addoption(
-        "--minibp-seed", type=_at_least(0), metavar="N", help="seed of check_backprop where a test has none"
-    )
-    group.addoption("--minibp-examples", type=_at_least(1), metavar="N", help="networks that it draws, likewise")
+    for name, (_, what) in OPTIONS.items():
+        group.addoption(f"--minibp-{name}", metavar="N", help=what)
+        parser.addini(f"minibp_{name}", what)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What is asked for, by the command line rather than by a file; what is no such number ends the run."""
+    config.stash[ASKED] = {}
+    for name, (least, _) in OPTIONS.items():
+        for label, value in (
+            (f"--minibp-{name}", config.getoption(f"minibp_{name}")),
+            (f"minibp_{name}", config.getini(f"minibp_{name}")),
+        ):
+            if value is not None and value != "":
+                config.stash[ASKED].setdefault(name, _count(label, value, least))
+
+
+def _count(label: str, value: str, least: int) -> int:
+    try:
+        return checked_count(label, int(value) if value.isdecimal() else value, least=least)
+    except InputError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """What was asked for."""
-    asked = {name: config.getoption(f"minibp_{name}") for name in ("seed", "examples")}
-    shown = ", ".join(f"{name} {value}" for name, value in asked.items() if value is not None)
-    return f"minibp: {shown}" if shown else None
+    """What is asked for, if anything is."""
+    asked = config.stash[ASKED]
+    return f"minibp: {', '.join(f'{name} {value}' for name, value in asked.items())}" if asked else None
 
 
 @pytest.fixture
-def check_backprop(
-    request: pytest.FixtureRequest, record_property: Callable[[str, object], None]
-) -> Callable[..., Report]:
-    """`minibp.check_backprop`, with the seed and the number of examples that the command line gives.
+def check_backprop(request: pytest.FixtureRequest) -> Callable[..., Report]:
+    """`minibp.check_backprop`, with the seed and the number of networks that the run asks for.
 
     The report is recorded as the properties minibp_verdict, minibp_seed and minibp_report, which is JSON.
     """
+    from minibp.check.backprop_check import check_backprop as run
+    from minibp.check.report import GradientMismatch
 
-    def check(subject: Any, *, raise_on_mismatch: bool = True, **settings: Any) -> Report:
-        __tracebackhide__ = True
-        from minibp.check.backprop_check import check_backprop as run
-        from minibp.check.report import GradientMismatch
+    asked = request.config.stash[ASKED]
 
-        for name in ("seed", "examples"):
-            asked = request.config.getoption(f"minibp_{name}")
-            if asked is not None:
-                settings.setdefault(name, asked)
-        report = run(subject, raise_on_mismatch=False, **settings)
-        record_property("minibp_verdict", report.verdict)
-        record_property("minibp_seed", report.seed)
-        record_property("minibp_report", json.dumps(report.to_dict(), ensure_ascii=False, allow_nan=False))
+    @wraps(run)
+    def check(subject: Any, *, raise_on_mismatch: bool = True, **given: Any) -> Report:
+        __tracebackhide__ = True  # of a failure pytest shows the test and the report
+        given = {name: value for name, value in given.items() if name not in OPTIONS or value is not None}
+        report = run(subject, **{**asked, **given, "raise_on_mismatch": False})
+        again = ["pytest", request.node.nodeid]
+        for name, value in {**asked, "seed": report.seed}.items():
+            again += [] if name in given else [f"--minibp-{name}={value}"]
+        report = replace(report, again=shlex.join(again))
+        # Written where record_property writes, which warns with pytest's own kind of JUnit file.
+        request.node.user_properties += [
+            ("minibp_verdict", report.verdict),
+            ("minibp_seed", str(report.seed)),
+            ("minibp_report", json.dumps(report.to_dict(), ensure_ascii=False, allow_nan=False)),
+        ]
         if raise_on_mismatch and report.verdict != "correct":
             raise GradientMismatch(report)
         return report
 
     return check
-
-
-def _at_least(least: int) -> Callable[[str], int]:
-    def whole_number(text: str) -> int:
-        if not text.isdecimal() or int(text) < least:
-            raise ArgumentTypeError(f"{text!r} is no whole number of at least {least}")
-        return int(text)
-
-    return whole_number

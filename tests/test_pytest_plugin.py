@@ -1,5 +1,6 @@
 """The plugin in pytest runs of its own."""
 
+import inspect
 import json
 import subprocess
 import sys
@@ -7,16 +8,20 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+import minibp
+
 pytest_plugins = ["pytester"]
 
 TESTS = """
 import minibp
+import pytest
 from subjects import backprop, fused
 
 def test_right(check_backprop):
-    assert check_backprop(backprop).verdict == "correct"
+    assert check_backprop(backprop, seed=None).verdict == "correct"
 
-def test_wrong(check_backprop):
+@pytest.mark.parametrize("kind", ["so it is"])
+def test_wrong(check_backprop, kind):
     check_backprop(fused)
 
 def test_wrong_but_told(check_backprop):
@@ -30,6 +35,14 @@ def test_of_a_function():
 """
 
 
+@pytest.fixture(scope="module")
+def loaded():
+    """JAX cannot be loaded twice, and what a pytest run in this process loads first is forgotten with it."""
+    from subjects import backprop
+
+    minibp.check_backprop(backprop, examples=1, seed=1)
+
+
 @pytest.fixture
 def project(pytester, pytestconfig, monkeypatch):
     """A folder with these tests, run without this project's own options."""
@@ -38,49 +51,91 @@ def project(pytester, pytestconfig, monkeypatch):
     return pytester
 
 
-def test_failures_are_the_report_and_reports_are_properties(project):
-    result = project.runpytest_subprocess("--minibp-seed", "5", "--minibp-examples", "4", "--junit-xml", "junit.xml")
+def properties(path):
+    """Those of each test in JUnit's file."""
+    return {
+        case.get("name"): {one.get("name"): one.get("value") for one in case.iter("property")}
+        for case in ET.parse(path).getroot().iter("testcase")
+    }
+
+
+def test_failures_are_the_report_and_reports_are_properties(project, loaded, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    asked = "--minibp-seed", "5", "--minibp-examples", "4"
+    result = project.runpytest_inprocess(*asked, "--junit-xml", "junit.xml", "-W", "error")
     result.assert_outcomes(passed=2, failed=3)
     text = result.stdout.str()
     assert "minibp: seed 5, examples 4" in text
     assert ">       check_backprop(fused)" in text
     assert ">       minibp.check_backprop(fused, examples=2, seed=1)" in text
     assert ">       minibp.check_grad(" in text
-    assert "output_derivative_missing: the factor σ'(z^L) is missing" in text
-    assert "run it again: seed=5" in text
-    assert "backprop_check.py" not in text
-    assert "gradient_check.py" not in text
-    assert "pytest_plugin.py" not in text
-    cases = {case.get("name"): case for case in ET.parse(project.path / "junit.xml").getroot().iter("testcase")}
-    found = {name: {one.get("name"): one.get("value") for one in case.iter("property")} for name, case in cases.items()}
-    assert [found[name]["minibp_verdict"] for name in ("test_right", "test_wrong")] == ["correct", "wrong"]
+    assert "E         output_derivative_missing: the factor σ'(z^L) is missing" in text
+    assert "run it again: pytest 'test_it.py::test_wrong[so it is]' --minibp-seed=5 --minibp-examples=4" in text
+    assert "FAILED test_it.py::test_direct - minibp.check.report.GradientMismatch: wrong: fused " in text
+    for file in ("backprop_check.py", "gradient_check.py", "pytest_plugin.py"):
+        assert file not in text
+    found = properties(project.path / "junit.xml")
+    assert [found[name]["minibp_verdict"] for name in ("test_right", "test_wrong[so it is]")] == ["correct", "wrong"]
     assert [found[name]["minibp_seed"] for name in ("test_right", "test_wrong_but_told")] == ["5", "3"]
-    report = json.loads(found["test_wrong"]["minibp_report"])
+    report = json.loads(found["test_wrong[so it is]"]["minibp_report"])
     assert report["findings"][0]["fault"] == "output_derivative_missing"
     assert report["networks"] == 4 + 9
+    assert (
+        json.loads(found["test_wrong_but_told"]["minibp_report"])["again"] == "pytest test_it.py::test_wrong_but_told"
+    )
+
+
+def test_reports_come_back_from_other_processes(project):
+    project.makeini("[pytest]\nminibp_seed = 6\nminibp_examples = 3\n")
+    options = "--numprocesses=1", "--minibp-seed=5", "--junit-xml=junit.xml", "-k", "test_right"
+    project.runpytest_subprocess(*options).assert_outcomes(passed=1)
+    report = json.loads(properties(project.path / "junit.xml")["test_right"]["minibp_report"])
+    assert (report["verdict"], report["seed"], report["networks"]) == ("correct", 5, 3 + 9)
+
+
+def test_python_s_own_tracebacks_have_the_report_too(project, loaded):
+    result = project.runpytest_inprocess("--tb=native", "-k", "test_of_a_function")
+    result.assert_outcomes(failed=1, deselected=4)
+    result.stdout.fnmatch_lines(["minibp.check.report.GradientMismatch: wrong: *", "*run it again: seed=1"])
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "least"), [("seed", "-1", 0), ("seed", "x", 0), ("examples", "0", 1), ("examples", "1.5", 1)]
+    ("option", "value", "problem"),
+    [
+        ("seed", "-1", "is '-1', expected a whole number"),
+        ("seed", "x", "is 'x', expected a whole number"),
+        ("examples", "0", "is 0, expected at least 1"),
+        ("examples", "1.5", "is '1.5', expected a whole number"),
+    ],
 )
-def test_what_is_no_count_is_a_usage_error(pytester, option, value, least):
+def test_what_is_no_count_is_a_usage_error_of_one_line(pytester, option, value, problem):
     result = pytester.runpytest_inprocess(f"--minibp-{option}={value}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"*--minibp-{option}: '{value}' is no whole number of at least {least}"])
+    assert [line for line in result.errlines if line] == [f"ERROR: --minibp-{option} {problem}"]
+    pytester.makeini(f"[pytest]\nminibp_{option} = {value}\n")
+    result = pytester.runpytest_inprocess()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert [line for line in result.errlines if line] == [f"ERROR: minibp_{option} {problem}"]
 
 
-def test_without_options_seeds_are_new_and_nothing_is_announced(pytester):
+def test_without_options_seeds_are_new_and_nothing_is_announced(pytester, loaded):
     pytester.makepyfile(
         """
-        def test_right(check_backprop):
-            zeros = lambda weights, biases, x, y: [[0 * one for one in kind] for kind in (weights, biases)]
-            seeds = {check_backprop(zeros, examples=1, raise_on_mismatch=False).seed for _ in range(2)}
-            assert len(seeds) == 2
+        from subjects import backprop
+
+        def test_seeds(check_backprop):
+            assert len({check_backprop(backprop, examples=1).seed for _ in range(2)}) == 2
         """
     )
     result = pytester.runpytest_inprocess()
     result.assert_outcomes(passed=1)
     assert "minibp:" not in result.stdout.str()
+
+
+def test_the_fixture_is_called_like_the_function(check_backprop):
+    assert inspect.signature(check_backprop) == inspect.signature(minibp.check_backprop)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'exmaples'"):
+        check_backprop(print, exmaples=1)
 
 
 def test_starting_pytest_loads_the_light_package_alone():

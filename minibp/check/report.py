@@ -144,11 +144,18 @@ class Report:
 
 
 class GradientMismatch(AssertionError):
-    """A gradient is not what it should be; `report` says where and how."""
+    """A gradient is not what it should be; `report` says where and how.
+
+    The message begins with the verdict, since test runners list failures by their first line.
+    """
 
     def __init__(self, report: Report) -> None:
-        super().__init__(str(report))
+        verdict = report.verdict_line()
+        super().__init__(f"{verdict}\n\n{str(report).removesuffix(verdict).rstrip()}")
         self.report = report
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return GradientMismatch, (self.report,)
 
 
 def _number(value: float | None) -> float | str | None:

@@ -1,4 +1,5 @@
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -95,3 +96,12 @@ def test_a_mismatch_is_an_assertion_error_with_the_report():
     with pytest.raises(AssertionError, match=r"equation \(22\), layer 3") as caught:
         raise GradientMismatch(wrong)
     assert caught.value.report is wrong
+    assert str(caught.value).splitlines()[0] == wrong.verdict_line()
+    assert sorted(str(caught.value).split()) == sorted(str(wrong).split())
+
+
+def test_a_mismatch_comes_back_from_another_process_as_it_was():
+    mismatch = GradientMismatch(report("wrong", findings=(FINDING,)))
+    again = pickle.loads(pickle.dumps(mismatch))
+    assert str(again) == str(mismatch)
+    assert again.report.to_dict() == mismatch.report.to_dict()
