@@ -85,12 +85,16 @@ def test_failures_are_the_report_and_reports_are_properties(project, loaded, mon
     )
 
 
-def test_reports_come_back_from_other_processes(project):
+def test_the_command_line_comes_before_the_configuration_file(project, loaded):
     project.makeini("[pytest]\nminibp_seed = 6\nminibp_examples = 3\n")
-    options = "--numprocesses=1", "--minibp-seed=5", "--junit-xml=junit.xml", "-k", "test_right"
-    project.runpytest_subprocess(*options).assert_outcomes(passed=1)
+    project.makeconftest(
+        "def pytest_runtest_logreport(report): print(*map(type, dict(report.user_properties).values()))"
+    )
+    result = project.runpytest_inprocess("--minibp-seed=5", "--junit-xml=junit.xml", "-k", "test_right", "-s")
+    result.assert_outcomes(passed=1, deselected=4)
     report = json.loads(properties(project.path / "junit.xml")["test_right"]["minibp_report"])
     assert (report["verdict"], report["seed"], report["networks"]) == ("correct", 5, 3 + 9)
+    result.stdout.fnmatch_lines(["*<class 'str'> <class 'str'> <class 'str'>*"])  # which any process can send
 
 
 def test_python_s_own_tracebacks_have_the_report_too(project, loaded):

@@ -7,6 +7,7 @@ Of all ways to read a layer the one is taken that leaves the least to be explain
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -94,8 +95,13 @@ def explain(singles: Sequence[Single], to: Arithmetic) -> Explanation:
     for count in (1, 2):
         if not best.has_unknown:
             break
-        quick = [_given_forward(faults, singles, to, thorough=False) for faults in _forward_faults(top, count)]
-        chosen = _given_forward(min(quick, key=lambda one: one.cost).forward, singles, to)
+        promising: tuple[Placed, ...] = ()
+        least = math.inf
+        for faults in _forward_faults(top, count):
+            quick = _given_forward(faults, singles, to, thorough=False, limit=least)
+            if quick.cost < least:
+                promising, least = faults, quick.cost
+        chosen = _given_forward(promising, singles, to)
         best = chosen if chosen.cost < best.cost else best
     return best
 
@@ -110,9 +116,17 @@ def _forward_faults(top: int, count: int) -> Iterable[tuple[Placed, ...]]:
 
 
 def _given_forward(
-    forward: tuple[Placed, ...], singles: Sequence[Single], to: Arithmetic, *, thorough: bool = True
+    forward: tuple[Placed, ...],
+    singles: Sequence[Single],
+    to: Arithmetic,
+    *,
+    thorough: bool = True,
+    limit: float = math.inf,
 ) -> Explanation:
-    """The layers from the output down; where it is not thorough, δ^l is ∂C/∂b^l but for L2, for one network."""
+    """The layers from the output down, or as far as the cost stays below `limit`.
+
+    Where it is not thorough, δ^l is ∂C/∂b^l but for L2, for one network, and no fault of δ^L comes with one of (6).
+    """
     singles = singles if thorough else [one for one in singles if one.problem.network is singles[0].problem.network]
     values = [Values(single.problem, to) for single in singles]
     for v in values:
@@ -125,6 +139,8 @@ def _given_forward(
             v.delta[layer] = delta
             v.nabla_w[layer] = single.nabla_w(layer)
             v.raw[layer] = raw_output_error(v) if layer == v.top else v.raw[layer + 1] @ v.w[layer + 1]
+        if found.cost >= limit:
+            break
     return found
 
 
@@ -132,7 +148,7 @@ def _read(values: list[Values], singles: Sequence[Single], layer: int, *, thorou
     """The cheapest way to read a layer."""
     best: LayerReading | None = None
     for i, deltas in enumerate(sources(values, singles, layer)):
-        tried = _judged(values, singles, layer, deltas)
+        tried = _judged(values, singles, layer, deltas, thorough=thorough)
         if best is None or tried.cost < best.cost:
             best = tried
         if best.cost <= 1 or (i == 2 and not thorough):
@@ -141,9 +157,11 @@ def _read(values: list[Values], singles: Sequence[Single], layer: int, *, thorou
     return best
 
 
-def _judged(values: list[Values], singles: Sequence[Single], layer: int, deltas: list[Tracked]) -> LayerReading:
+def _judged(
+    values: list[Values], singles: Sequence[Single], layer: int, deltas: list[Tracked], *, thorough: bool
+) -> LayerReading:
     """What is wrong in a layer, should this be its δ."""
-    parts = _delta_parts(values, layer, deltas)
+    parts = _delta_parts(values, layer, deltas, thorough=thorough)
     for v, delta in zip(values, deltas, strict=True):
         v.delta[layer] = delta
         v.share = np.ones(1)
@@ -152,50 +170,60 @@ def _judged(values: list[Values], singles: Sequence[Single], layer: int, deltas:
     return LayerReading(deltas, parts)
 
 
-def _delta_parts(values: list[Values], layer: int, deltas: list[Tracked]) -> dict[str, Part]:
+def _delta_parts(values: list[Values], layer: int, deltas: list[Tracked], *, thorough: bool) -> dict[str, Part]:
     """Whether δ^l is as it should be, given what lies above, or which faults make it what it is.
 
     A fault of the mean may show with a single example already, as a factor of δ^L.
     """
-    right = [v.tracked(right_delta(v, layer)) for v in values]
-    if all(map(_agree, right, deltas)):
+    suspects = _Suspects(values, layer, deltas)
+    if suspects.explains(None, None):
         return {"delta": Part()}
     if layer < values[0].top:
-        found = _explaining(values, layer, deltas, right, "recursion", None)
+        found = suspects.explaining("recursion", None)
         return {"delta": Part(found, off=not found)}
     for scale in [None, *ways("shares")[1:]]:
-        if scale is not None and _explains(None, scale, values, layer, deltas, right):
+        if scale is not None and suspects.explains(None, scale):
             return {"delta": Part(), "scale": Part((scale,))}
-        found = _explaining(values, layer, deltas, right, "output", scale)
+        found = suspects.explaining("output", scale) if scale is None or thorough else ()
         if found:
             return {"delta": Part(found), "scale": Part((scale,) if scale else ())}
     return {"delta": Part(off=True)}
 
 
-def _explaining(
-    values: list[Values], layer: int, deltas: list[Tracked], right: list[Tracked], step: str, scale: Placed | None
-) -> tuple[Placed, ...]:
-    """The faults of a step that explain δ^l."""
-    fitted = [_fitted(way, values, layer, deltas) for way in ways(step) if way is not None]
-    return _one_way_each([way for way in fitted if _explains(way, scale, values, layer, deltas, right)])
+class _Suspects:
+    """What every fault would make of one δ^l, computed once."""
 
+    def __init__(self, values: list[Values], layer: int, deltas: list[Tracked]) -> None:
+        self.values, self.layer, self.deltas = values, layer, deltas
+        self.right = [v.tracked(right_delta(v, layer)) for v in values]
+        self.fitted: dict[str, list[Placed]] = {}
+        self.made: dict[tuple[Placed, int], Any] = {}
 
-def _explains(
-    way: Placed | None,
-    scale: Placed | None,
-    values: list[Values],
-    layer: int,
-    deltas: list[Tracked],
-    right: list[Tracked],
-) -> bool:
-    for v, one, delta in zip(values, right, deltas, strict=True):
-        found = one if way is None else way.at(v, layer)
-        if found is None and scale is not None:
-            return False  # with a fault of the mean, one that makes no difference here would seem to explain too
-        predicted = v.tracked(one if found is None else found)
-        if not _agree(predicted if scale is None else predicted * scale.at(v, layer)[0], delta):
-            return False
-    return True
+    def explaining(self, step: str, scale: Placed | None) -> tuple[Placed, ...]:
+        """The faults of a step that explain δ^l, with this fault of the mean or none."""
+        if step not in self.fitted:
+            self.fitted[step] = [
+                _fitted(way, self.values, self.layer, self.deltas) for way in ways(step) if way is not None
+            ]
+        return _one_way_each([way for way in self.fitted[step] if self.explains(way, scale)])
+
+    def explains(self, way: Placed | None, scale: Placed | None) -> bool:
+        """Whether one fault, and one of the mean, make δ^l what it is in all networks."""
+        for i, (v, one, delta) in enumerate(zip(self.values, self.right, self.deltas, strict=True)):
+            found = one if way is None else self._made(way, i)
+            if found is None and scale is not None:
+                return False  # with a fault of the mean, one that makes no difference here would seem to explain too
+            predicted = one if found is None else found
+            if not _agree(predicted if scale is None else predicted * scale.at(v, self.layer)[0], delta):
+                return False
+        return True
+
+    def _made(self, way: Placed, i: int) -> Tracked | None:
+        if (way, i) not in self.made:
+            found = way.at(self.values[i], self.layer)
+            self.made[way, i] = None if found is None else self.values[i].tracked(found)
+        made: Tracked | None = self.made[way, i]
+        return made
 
 
 def _agree(predicted: Tracked, delta: Tracked) -> bool:
