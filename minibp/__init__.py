@@ -12,6 +12,7 @@ from minibp.batched import feedforward
 from minibp.costs import L2, Cost
 from minibp.network import Backprop, Gradient, Network
 from minibp.problem import Problem
+from minibp.workspace import Workspace
 
 if TYPE_CHECKING:
     from minibp import adapters as adapters
@@ -39,6 +40,7 @@ __all__ = [
     "Network",
     "Problem",
     "Report",
+    "Workspace",
     "adapters",
     "batched",
     "check",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -81,12 +81,16 @@ def layout(problem: Problem) -> list[Segment]:
     return segments
 
 
-def misshapen(problem: Problem, held: Backprop) -> tuple[Segment, str] | None:
+def misshapen(problem: Problem, held: Backprop | Gradient) -> tuple[Segment, str] | None:
     """The first tensor of a pass that has another shape or dtype than its equation gives it, and what it has."""
-    nabla_w, nabla_b = held.gradient
-    found = {"z": held.z, "a": held.a[1:], "delta": held.delta, "nabla_b": nabla_b, "nabla_w": nabla_w}
+    gradient = held.gradient if isinstance(held, Backprop) else held
+    found: dict[str, tuple[Any, ...]] = dict(gradient._asdict())
+    if isinstance(held, Backprop):
+        found |= {"z": held.z, "a": held.a[1:], "cost": (held.cost,), "delta": held.delta}
     for segment in layout(problem):
-        arrays = (held.cost,) if segment.layer is None else found[segment.tensor]
+        if segment.tensor not in found:
+            continue
+        arrays = found[segment.tensor]
         at = 0 if segment.layer is None else segment.layer - 2
         array = np.asarray(arrays[at]) if at < len(arrays) else None
         if array is None or array.shape != segment.shape or array.dtype != problem.dtype:
@@ -198,14 +202,12 @@ def compare(
     return Miss(segment, entry, float(got[at]), float(expected[at]), float(tolerance[at]))
 
 
-def compare_slopes(held: Backprop, bound: Bound, estimate: Estimate, tally: Tally) -> Miss | None:
-    """∇C · v of a pass against the oracle's slopes along v, equation (1)."""
+def compare_slopes(gradient: Gradient, bound: Bound, estimate: Estimate, tally: Tally) -> Miss | None:
+    """∇C · v of a gradient against the oracle's slopes along v, equation (1)."""
     first = None
     for slope in estimate.slopes:
         pairs = [
-            pair
-            for kind, way in zip(held.gradient, slope.direction, strict=True)
-            for pair in zip(kind, way, strict=True)
+            pair for kind, way in zip(gradient, slope.direction, strict=True) for pair in zip(kind, way, strict=True)
         ]
         got = sum(float(np.vdot(way, np.asarray(entries, np.float64))) for entries, way in pairs)
         sums = sum(float(np.abs(entries).sum(dtype=np.float64)) for entries, _ in pairs)

@@ -22,9 +22,11 @@ from minibp.check.compare import (
     Tally,
     compare,
     compare_slopes,
+    gradient_layout,
     layout,
     misshapen,
     row_of_bound,
+    row_of_gradient,
     row_of_pass,
     rows_of_estimate,
 )
@@ -32,19 +34,32 @@ from minibp.check.estimate import Estimate
 from minibp.check.report import Finding, Report
 from minibp.check.rounding import arithmetic_of, bound
 from minibp.check.wording import ORACLE_NAMES
-from minibp.network import Network
+from minibp.network import Backprop, Gradient, Network
 from minibp.problem import Problem
 from minibp.strategies import pairings, problems
+from minibp.workspace import Workspace
 
 EXAMPLES = 2016
 """Networks that `verify` draws unless told otherwise: 24 for each output, cost and dtype, with and without L2."""
-FORMS = {"per_example": per_example, "batched": batched}
 PART = 50
 """Networks that are drawn before the first of them is checked."""
 DIGITS, MNIST_DIGITS = 10, 4
 """Pictures in each problem on real data: every one of MNIST's 23,860 parameters is moved for each."""
 
 Progress = Callable[[int, int], None]
+
+
+def _fast_form(problem: Problem) -> Gradient:
+    """What a workspace answers, which is a gradient alone."""
+    return Workspace(problem.network, problem.cost, problem.m, problem.l2).gradient(problem.x, problem.y)
+
+
+FORMS: dict[str, Callable[[Problem], Backprop | Gradient]] = {
+    "per_example": lambda of: per_example.backprop(of.network, of.cost, of.x, of.y, of.l2),
+    "batched": lambda of: batched.backprop(of.network, of.cost, of.x, of.y, of.l2),
+    "workspace": _fast_form,
+}
+"""The package's own forms of backpropagation."""
 
 
 def verify(
@@ -210,7 +225,7 @@ class Run:
         )
 
     def check(self, part: Sequence[Problem]) -> None:
-        """Hold both forms against all oracles on these problems, up to the first that fails."""
+        """Hold all forms against all oracles on these problems, up to the first that fails."""
         exact = [problem.astype("float64") for problem in part]
         for problem, same, autodiff in zip(part, exact, jax_oracle.estimates(exact), strict=True):
             estimates = {
@@ -224,7 +239,6 @@ class Run:
                 return
 
     def _check_one(self, problem: Problem, same: Problem, estimates: dict[str, Estimate]) -> None:
-        segments = layout(problem)
         rounding = bound(same, arithmetic_of(problem.dtype))
         limits = row_of_bound(rounding)
         rows = {oracle: rows_of_estimate(estimate) for oracle, estimate in estimates.items()}
@@ -236,22 +250,26 @@ class Run:
             self.skipped[f"values near the end of {problem.dtype}'s range"] += beyond
         for estimate in estimates.values():
             self.skipped.update(estimate.skipped)
-        for form, module in FORMS.items():
-            held = module.backprop(problem.network, problem.cost, problem.x, problem.y, problem.l2)
+        for form, run in FORMS.items():
+            held = run(problem)
             fault = misshapen(problem, held)
             if fault is not None:
                 segment, message = fault
                 place = segment.equation, segment.layer, segment.tensor
                 self.findings.append(Finding(*place, subject=form, message=message))
                 continue
-            got = row_of_pass(held)
+            if isinstance(held, Backprop):
+                segments, got, gradient = layout(problem), row_of_pass(held), held.gradient
+            else:
+                segments, got, gradient = gradient_layout(problem), row_of_gradient(held), held
+            part = slice(len(limits) - len(got), None)  # a gradient is the end of a pass
             misses = {}
             for oracle, (expected, radius) in rows.items():
                 tally = self.tallies[form].setdefault(oracle, Tally())
                 if problem.dtype == "float64":
-                    tally.add_sharpness(expected, limits + radius)
-                miss = compare(segments, got, limits, expected, radius, tally)
-                miss = miss or compare_slopes(held, rounding, estimates[oracle], tally)
+                    tally.add_sharpness(expected[part], limits[part] + radius[part])
+                miss = compare(segments, got, limits[part], expected[part], radius[part], tally)
+                miss = miss or compare_slopes(gradient, rounding, estimates[oracle], tally)
                 if miss is not None:
                     misses[oracle] = miss
             if misses:

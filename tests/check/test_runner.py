@@ -43,7 +43,7 @@ def test_everything_is_covered(report):
         *(f"{cost.name} on {output.name}" for output, cost in pairings()),
         *("float32", "float64", "with L2", "without L2"),
     }
-    assert set(report.tallies) == {"per_example", "batched"}
+    assert set(report.tallies) == {"per_example", "batched", "workspace"}
     pictures = 8 if not report.notes else 6
     assert report.networks == 336 + pictures
     assert report.entries > 50 * report.networks
@@ -99,6 +99,9 @@ def test_mnist_is_left_out_where_it_is_not_and_the_report_says_so(monkeypatch):
     )
 
 
+MODULES = {"batched": batched, "per_example": per_example}
+
+
 def broken(form, change):
     """A backprop of which one tensor is changed."""
 
@@ -140,7 +143,7 @@ def forget_the_penalty(found):
     ],
 )
 def test_a_gradient_broken_on_purpose_is_wrong_and_placed(monkeypatch, form, change, equation, tensor):
-    module = runner.FORMS[form]
+    module = MODULES[form]
     monkeypatch.setattr(module, "backprop", broken(module.backprop, change))
     report = verify(examples=84, seed=2)
     assert report.verdict == "wrong"
@@ -156,7 +159,7 @@ def test_a_gradient_broken_on_purpose_is_wrong_and_placed(monkeypatch, form, cha
 
 @pytest.mark.parametrize("form", ["batched", "per_example"])
 def test_a_fault_of_l2_alone_is_left_at_27(monkeypatch, form):
-    module = runner.FORMS[form]
+    module = MODULES[form]
     right = module.backprop
 
     def doubled(network, cost, x, y, l2=0.0):
