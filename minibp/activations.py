@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from minibp.arrays import Array, InputError, namespace
+from minibp.arrays import Array, InputError, is_complex, namespace
 
 LEAKY_SLOPE = 0.01
 ELU_ALPHA = 1.0
@@ -156,9 +156,7 @@ class Softplus(Activation):
 
     def value(self, z: Array) -> Array:
         xp = namespace(z)
-        e = _decay(z)
-        # ln(1 + e) = 2 artanh(e / (2 + e)), which unlike log1p keeps a small e in complex arithmetic too.
-        return xp.where(xp.real(z) >= 0, z, xp.zeros_like(z)) + 2 * xp.atanh(e / (2 + e))
+        return xp.where(xp.real(z) >= 0, z, xp.zeros_like(z)) + log_one_and_decay(z)
 
     def prime(self, z: Array) -> Array:
         return sigmoid.value(z)
@@ -214,10 +212,17 @@ class _Adopted(Activation):
         self.prime = theirs.prime  # type: ignore[method-assign]
 
 
+def log_one_and_decay(z: Array) -> Array:
+    """ln(1 + e^−|z|): what softplus has beyond max(z, 0)."""
+    xp, e = namespace(z), _decay(z)
+    # The same as 2 artanh(e / (2 + e)), which unlike log1p keeps a small e in complex arithmetic too.
+    return 2 * xp.atanh(e / (2 + e)) if is_complex(z) else xp.log1p(e)
+
+
 def _decay(z: Array) -> Array:
     """e^−|z|: never above 1, and analytic in the direction of z's imaginary part."""
     xp = namespace(z)
-    return xp.exp(xp.where(xp.real(z) >= 0, -z, z))
+    return xp.exp(xp.where(xp.real(z) >= 0, -z, z) if is_complex(z) else -xp.abs(z))
 
 
 def _not_positive(z: Array) -> Array:

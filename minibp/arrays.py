@@ -91,3 +91,14 @@ def read_only(array: Array) -> Array:
 def namespace(array: object) -> Any:
     """The array-API namespace of `array`; NumPy's for a plain number."""
     return array.__array_namespace__() if hasattr(array, "__array_namespace__") else np
+
+
+def is_complex(array: Any) -> bool:
+    """Whether the numbers of `array` are complex, whichever library it is of.
+
+    >>> is_complex(np.ones(1)), is_complex(np.ones(1) + 1j)
+    (False, True)
+    """
+    return (
+        bool(namespace(array).isdtype(array.dtype, "complex floating")) if is_foreign(array) else np.iscomplexobj(array)
+    )

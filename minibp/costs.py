@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minibp.activations import Activation, sigmoid, softmax, softplus
+from minibp.activations import Activation, log_one_and_decay, sigmoid, softmax
 from minibp.arrays import Array, InputError, namespace
 
 HUBER_DELTA = 1.0
@@ -105,8 +105,8 @@ class CrossEntropy(Cost):
     def value_at(self, z: Array, a: Array, y: Array, activation: Activation) -> Array:
         xp = namespace(z)
         if activation is sigmoid:
-            # −ln σ(z) = softplus(−z) and −ln(1 − σ(z)) = softplus(z)
-            return xp.sum(y * softplus.value(-z) + (1 - y) * softplus.value(z), axis=-1)
+            # −ln σ(z) is ln(1 + e^−|z|), and −z more where z < 0; −ln(1 − σ(z)) the same, and z more where z > 0.
+            return xp.sum(xp.where(xp.real(z) >= 0, 1 - y, -y) * z + log_one_and_decay(z), axis=-1)
         if activation is softmax:
             z = _below_top(z)
             total = xp.log(xp.sum(xp.exp(z), axis=-1, keepdims=True))
@@ -205,6 +205,11 @@ class L2(NamedTuple):
 def fuses(cost: Cost, activation: Activation) -> bool:
     """Whether δ^L is a^L − y, equation (26), the derivative of the output having cancelled."""
     return (type(cost) is CrossEntropy and activation is sigmoid) or type(cost) is CategoricalCrossEntropy
+
+
+def needs_only_z(cost: Cost, activation: Activation) -> bool:
+    """Whether `cost.value_at` looks at z alone, and not at a."""
+    return type(cost) is CategoricalCrossEntropy or (type(cost) is CrossEntropy and activation in (sigmoid, softmax))
 
 
 def _weighted(y: Array, t: Array) -> Array:

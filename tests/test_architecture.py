@@ -22,7 +22,7 @@ FLOORS = [
     ["per_example", "batched", "problem", "kernels"],
     ["workspace"],
     ["strategies", "data", "hypothesis_entry"],
-    ["check.sensitivity", "check.arithmetic"],
+    ["check.sensitivity", "check.arithmetic", "check.stack"],
     ["check.layer_rounding"],
     ["check.output_rounding"],
     ["check.rounding", "check.tracked", "check.function.arguments", "check.function.noise"],

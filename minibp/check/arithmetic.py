@@ -69,8 +69,8 @@ class Near:
 
     @property
     def transposed(self) -> Near:
-        """Rows for columns."""
-        return Near(self.value.T, self.error.T)
+        """Rows for columns, in the last two axes."""
+        return Near(self.value.mT, self.error.mT)
 
 
 def matmul(left: Near, right: Near, to: Arithmetic) -> Near:
@@ -85,7 +85,7 @@ def matmul_exact(left: Near, right: Array, right_size: Array, to: Arithmetic) ->
     A factor or a product that is subnormal may be flushed to zero, which loses at most tiny(1 + |l| + |r|) a term,
     and nothing where l or r is exactly 0.
     """
-    inherited = (left.error + to.gamma(right.shape[0]) * left.size) @ right_size
+    inherited = (left.error + to.gamma(right.shape[-2]) * left.size) @ right_size
     flushed = to.tiny * (_above_zero(left.size) @ _above_zero(right_size))
     return Near(left.value @ right, inherited + flushed)
 

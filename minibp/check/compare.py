@@ -121,16 +121,16 @@ def rows_of_estimate(estimate: Estimate) -> tuple[Array, Array]:
 def _row(
     z: tuple[Array, ...],
     a: tuple[Array, ...],
-    cost: float,
+    cost: Any,
     delta: tuple[Array, ...],
     nabla_b: tuple[Array, ...],
     nabla_w: tuple[Array, ...],
 ) -> Array:
-    """a starts with x, which is no result."""
+    """a starts with x, which is no result. Of a stack, one row for each problem."""
     forward = [array for pair in zip(z, a[1:], strict=True) for array in pair]
-    backward = [*reversed(delta), *reversed(nabla_b), *reversed(nabla_w)]
-    arrays = (*forward, np.asarray(cost), *backward)
-    return np.concatenate([array.ravel() for array in arrays], dtype=np.float64)
+    arrays = (*forward, np.asarray(cost), *reversed(delta), *reversed(nabla_b), *reversed(nabla_w))
+    stacked = z[0].shape[: z[0].ndim - 2]
+    return np.concatenate([array.reshape(*stacked, -1) for array in arrays], axis=-1, dtype=np.float64)
 
 
 def gradient_layout(problem: Problem) -> list[Segment]:

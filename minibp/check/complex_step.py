@@ -15,8 +15,9 @@ import numpy as np
 from minibp.activations import ACTIVATIONS
 from minibp.arrays import Array
 from minibp.check.estimate import COMPLEX_STEP, Estimate, OracleUnavailable, oracle_arithmetic, untold
-from minibp.check.perturbed import Pass, crossings, forward, moves, responses
-from minibp.check.rounding import bound
+from minibp.check.perturbed import Moves, Pass, biases, costs_at, crossings, forward, responses, weights
+from minibp.check.rounding import bounds
+from minibp.check.stack import Stack
 from minibp.costs import COSTS, fuses
 from minibp.network import Gradient
 from minibp.problem import Problem
@@ -29,37 +30,41 @@ def estimate(problem: Problem) -> Estimate:
 
     Raises `OracleUnavailable` where an activation or a cost of the user's takes no complex numbers, or is not analytic.
     """
-    problem = problem.astype("float64")
-    network, m = problem.network, problem.m
+    return estimates(Stack.of([problem])).only()
+
+
+def estimates(stack: Stack) -> Estimate:
+    """The same for a whole stack at once."""
     try:
-        _check_analytic(problem)
-        base = forward(problem, np.complex128)
-        half = problem.l2.alpha / (2 * m)
-        nabla_w = [half * ((w + 1j * COMPLEX_STEP) ** 2).imag / COMPLEX_STEP for w in network.weights]
-        nabla_b = [np.empty_like(b) for b in network.biases]
+        _check_analytic(stack)
+        base = forward(stack, np.complex128)
+        half = (stack.alpha / (2 * stack.m))[:, None, None]
+        nabla_w = [half * ((w + 1j * COMPLEX_STEP) ** 2).imag / COMPLEX_STEP for w in stack.weights]
+        nabla_b = [np.empty_like(b) for b in stack.biases]
         deltas = [np.empty(z.shape) for z in base.z]
         lost = 0
-        for i, n_in in enumerate(network.sizes[:-1]):
-            for j, k, dz in moves(problem, base, i):
-                costs, seen = responses(problem, base, i, j, 1j * COMPLEX_STEP * dz)
-                # Even h² can leave a kink, where z lies exactly on it.
-                crossed = crossings(problem, base, i, j, 1j * COMPLEX_STEP * dz, seen)
-                slopes = np.where(crossed, np.nan, costs.imag / COMPLEX_STEP)
-                mean = slopes.mean(1)
-                bias = k == n_in
-                nabla_w[i][j[~bias], k[~bias]] += mean[~bias]
-                nabla_b[i][j[bias]] = mean[bias]
-                deltas[i][:, j[bias]] = slopes[bias].T
-                lost += int(crossed.any(1).sum() + crossed[bias].sum())
+        for i in range(len(base.z)):
+            for move in weights(stack, base, i):
+                slopes, crossed = _slopes(stack, base, i, move)
+                nabla_w[i][:, move.j, move.k] += slopes.mean(2)
+                lost += int(crossed.any(2).sum())
+            for move in biases(stack, base, i):
+                slopes, crossed = _slopes(stack, base, i, move)
+                nabla_b[i][:, move.j] = slopes.mean(2)
+                deltas[i][:, :, move.j] = slopes.mT
+                lost += int(crossed.any(2).sum() + crossed.sum())
     except TypeError as error:
         raise OracleUnavailable(f"a function of this problem takes no complex numbers: {error}") from None
-    rounding = bound(problem, oracle_arithmetic())
+    rounding = bounds(stack, oracle_arithmetic())
     gradient = Gradient(tuple(nabla_w), tuple(nabla_b))
-    lost_below = _underflow(problem, base, deltas)
-    means = [one.mean() for one in lost_below]
-    radius = Gradient(*(tuple(map(_told, *pair, means)) for pair in zip(gradient, rounding.gradient, strict=True)))
+    lost_below = _underflow(stack, base, deltas)
+    means = [one.mean((1, 2)) for one in lost_below]
+    radius = Gradient(
+        tuple(map(_told, gradient.nabla_w, rounding.gradient.nabla_w, [mean[:, None, None] for mean in means])),
+        tuple(map(_told, gradient.nabla_b, rounding.gradient.nabla_b, [mean[:, None] for mean in means])),
+    )
     delta_radius = tuple(map(_told, deltas, rounding.delta, lost_below))
-    costs = problem.cost.value_at(base.z[-1], base.a[-1], problem.y, network.activations[-1]).real
+    costs = costs_at(stack, base.z[-1], base.a[-1]).real
     return Estimate(
         gradient=gradient,
         radius=radius,
@@ -69,10 +74,21 @@ def estimate(problem: Problem) -> Estimate:
         z_radius=rounding.z,
         a=tuple(a.real for a in base.a),
         a_radius=rounding.a,
-        cost=float(costs.mean() + problem.l2.value(network.weights, m)),
+        cost=costs.mean(1) + stack.penalties(),
         cost_radius=rounding.cost,
         skipped=untold(lost, (*radius.nabla_w, *radius.nabla_b, *delta_radius), CROSSES_A_KINK),
     )
+
+
+def _slopes(stack: Stack, base: Pass, i: int, move: Moves) -> tuple[Array, Array]:
+    """Each example's ∂C/∂entry, (s, p, m), NaN where it crosses a kink, and where that is.
+
+    Even h² can leave a kink, where z lies exactly on it.
+    """
+    moved = 1j * COMPLEX_STEP * move.dz[:, None]
+    costs, seen = responses(stack, base, i, move.j, moved)
+    crossed = crossings(stack, base, i, move.j, moved, seen)[:, 0]
+    return np.where(crossed, np.nan, costs[:, 0].imag / COMPLEX_STEP), crossed
 
 
 def _told(value: Array, error: Array, lost: Array) -> Array:
@@ -80,39 +96,43 @@ def _told(value: Array, error: Array, lost: Array) -> Array:
     return np.where(np.isnan(value), np.inf, error + lost)
 
 
-def _underflow(problem: Problem, base: Pass, deltas: list[Array]) -> list[Array]:
-    """What underflow on the way from a layer to the cost may take from its slopes: (m, 1) for each layer.
+def _underflow(stack: Stack, base: Pass, deltas: list[Array]) -> list[Array]:
+    """What underflow on the way from a layer to the cost may take from its slopes: (s, m, 1) for each layer.
 
     Imaginary parts carry a factor h. What a product or a function loses of them at z^l_j is felt |δ^l_j| times in the
     cost, however small the weights below have made it; what the last activation loses, |∇_a C| times.
     """
-    network, tiny = problem.network, oracle_arithmetic().tiny
-    total = np.full((problem.m, 1), tiny)
-    if not fuses(problem.cost, network.activations[-1]):
+    tiny = oracle_arithmetic().tiny
+    total = np.full((*stack.x.shape[:2], 1), tiny)
+    if not fuses(stack.cost, stack.activations[-1]):
         with np.errstate(all="ignore"):
-            felt = np.abs(problem.cost.gradient(base.a[-1].real, problem.y)) * (1 + np.abs(base.z[-1].real))
-        total = total + tiny * felt.sum(1, keepdims=True)
+            felt = np.abs(stack.cost.gradient(base.a[-1].real, stack.y)) * (1 + np.abs(base.z[-1].real))
+        total = total + tiny * felt.sum(2, keepdims=True)
     found: list[Array] = []
     for i in reversed(range(len(deltas))):
-        w = np.abs(network.weights[i])
-        before = np.abs(base.z[i - 1].real) if i else np.zeros((problem.m, w.shape[1]))
-        lost = 1 + w.shape[1] + (1 + before) @ w.T
-        total = total + tiny * (np.nan_to_num(np.abs(deltas[i])) * lost).sum(1, keepdims=True)
+        w = np.abs(stack.weights[i])
+        before = np.abs(base.z[i - 1].real) if i else np.zeros_like(stack.x)
+        lost = 1 + w.shape[2] + (1 + before) @ w.mT
+        total = total + tiny * (np.nan_to_num(np.abs(deltas[i])) * lost).sum(2, keepdims=True)
         found.insert(0, total)
     return found
 
 
-def _check_analytic(problem: Problem) -> None:
+def _check_analytic(stack: Stack) -> None:
     """Raise `OracleUnavailable` where a function of the user's has another slope by complex step than by differences.
 
     np.abs(z) and z.real are such: the imaginary part is lost in them, and with it the derivative.
     """
-    base = forward(problem, np.float64)
-    for z, activation in zip(base.z, problem.network.activations, strict=True):
-        if ACTIVATIONS.get(activation.name) is not activation:
+    own = [activation for activation in stack.activations if ACTIVATIONS.get(activation.name) is not activation]
+    own_cost = COSTS.get(stack.cost.name) is not stack.cost
+    if not own and not own_cost:
+        return
+    base = forward(stack, np.float64)
+    for z, activation in zip(base.z, stack.activations, strict=True):
+        if activation in own:
             _check_slopes(activation.name, activation.value, z)
-    if COSTS.get(problem.cost.name) is not problem.cost:
-        _check_slopes(problem.cost.name, lambda a: problem.cost.value(a, problem.y), base.a[-1])
+    if own_cost:
+        _check_slopes(stack.cost.name, lambda a: stack.cost.value(a, stack.y), base.a[-1])
 
 
 def _check_slopes(name: str, function: Callable[[Array], Array], at: Array) -> None:

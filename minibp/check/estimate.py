@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -51,7 +51,7 @@ class Estimate:
     """All arrays are float64, whatever the problem's dtype. A radius of infinity means: not told.
 
     `gradient` and `radius` are shaped like the parameters; `delta` is per example, (m, n_l) a layer; z and a are
-    those of the oracle's own forward pass. Each comes with its radius.
+    those of the oracle's own forward pass. Each comes with its radius. Of a stack, all have its axis first.
     """
 
     gradient: Gradient
@@ -62,8 +62,25 @@ class Estimate:
     z_radius: tuple[Array, ...]
     a: tuple[Array, ...]
     a_radius: tuple[Array, ...]
-    cost: float
-    cost_radius: float
+    cost: Any
+    cost_radius: Any
     slopes: tuple[Slope, ...] = ()
     skipped: dict[str, int] = field(default_factory=dict)
     """Entries whose radius is infinite, counted by reason."""
+
+    def only(self) -> Estimate:
+        """That of the only problem of a stack."""
+
+        def first(arrays: tuple[Array, ...]) -> tuple[Array, ...]:
+            return tuple(array[0] for array in arrays)
+
+        return Estimate(
+            gradient=Gradient(*map(first, self.gradient)),
+            radius=Gradient(*map(first, self.radius)),
+            **{name: first(getattr(self, name)) for name in ("delta", "z", "a")},
+            **{f"{name}_radius": first(getattr(self, f"{name}_radius")) for name in ("delta", "z", "a")},
+            cost=float(self.cost[0]),
+            cost_radius=float(self.cost_radius[0]),
+            slopes=self.slopes,
+            skipped=self.skipped,
+        )

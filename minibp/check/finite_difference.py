@@ -1,12 +1,15 @@
-"""Central differences with two step sizes, from which the error of the smaller is estimated.
+"""Central differences, with the error of each estimated from two step sizes and from the rounding of C.
 
-C is evaluated at ±h and ±h/2. Where C is smooth the error of a central difference falls as h², so the two differ by
-three times the error of the smaller; where a second derivative jumps it falls as h, and they differ by just that
-error. Twice their difference covers both, though several jumps within one step could be laid so as to defeat it.
-Rounding adds the error bound of C, divided by the step.
+C is evaluated where a weighted input z^l_j has moved by ±h and ±h/2. Where C is smooth the error of a central
+difference falls as h², so the two differ by three times the error of the smaller; where a second derivative jumps it
+falls as h, and they differ by just that error. Twice their difference covers both, though several jumps within one
+step could be laid so as to defeat it. Rounding adds the error bound of C, divided by the step.
 
-Where a perturbation crosses a kink (relu's at 0, say) the four points lie on different branches: such an entry is
-told nothing about, and is counted.
+Every weight is moved by itself, by ±h/2 alone: by (12) that moves z^l_j of each example no further than those steps
+did, so each inherits the error found there, times its own ∂z^l_j/∂w.
+
+Where a perturbation crosses a kink (relu's at 0, say) the points lie on different branches: such an entry is told
+nothing about, and is counted.
 """
 
 from __future__ import annotations
@@ -16,9 +19,10 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.arithmetic import Near
 from minibp.check.estimate import Estimate, oracle_arithmetic, untold
-from minibp.check.output_rounding import cost_error
-from minibp.check.perturbed import Pass, crossings, forward, moves, responses
-from minibp.check.rounding import Bound, bound
+from minibp.check.output_rounding import Output, cost_error
+from minibp.check.perturbed import Moves, Pass, biases, costs_at, crossings, forward, responses, weights
+from minibp.check.rounding import Bound, bounds
+from minibp.check.stack import Stack
 from minibp.network import Gradient
 from minibp.problem import Problem
 
@@ -28,29 +32,43 @@ CROSSES_A_KINK = "finite difference crosses a kink"
 
 def estimate(problem: Problem) -> Estimate:
     """The gradient of `problem`, entry by entry, and δ, each with a radius of its own."""
-    problem = problem.astype("float64")
-    network, m = problem.network, problem.m
-    base = forward(problem, np.float64)
-    rounding = bound(problem, oracle_arithmetic())
-    gains = _gains(problem, base)
-    gradient, radius = _empty(problem), _empty(problem)
+    return estimates(Stack.of([problem])).only()
+
+
+def estimates(stack: Stack) -> Estimate:
+    """The same for a whole stack at once."""
+    base = forward(stack, np.float64)
+    rounding = bounds(stack, oracle_arithmetic())
+    gradient, radius = _empty(stack), _empty(stack)
     deltas = [np.empty(z.shape) for z in base.z]
     delta_radii = [np.empty(z.shape) for z in base.z]
     lost = 0
-    for i, (gain, n_in) in enumerate(zip(gains, network.sizes, strict=False)):
-        for j, k, dz in moves(problem, base, i, copies=len(STEPS)):
-            h = np.cbrt(rounding_unit()) / (gain[j] * np.maximum(np.abs(dz).max(1), 1))
-            slopes, error, crossed = _differences(problem, base, rounding, i, j, dz, h)
-            values, radii = slopes.mean(1), error.mean(1)
-            bias = k == n_in
-            at = j[~bias], k[~bias]
-            decay, decay_error = _decay(problem, network.weights[i][at], h[~bias])
-            gradient.nabla_w[i][at], radius.nabla_w[i][at] = values[~bias] + decay, radii[~bias] + decay_error
-            gradient.nabla_b[i][j[bias]], radius.nabla_b[i][j[bias]] = values[bias], radii[bias]
-            lost += int(crossed.any(1).sum() + crossed[bias].sum())
-            deltas[i][:, j[bias]], delta_radii[i][:, j[bias]] = slopes[bias].T, error[bias].T
-    output = network.activations[-1]
-    costs = problem.cost.value_at(base.z[-1], base.a[-1], problem.y, output)
+    for i, gain in enumerate(_gains(stack, base)):
+        steps = np.cbrt(rounding_unit()) / gain
+        truncation, noise = np.empty(base.z[i].mT.shape), np.empty(base.z[i].mT.shape)
+        kinks = np.empty(noise.shape, bool)
+        for move in biases(stack, base, i, copies=len(STEPS)):
+            j, step = move.j, steps[:, move.j, None]
+            slopes, truncation[:, j], noise[:, j], crossed = _two_differences(stack, base, rounding, i, move, step)
+            error = np.where(crossed, np.inf, truncation[:, j] + noise[:, j] / step)
+            gradient.nabla_b[i][:, j], radius.nabla_b[i][:, j] = slopes.mean(2), error.mean(2)
+            deltas[i][:, :, j], delta_radii[i][:, :, j] = slopes.mT, error.mT
+            kinks[:, j] = crossed
+            lost += int(crossed.any(2).sum() + crossed.sum())
+
+        size = np.abs(base.a[i])
+        step = steps[:, :, None] / np.maximum(size.max(1), 1)[:, None, :]
+        beyond = kinks.astype(float) @ (size > 0) > 0
+        for move in weights(stack, base, i, copies=2):
+            slopes, crossed = _difference(stack, base, i, move, step[:, move.j, move.k, None])
+            gradient.nabla_w[i][:, move.j, move.k] = slopes.mean(2)
+            beyond[:, move.j, move.k] |= crossed.any(2)
+        decay, decay_error = _decay(stack, stack.weights[i], step)
+        with np.errstate(invalid="ignore", over="ignore"):
+            error = truncation @ size / stack.m + noise.mean(2)[:, :, None] / step + decay_error
+        gradient.nabla_w[i][:] += decay
+        radius.nabla_w[i][:] = np.where(beyond, np.inf, error)
+        lost += int(beyond.sum())
     return Estimate(
         gradient=gradient,
         radius=radius,
@@ -60,15 +78,14 @@ def estimate(problem: Problem) -> Estimate:
         z_radius=rounding.z,
         a=tuple(base.a),
         a_radius=rounding.a,
-        cost=float(costs.mean() + problem.l2.value(network.weights, m)),
+        cost=costs_at(stack, base.z[-1], base.a[-1]).mean(1) + stack.penalties(),
         cost_radius=rounding.cost,
         skipped=untold(lost, (*radius.nabla_w, *radius.nabla_b, *delta_radii), CROSSES_A_KINK),
     )
 
 
-def _empty(problem: Problem) -> Gradient:
-    network = problem.network
-    return Gradient(tuple(map(np.empty_like, network.weights)), tuple(map(np.empty_like, network.biases)))
+def _empty(stack: Stack) -> Gradient:
+    return Gradient(tuple(map(np.empty_like, stack.weights)), tuple(map(np.empty_like, stack.biases)))
 
 
 def rounding_unit() -> float:
@@ -76,39 +93,51 @@ def rounding_unit() -> float:
     return float(np.finfo(np.float64).eps) / 2
 
 
-def _differences(
-    problem: Problem, base: Pass, rounding: Bound, i: int, j: Array, dz: Array, h: Array
-) -> tuple[Array, Array, Array]:
-    """Each example's ∂C/∂entry, its radius and whether it crosses a kink, all (p, m)."""
-    step = h[:, None]
-    moved = STEPS[:, None, None] * (step * dz)
-    costs, seen = responses(problem, base, i, j, moved)
-    coarse, fine = (costs[0] - costs[1]) / (2 * step), (costs[2] - costs[3]) / step
+def _two_differences(
+    stack: Stack, base: Pass, rounding: Bound, i: int, move: Moves, step: Array
+) -> tuple[Array, Array, Array, Array]:
+    """Each example's ∂C/∂z_j, its truncation error, the rounding of two costs, and whether it crosses a kink.
+
+    All are (s, p, m).
+    """
+    moved = STEPS[:, None, None] * (step * move.dz)[:, None]
+    costs, seen = responses(stack, base, i, move.j, moved)
+    coarse, fine = (costs[:, 0] - costs[:, 1]) / (2 * step), (costs[:, 2] - costs[:, 3]) / step
     # Two costs at the ends of the larger step, each off by its bound there; that of z is doubled, for the update of z
     # that the perturbed pass starts with.
-    ends = seen[len(base.z) - 1][:2]
-    noise = 2 * cost_error(problem, Near(ends, 2 * rounding.z[-1]), oracle_arithmetic()).max(0) / step
-    crossed: Array = np.any(crossings(problem, base, i, j, moved, seen), axis=0)
-    return fine, np.where(crossed, np.inf, 2 * np.abs(coarse - fine) + noise), crossed
+    last = len(base.z) - 1
+    output = Output(stack.cost, stack.activations[last], stack.y[:, None, None])
+    ends = Near(seen[last][:, :2], np.broadcast_to(2 * rounding.z[last][:, None, None], seen[last][:, :2].shape))
+    noise = 2 * cost_error(output, ends, oracle_arithmetic()).max(1)
+    crossed: Array = np.any(crossings(stack, base, i, move.j, moved, seen), axis=1)
+    return fine, 2 * np.abs(coarse - fine), noise, crossed
 
 
-def _decay(problem: Problem, w: Array, h: Array) -> tuple[Array, Array]:
-    """The penalty's own difference, (27): that of one weight, since those of all others cancel."""
-    half = problem.l2.alpha / (2 * problem.m)
+def _difference(stack: Stack, base: Pass, i: int, move: Moves, step: Array) -> tuple[Array, Array]:
+    """Each example's ∂C/∂entry by the smaller step, and whether it crosses a kink, (s, p, m)."""
+    moved = STEPS[2:, None, None] * (step * move.dz)[:, None]
+    costs, seen = responses(stack, base, i, move.j, moved)
+    crossed: Array = np.any(crossings(stack, base, i, move.j, moved, seen), axis=1)
+    return (costs[:, 0] - costs[:, 1]) / step, crossed
+
+
+def _decay(stack: Stack, w: Array, h: Array) -> tuple[Array, Array]:
+    """The penalty's own differences, (27): of one weight each, since those of all others cancel."""
+    half = (stack.alpha / (2 * stack.m))[:, None, None]
     value = half * ((w + h / 2) ** 2 - (w - h / 2) ** 2) / h
     return value, half * 6 * rounding_unit() * (np.abs(w) + h) ** 2 / h
 
 
-def _gains(problem: Problem, base: Pass) -> list[Array]:
-    """How far a move of z_j is magnified on its way to the output, at most: (n_l,) for each layer, at least 1.
+def _gains(stack: Stack, base: Pass) -> list[Array]:
+    """How far a move of z_j is magnified on its way to the output, at most: (s, n_l) for each layer, at least 1.
 
     A step is divided by it, so that no weighted input anywhere moves by more than the cube root of u, the scale on
     which every activation is nearly quadratic. Slopes are secants of the values, since σ' is what is being checked.
     """
-    network = problem.network
-    gains = [np.ones(network.sizes[-1])]
+    gains = [np.ones((len(stack.x), stack.sizes[-1]))]
     for i in range(len(base.z) - 2, -1, -1):
-        z, value = base.z[i], network.activations[i].value
-        slope = np.abs(value(z + 1e-3) - value(z - 1e-3)).max(0) / 2e-3
-        gains.insert(0, np.maximum(1, slope * (np.abs(network.weights[i + 1]).T @ gains[0])))
+        z, value = base.z[i], stack.activations[i].value
+        slope = np.abs(value(z + 1e-3) - value(z - 1e-3)).max(1) / 2e-3
+        above = (np.abs(stack.weights[i + 1]).mT @ gains[0][:, :, None])[:, :, 0]
+        gains.insert(0, np.maximum(1, slope * above))
     return gains

@@ -11,9 +11,9 @@ from minibp.check.sensitivity import sensitivity_of
 
 
 def weighted_input(a: Near, w: Array, b: Array, to: Arithmetic) -> Near:
-    """Equation (13)."""
-    size = np.abs(w.T)
-    product = matmul_exact(a, w.T, size, to)
+    """Equation (13), for b that adds to every row of a Wᵀ."""
+    size = np.abs(w.mT)
+    product = matmul_exact(a, w.mT, size, to)
     b_size = np.abs(b)
     own = 2 * to.u * (a.size @ size + b_size) + to.tiny * (b != 0)
     return Near(product.value + b, product.error + own)

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from minibp.activations import sigmoid, softmax
+from minibp.activations import Activation, sigmoid, softmax
 from minibp.arrays import Array
 from minibp.check.arithmetic import Arithmetic, Near, times
 from minibp.check.layer_rounding import activated, slope, softmax_error
-from minibp.costs import CategoricalCrossEntropy, CrossEntropy, Huber, Quadratic, fuses
-from minibp.problem import Problem
+from minibp.costs import CategoricalCrossEntropy, Cost, CrossEntropy, Huber, Quadratic, fuses
 
 
-def output_error(problem: Problem, z: Near, a: Near, to: Arithmetic) -> Near:
+class Output(NamedTuple):
+    """What the rounding of an output layer depends on beside z and a: y may have fewer axes than they."""
+
+    cost: Cost
+    activation: Activation
+    y: Array
+
+
+def output_error(of: Output, z: Near, a: Near, to: Arithmetic) -> Near:
     """δ^L by (17) or (26)."""
-    cost, activation, y = problem.cost, problem.network.activations[-1], problem.y
+    cost, activation, y = of
     r = residual(a, y, to)
     if type(cost) is CategoricalCrossEntropy:
         # Targets may miss a sum of 1 by their own rounding, and δ = a Σy − y is as honest as a − y.
@@ -24,8 +33,8 @@ def output_error(problem: Problem, z: Near, a: Near, to: Arithmetic) -> Near:
         # So is a(1 − y) − y(1 − a).
         return Near(r.value, r.error + to.gamma(0) * (a.size + np.abs(y)))
     if type(cost) is CrossEntropy and activation is softmax:
-        return _bernoulli_softmax(problem, z, r, to)
-    g = cost_gradient(problem, r, a, to)
+        return _bernoulli_softmax(of, z, r, to)
+    g = cost_gradient(of, r, a, to)
     if activation is softmax:
         share = Near((g.value * a.value).sum(-1, keepdims=True), _sum_of_products(g, a, to))
         gap = Near(
@@ -39,9 +48,9 @@ def output_error(problem: Problem, z: Near, a: Near, to: Arithmetic) -> Near:
     return times(g, slope(z, a, activation, to), to)
 
 
-def cost_gradient(problem: Problem, r: Near, a: Near, to: Arithmetic) -> Near:
+def cost_gradient(of: Output, r: Near, a: Near, to: Arithmetic) -> Near:
     """∇_a C: known for the package's costs, sampled at both ends of the error of a for any other."""
-    cost, y = problem.cost, problem.y
+    cost, _, y = of
     if type(cost) in (Quadratic, Huber):
         return Near(cost.gradient(a.value, y), r.error)
     g = cost.gradient(a.value, y)
@@ -57,10 +66,10 @@ def _sum_of_products(left: Near, right: Near, to: Arithmetic) -> Array:
     return inherited.sum(-1, keepdims=True) + to.gamma(left.value.shape[-1]) * magnitude + to.tiny
 
 
-def _bernoulli_softmax(problem: Problem, z: Near, r: Near, to: Arithmetic) -> Near:
+def _bernoulli_softmax(of: Output, z: Near, r: Near, to: Arithmetic) -> Near:
     """δ_k = r_k − Σ_{j≠k} r_j q_jk with q_jk = e^{z_k}/Σ_{i≠j} e^{z_i}."""
     n = z.value.shape[-1]
-    delta = problem.cost.delta(z.value, r.value + problem.y, problem.y, problem.network.activations[-1])
+    delta = of.cost.delta(z.value, r.value + of.y, of.y, of.activation)
     others = np.where(np.eye(n, dtype=bool), -np.inf, z.value[..., None, :])
     top = others.max(-1, keepdims=True)
     e = np.exp(others - top)
@@ -75,9 +84,9 @@ def _bernoulli_softmax(problem: Problem, z: Near, r: Near, to: Arithmetic) -> Ne
     return Near(delta, r.error + inherited + own)
 
 
-def costs_of(problem: Problem, z: Near, a: Near, to: Arithmetic) -> Near:
+def costs_of(of: Output, z: Near, a: Near, to: Arithmetic) -> Near:
     """C of each example, L2 left out."""
-    cost, activation, y = problem.cost, problem.network.activations[-1], problem.y
+    cost, activation, y = of
     n = y.shape[-1]
     value = cost.value_at(z.value, a.value, y, activation)
     r = residual(a, y, to)
@@ -97,15 +106,15 @@ def costs_of(problem: Problem, z: Near, a: Near, to: Arithmetic) -> Near:
         weight = n if type(cost) is CrossEntropy else 1
         error = weight * 2 * (2 * worst + (to.gamma(n) + 3 * to.f * to.u) * spread)
     else:
-        g = cost_gradient(problem, r, a, to)
+        g = cost_gradient(of, r, a, to)
         error = (g.size * a.error).sum(-1) + 4 * to.f * to.u * np.abs(value)
     return Near(value, error + to.tiny)
 
 
-def cost_error(problem: Problem, z: Near, to: Arithmetic) -> Array:
+def cost_error(of: Output, z: Near, to: Arithmetic) -> Array:
     """The error of the cost of each example, (..., m), at output weighted inputs z of shape (..., m, n_L)."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return costs_of(problem, z, activated(z, problem.network.activations[-1], to), to).error
+        return costs_of(of, z, activated(z, of.activation, to), to).error
 
 
 def residual(a: Near, y: Array, to: Arithmetic) -> Near:

@@ -1,6 +1,7 @@
 """Forward passes in which one weighted input has moved: what complex step and finite differences have in common.
 
-Changing w^l_jk or b^l_j moves z^l_j alone, so a perturbed pass starts at layer l, with one changed column.
+Changing w^l_jk or b^l_j moves z^l_j alone, so a perturbed pass starts at layer l, with one changed column. Moves are
+made many at once, and for many problems at once: axes are problem, copy, move, example and neuron, in this order.
 """
 
 from __future__ import annotations
@@ -11,69 +12,85 @@ from typing import NamedTuple
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.problem import Problem
+from minibp.check.stack import Stack
+from minibp.costs import needs_only_z
 
-CHUNK_ENTRIES = 1_000_000
-"""Numbers in the largest array of one batch of perturbed passes."""
+CHUNK_BYTES = 120_000
+"""Of the largest array of one batch of perturbed passes: the system gives and takes larger ones page by page."""
 
 
 class Pass(NamedTuple):
-    """The unperturbed z and a (a starts with x), in the arithmetic of the perturbed ones."""
+    """The unperturbed z and a (a starts with x), each (s, m, n_l), in the arithmetic of the perturbed ones."""
 
     z: list[Array]
     a: list[Array]
 
 
-def forward(problem: Problem, dtype: type) -> Pass:
+def forward(stack: Stack, dtype: type) -> Pass:
     """Equations (13) and (14) in `dtype`, float or complex."""
-    a: Array = problem.x.astype(dtype)
+    a: Array = stack.x.astype(dtype)
     zs, activations = [], [a]
-    network = problem.network
-    for w, b, activation in zip(network.weights, network.biases, network.activations, strict=True):
-        z = a @ w.T + b
+    for w, b, activation in zip(stack.weights, stack.biases, stack.activations, strict=True):
+        z = a @ w.mT + b[:, None, :]
         a = activation.value(z)
         zs.append(z)
         activations.append(a)
     return Pass(zs, activations)
 
 
-def responses(problem: Problem, base: Pass, i: int, j: Array, dz: Array) -> tuple[Array, dict[int, Array]]:
+def costs_at(stack: Stack, z: Array, a: Array | None = None) -> Array:
+    """C of each example without L2, (s, …, m), at output weighted inputs (s, …, m, n_L).
+
+    a is σ(z), where it is at hand.
+    """
+    output = stack.activations[-1]
+    y = stack.y.reshape(len(stack.y), *(1,) * (z.ndim - 3), *stack.y.shape[1:])
+    if a is None:
+        a = z if needs_only_z(stack.cost, output) else output.value(z)
+    return stack.cost.value_at(z, a, y, output)
+
+
+def responses(stack: Stack, base: Pass, i: int, j: Array, dz: Array) -> tuple[Array, dict[int, Array]]:
     """The cost of each example when z_j of `base.z[i]` has moved by dz, for many moves at once.
 
-    j is (p,) and dz (..., p, m). Returns costs (..., p, m), without L2, and the perturbed weighted inputs as pairs of
-    layer index and array: that of the neuron itself, (..., p, m), then of whole layers, (..., p, m, n).
+    j is (p,) and dz (s, c, p, m). Returns costs (s, c, p, m), without L2, and the perturbed weighted inputs by layer
+    index: (s, c, p, m, n), of all layers whose neurons all move.
     """
-    network, last = problem.network, len(base.z) - 1
-    moved = base.z[i].T[j] + dz
+    last = len(base.z) - 1
+    moved = base.z[i].mT[:, None, j] + dz
     seen = {}
     if i == last:
-        own = np.arange(network.sizes[-1]) == j[:, None, None]
-        z = np.where(own, moved[..., None], base.z[i])
+        own = np.arange(stack.sizes[-1]) == j[:, None, None]
+        z = np.where(own, moved[..., None], base.z[i][:, None, None])
         seen[i] = z
     else:
-        gained = network.activations[i].value(moved) - base.a[i + 1].T[j]
-        z = base.z[i + 1] + gained[..., None] * network.weights[i + 1].T[j][:, None, :]
+        gained = stack.activations[i].value(moved) - base.a[i + 1].mT[:, None, j]
+        z = base.z[i + 1][:, None, None] + gained[..., None] * stack.weights[i + 1].mT[:, None, j, None, :]
         seen[i + 1] = z
         for k in range(i + 2, last + 1):
-            z = network.activations[k - 1].value(z) @ network.weights[k].T + network.biases[k]
+            a = stack.activations[k - 1].value(z)
+            product = a.reshape(len(a), -1, a.shape[-1]) @ stack.weights[k].mT + stack.biases[k][:, None, :]
+            z = product.reshape(*a.shape[:-1], -1)
             seen[k] = z
-    output = network.activations[-1]
-    return problem.cost.value_at(z, output.value(z), problem.y, output), seen
+    return costs_at(stack, z), seen
 
 
-def crossings(problem: Problem, base: Pass, i: int, j: Array, dz: Array, seen: dict[int, Array]) -> Array:
-    """Which of `responses` leave the side of a kink that the unperturbed pass is on: (..., p, m).
+def crossings(stack: Stack, base: Pass, i: int, j: Array, dz: Array, seen: dict[int, Array]) -> Array:
+    """Which of `responses` leave the side of a kink that the unperturbed pass is on: (s, c, p, m).
 
     Beyond a kink another branch is taken, with a derivative of its own. What lies exactly on the kink and stays there
     has left no side: `value` and `prime` state a convention for it.
     """
     crossed = np.zeros(dz.shape, bool)
-    for kink in problem.network.activations[i].kinks:
-        before = base.z[i].T[j]
+    if not any(activation.kinks for activation in stack.activations[i:]):
+        return crossed
+    for kink in stack.activations[i].kinks:
+        before = base.z[i].mT[:, None, j]
         crossed |= np.sign((before + dz).real - kink) != np.sign(before.real - kink)
     for layer, z in seen.items():
-        for kink in problem.network.activations[layer].kinks:
-            crossed |= (np.sign(z.real - kink) != np.sign(base.z[layer].real - kink)).any(-1)
+        for kink in stack.activations[layer].kinks:
+            side = np.sign(base.z[layer].real - kink)[:, None, None]
+            crossed |= (np.sign(z.real - kink) != side).any(-1)
     return crossed
 
 
@@ -85,15 +102,27 @@ class Moves(NamedTuple):
     k: Array
     """The neuron of the layer before, (p,); n_in stands for the bias."""
     dz: Array
-    """∂z_j/∂entry for each example, (p, m): a_k for w_jk by (12), 1 for b_j."""
+    """∂z_j/∂entry for each example, (s, p, m): a_k for w_jk by (12), 1 for b_j."""
 
 
-def moves(problem: Problem, base: Pass, i: int, copies: int = 1) -> Iterator[Moves]:
-    """All weights and biases of `base.z[i]`, in batches; each move will be made `copies` times at once."""
-    n_out, n_in = problem.network.weights[i].shape
-    dz = np.concatenate([base.a[i].real.T, np.ones((1, problem.m))])
-    widest = max(problem.network.sizes[i + 1 :])
-    step = max(1, CHUNK_ENTRIES // (copies * problem.m * widest))
-    for start in range(0, n_out * (n_in + 1), step):
-        j, k = np.divmod(np.arange(start, min(start + step, n_out * (n_in + 1))), n_in + 1)
-        yield Moves(j, k, dz[k])
+def biases(stack: Stack, base: Pass, i: int, copies: int = 1) -> Iterator[Moves]:
+    """All biases of `base.z[i]`, in batches; each move will be made `copies` times at once."""
+    n_out, n_in = stack.weights[i].shape[1:]
+    for part in _batches(stack, base, i, n_out, copies):
+        yield Moves(part, np.full(part.shape, n_in), np.ones((len(stack.x), len(part), stack.m)))
+
+
+def weights(stack: Stack, base: Pass, i: int, copies: int = 1) -> Iterator[Moves]:
+    """All weights of `base.z[i]`, likewise."""
+    n_out, n_in = stack.weights[i].shape[1:]
+    a = np.ascontiguousarray(base.a[i].real.mT)
+    for part in _batches(stack, base, i, n_out * n_in, copies):
+        j, k = np.divmod(part, n_in)
+        yield Moves(j, k, a[:, k])
+
+
+def _batches(stack: Stack, base: Pass, i: int, count: int, copies: int) -> Iterator[Array]:
+    widest = max(stack.sizes[min(i + 2, len(stack.weights)) :])
+    step = max(1, CHUNK_BYTES // (len(stack.x) * copies * stack.m * widest * base.z[i].itemsize))
+    for start in range(0, count, step):
+        yield np.arange(start, min(start + step, count))

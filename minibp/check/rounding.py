@@ -9,7 +9,8 @@ kept, so the bound also holds where a first-order one would not.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -17,7 +18,8 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.arithmetic import Arithmetic, Near, arithmetic_of, matmul, matmul_exact, times
 from minibp.check.layer_rounding import activated, slope, weighted_input
-from minibp.check.output_rounding import costs_of, output_error
+from minibp.check.output_rounding import Output, costs_of, output_error
+from minibp.check.stack import Stack
 from minibp.network import Gradient
 from minibp.problem import Problem
 
@@ -25,9 +27,9 @@ __all__ = ["Bound", "arithmetic_of", "bound"]
 
 
 class Bound(NamedTuple):
-    """Largest absolute errors, shaped like what they bound; see `minibp.Backprop`."""
+    """Largest absolute errors, shaped like what they bound; see `minibp.Backprop`. Of a stack, with its axis first."""
 
-    cost: float
+    cost: Any
     costs: Array
     """Of the cost of each example, without L2: (m,)."""
     gradient: Gradient
@@ -50,74 +52,86 @@ def bound(problem: Problem, arithmetic: Arithmetic) -> Bound:
     """
     answers = _BOUNDS.setdefault(problem, {})
     if arithmetic not in answers:
-        with np.errstate(over="ignore", invalid="ignore"):
-            answers[arithmetic] = _bound(problem.astype("float64"), arithmetic)
+        answers[arithmetic] = _only(bounds(Stack.of([problem]), arithmetic))
     return answers[arithmetic]
 
 
-def _bound(problem: Problem, to: Arithmetic) -> Bound:
-    network, m = problem.network, problem.m
-    a = Near(problem.x, np.zeros_like(problem.x))
+def bounds(stack: Stack, arithmetic: Arithmetic) -> Bound:
+    """The same for a whole stack at once."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _bounds(stack, arithmetic)
+
+
+def _bounds(stack: Stack, to: Arithmetic) -> Bound:
+    m, count = stack.m, len(stack.x)
+    a = Near(stack.x, np.zeros_like(stack.x))
     zs, activations = [], [a]
-    for w, b, activation in zip(network.weights, network.biases, network.activations, strict=True):
-        z = weighted_input(a, w, b, to)
+    for w, b, activation in zip(stack.weights, stack.biases, stack.activations, strict=True):
+        z = weighted_input(a, w, b[:, None, :], to)
         a = activated(z, activation, to)
         zs.append(z)
         activations.append(a)
-    costs = costs_of(problem, zs[-1], a, to)
-    deltas = [output_error(problem, zs[-1], a, to)]
+    output = Output(stack.cost, stack.activations[-1], stack.y)
+    costs = costs_of(output, zs[-1], a, to)
+    deltas = [output_error(output, zs[-1], a, to)]
     for i in reversed(range(1, len(zs))):
-        back = matmul_exact(deltas[0], network.weights[i], np.abs(network.weights[i]), to)
-        deltas.insert(0, times(back, slope(zs[i - 1], activations[i], network.activations[i - 1], to), to))
+        back = matmul_exact(deltas[0], stack.weights[i], np.abs(stack.weights[i]), to)
+        deltas.insert(0, times(back, slope(zs[i - 1], activations[i], stack.activations[i - 1], to), to))
     products = [matmul(delta.transposed, a, to) for delta, a in zip(deltas, activations, strict=False)]
-    decays = [problem.l2.gradient(np.abs(w), m) for w in network.weights]
-    penalty = problem.l2.value(network.weights, m)
+    decays = [(stack.alpha / m)[:, None, None] * np.abs(w) for w in stack.weights]
+    penalties = stack.penalties()
     found = Bound(
-        cost=float(_sum_of_rows(costs, to)) / m + to.tiny + _penalty_error(problem, penalty, to),
+        cost=_sum_of_rows(costs.error, costs.size, to, -1) / m + to.tiny + _penalty_error(stack, penalties, to),
         costs=costs.error,
         gradient=Gradient(
             tuple(
-                (product.error + 3 * to.u * product.size) / m + to.gamma(1) * decay + _flushed(problem, w, to)
-                for product, decay, w in zip(products, decays, network.weights, strict=True)
+                (product.error + 3 * to.u * product.size) / m + to.gamma(1) * decay + _flushed(stack, w, to)
+                for product, decay, w in zip(products, decays, stack.weights, strict=True)
             ),
-            tuple(_sum_of_rows(delta, to) / m + to.tiny for delta in deltas),
+            tuple(_sum_of_rows(delta.error, delta.size, to, -2) / m + to.tiny for delta in deltas),
         ),
         z=tuple(z.error for z in zs),
         a=tuple(a.error for a in activations),
         delta=tuple(delta.error for delta in deltas),
     )
-    sizes = [near.size.max() for near in (*zs, *activations, costs, *deltas, *products)]
-    peak = np.max([*sizes, penalty, *(decay.max() for decay in decays)])
+    sizes = [near.size.reshape(count, -1).max(1) for near in (*zs, *activations, costs, *deltas, *products)]
+    peaks = np.max([*sizes, penalties, *(decay.max((1, 2)) for decay in decays)], axis=0)
     # Terms of a sum may be larger than the sum, but no larger than the error that they leave it, over u.
-    return found if peak < to.huge * to.u else _unbounded(found)
+    known = peaks < to.huge * to.u
+    return found if known.all() else _unbounded(found, ~known)
 
 
-def _sum_of_rows(rows: Near, to: Arithmetic) -> Array:
+def _sum_of_rows(error: Array, size: Array, to: Arithmetic, axis: int) -> Array:
     """The error of a sum over examples, from which a mean is made."""
-    return rows.error.sum(0) + to.gamma(len(rows.value)) * rows.size.sum(0)
+    return error.sum(axis) + to.gamma(error.shape[axis]) * size.sum(axis)
 
 
-def _penalty_error(problem: Problem, penalty: float, to: Arithmetic) -> float:
+def _penalty_error(stack: Stack, penalties: Array, to: Arithmetic) -> Array:
     """Of α/(2m) Σ w², whose factors may each be flushed to zero."""
-    alpha, n = problem.l2.alpha, problem.network.n_parameters
-    if not alpha:
-        return 0.0
-    squares = sum(float((w * w).sum()) for w in problem.network.weights)
-    return to.gamma(n) * penalty + to.tiny * (squares + alpha * n)
+    n = sum(w[0].size for w in stack.weights) + sum(b[0].size for b in stack.biases)
+    squares = sum((w * w).sum((1, 2)) for w in stack.weights)
+    return np.where(stack.alpha, to.gamma(n) * penalties + to.tiny * (squares + stack.alpha * n), 0.0)
 
 
-def _flushed(problem: Problem, w: Array, to: Arithmetic) -> Array:
+def _flushed(stack: Stack, w: Array, to: Arithmetic) -> Array:
     """What underflow may take from ∂C/∂W: from its mean, and from α/m or w."""
-    alpha = problem.l2.alpha
-    return to.tiny * (1 + (np.abs(w) + alpha / problem.m if alpha else np.zeros_like(w)))
+    alpha = stack.alpha[:, None, None]
+    return to.tiny * (1 + np.where(alpha, np.abs(w) + alpha / stack.m, 0.0))
 
 
-def _unbounded(found: Bound) -> Bound:
-    """The same shapes, of infinite errors: what overflows, or may, can be anything."""
+def _unbounded(found: Bound, which: Array) -> Bound:
+    """The same with infinite errors for `which` problems: what overflows, or may, can be anything."""
+    return _mapped(found, lambda array: np.where(which.reshape(-1, *(1,) * (array.ndim - 1)), np.inf, array))
 
-    def infinite(arrays: tuple[Array, ...]) -> tuple[Array, ...]:
-        return tuple(np.full(array.shape, np.inf) for array in arrays)
 
-    gradient = Gradient(infinite(found.gradient.nabla_w), infinite(found.gradient.nabla_b))
-    costs = np.full(found.costs.shape, np.inf)
-    return Bound(np.inf, costs, gradient, infinite(found.z), infinite(found.a), infinite(found.delta))
+def _only(found: Bound) -> Bound:
+    """The bound of the only problem of a stack."""
+    return _mapped(found, lambda array: array[0])
+
+
+def _mapped(found: Bound, function: Callable[[Array], Array]) -> Bound:
+    def each(arrays: tuple[Array, ...]) -> tuple[Array, ...]:
+        return tuple(map(function, arrays))
+
+    gradient = Gradient(each(found.gradient.nabla_w), each(found.gradient.nabla_b))
+    return Bound(function(found.cost), function(found.costs), gradient, each(found.z), each(found.a), each(found.delta))

@@ -14,7 +14,7 @@ from minibp.activations import Activation, softmax
 from minibp.arrays import Array
 from minibp.check.arithmetic import Arithmetic, Near
 from minibp.check.layer_rounding import activated, slope
-from minibp.check.output_rounding import cost_gradient, output_error, residual
+from minibp.check.output_rounding import Output, cost_gradient, output_error, residual
 from minibp.check.tracked import Tracked
 from minibp.costs import Huber, Quadratic, fuses
 from minibp.problem import Problem
@@ -98,7 +98,7 @@ class Values:
         a = self.a[self.top]
         if self.to is None:
             return self.problem.cost.gradient(a, self.y)
-        return self._tracked(cost_gradient(self.problem, residual(a, self.y, self.to), a, self.to))
+        return self._tracked(cost_gradient(self._output(), residual(a, self.y, self.to), a, self.to))
 
     def output_error(self) -> Any:
         """δ^L as it should be: (17) or (26)."""
@@ -108,7 +108,10 @@ class Values:
                 g = self.nabla_a()  # from a, also where a is not what it should be
                 return a * (g - (g * a).sum(axis=-1, keepdims=True))
             return self.problem.cost.delta(z, a, self.y, self.activation(self.top))
-        return self._tracked(output_error(self.problem, z, a, self.to))
+        return self._tracked(output_error(self._output(), z, a, self.to))
+
+    def _output(self) -> Output:
+        return Output(self.problem.cost, self.activation(self.top), self.y)
 
     def back(self, layer: int) -> Any:
         """(W^{l+1})ᵀ δ^{l+1}, for every example."""
