@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 FLOAT_DTYPES = ("float32", "float64")
+_NAMES: dict[np.dtype[Any], str] = {np.dtype(name): name for name in FLOAT_DTYPES}  # a dtype takes long to name itself
 
 
 class InputError(ValueError):
@@ -25,6 +26,8 @@ def is_foreign(value: object) -> bool:
 
 def checked_dtype(name: str, dtype: object) -> str:
     """`dtype` as "float32" or "float64"; any other is an `InputError` that names it."""
+    if isinstance(dtype, np.dtype) and dtype in _NAMES:
+        return _NAMES[dtype]
     try:
         kind = np.dtype(dtype).name  # type: ignore[call-overload]
     except TypeError:

@@ -43,26 +43,48 @@ def cli() -> None:
 
 
 @cli.command()
-@click.option("--examples", type=click.IntRange(min=1), default=2016, show_default=True, help="Networks to draw.")
+@click.option("--examples", type=click.IntRange(min=1), help="Networks to draw; by default 2016.")
 @click.option("--seed", type=click.IntRange(min=0), help="The same seed gives the same networks; by default a new one.")
+@click.option(
+    "--soak",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Go on for so long, with small networks drawn by the hundred.",
+)
 @click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write a JSON report; - is stdout."
 )
 @click.option("--html", "html_file", type=click.Path(dir_okay=False), help="Write the report as a page.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes that share the work; by default one a core.")
-def verify(examples: int, seed: int | None, json_file: str | None, html_file: str | None, workers: int | None) -> None:
+def verify(
+    examples: int | None,
+    seed: int | None,
+    soak: float | None,
+    json_file: str | None,
+    html_file: str | None,
+    workers: int | None,
+) -> None:
     """Hold the package's own gradients against every oracle.
 
-    Every activation, cost, form (per example, batched) and dtype, with and without L2, on networks that Hypothesis
-    draws and on pictures of digits; MNIST is used where MINIBP_MNIST_DIR names its folder.
+    Every activation, cost, form (per example, batched, workspace) and dtype, with and without L2, on networks that
+    Hypothesis draws and on pictures of digits; MNIST is used where MINIBP_MNIST_DIR names its folder.
     """
     _check_writable(json_file, html_file)
+    if soak is not None and examples is not None:
+        _refuse("--soak goes on until its time is over: --examples has no meaning with it")
     _keep_hypothesis_out_of_the_folder()
+    processes = workers or _cores()
     with _usable():
-        with _bar("networks") as progress, _pool(workers or _cores()) as executor:
-            from minibp.check.runner import verify as run
+        with _bar("networks" if soak is None else "seconds") as progress, _pool(processes) as executor:
+            if soak is None:
+                from minibp.check.runner import EXAMPLES
+                from minibp.check.runner import verify as run
 
-            report = run(examples=examples, seed=seed, progress=progress, executor=executor)
+                report = run(examples=examples or EXAMPLES, seed=seed, progress=progress, executor=executor)
+            else:
+                from minibp.check.soak import soak as go_on
+
+                report = go_on(soak, seed=seed, workers=processes, progress=progress, executor=executor)
         _finish(report, json_file, html_file)
 
 

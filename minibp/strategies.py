@@ -27,6 +27,8 @@ from minibp.problem import Problem
 
 MAX_LAYERS, MAX_WIDTH, MAX_EXAMPLES = 8, 16, 8
 """Layers after the input, neurons a layer, and examples, in what is generated unless sizes are given."""
+LAYERS, WIDTHS = (1, 2, 3, 2, 3, 4, 5, 8), (3, 6, 1, 10, 16)
+"""What is chosen from: layers after the input, and the widest that a layer may be."""
 
 # What one byte of Hypothesis's own choosing stands for: the plainest first, since bytes shrink towards 0.
 _PLAIN = [1.0, 0.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0, 0.1, -0.1, 0.25, 1.5, -1.5, 4.0, -4.0, 10.0, -10.0]
@@ -221,8 +223,8 @@ def _given(draw: DrawFn, given: Any, default: SearchStrategy[Any] | None) -> Any
 def _draw_sizes(
     draw: DrawFn, max_layers: int = MAX_LAYERS, max_width: int = MAX_WIDTH, layers: int | None = None
 ) -> list[int]:
-    depth = layers or draw(_one_of(*(n for n in (1, 2, 3, 2, 3, 4, 5, 8) if n <= max_layers)))
-    width = draw(_one_of(*([n for n in (3, 6, 1, 10, 16) if n <= max_width] or [max_width])))
+    depth = layers or draw(_one_of(*(n for n in LAYERS if n <= max_layers)))
+    width = draw(_one_of(*([n for n in WIDTHS if n <= max_width] or [max_width])))
     square = draw(_one_of(False, True, False))
     if square:
         return [draw(_whole(1, width))] * (depth + 1)
@@ -247,13 +249,17 @@ def _draw_targets(draw: DrawFn, cost: Cost, m: int, n: int, dtype: str) -> Array
     if cost.name not in ("cross_entropy", "categorical_cross_entropy"):
         return _draw_arrays(draw, [(m, n)], dtype, X_TEXTURES)[0]
     labels = draw(_one_of(True, False))
-    rng = np.random.default_rng(draw(_SEEDS))
+    return filled_targets(cost, (m, n), dtype, labels, np.random.default_rng(draw(_SEEDS)))
+
+
+def filled_targets(cost: Cost, shape: tuple[int, ...], dtype: str, labels: bool, rng: np.random.Generator) -> Array:
+    """y for a cross-entropy, its last axis an example's: labels, or probabilities, or a distribution."""
     if cost.name == "cross_entropy":
-        return (rng.integers(0, 2, (m, n)) if labels else rng.random((m, n))).astype(dtype)
+        return (rng.integers(0, 2, shape) if labels else rng.random(shape)).astype(dtype)
     if labels:
-        return np.eye(n, dtype=dtype)[rng.integers(0, n, m)]
-    shares = rng.random((m, n)) + 1e-3
-    return (shares / shares.sum(1, keepdims=True)).astype(dtype)
+        return np.eye(shape[-1], dtype=dtype)[rng.integers(0, shape[-1], shape[:-1])]
+    shares = rng.random(shape) + 1e-3
+    return (shares / shares.sum(-1, keepdims=True)).astype(dtype)
 
 
 def _draw_network(draw: DrawFn, widths: Sequence[int], activation: Any, output: Any, dtype: Any) -> Network:

@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures.process import BrokenProcessPool
@@ -19,6 +20,13 @@ WITHOUT_MNIST = {name: value for name, value in os.environ.items() if name != "M
 
 def run(*arguments):
     return CliRunner().invoke(cli, list(arguments), catch_exceptions=False)
+
+
+def test_a_soak_says_how_many_networks_a_second():
+    result = run("verify", "--soak", "0.1", "--seed", "5", "--workers", "1")
+    assert result.exit_code == 0
+    assert re.search(r"note: [\d,]+ networks a second, by 1 process\n", result.stdout)
+    assert result.stdout.splitlines()[-1].startswith("correct: ")
 
 
 def test_verify_passes_and_reads_at_a_glance():
@@ -63,6 +71,9 @@ def test_a_broken_gradient_fails_with_1_and_says_where(monkeypatch):
         (["verify", "--examples", "0"], "0 is not in the range x>=1"),
         (["verify", "--examples", "many"], "'many' is not a valid integer"),
         (["verify", "--seed", "-1"], "-1 is not in the range x>=0"),
+        (["verify", "--soak", "0"], "0.0 is not in the range x>0"),
+        (["verify", "--soak", "1", "--examples", "5"], "--examples has no meaning with it"),
+        (["verify", "--soak", "inf", "--workers", "1"], "seconds is inf, expected a number above 0"),
         (["verify", "--json", "missing/report.json"], "cannot write missing/report.json: there is no folder"),
         (["verify", "--json", ""], "--json needs the name of a file"),
         (["verify", "--html", "missing/report.html"], "cannot write missing/report.html: there is no folder"),

@@ -7,7 +7,9 @@ down, then ∂C/∂b and ∂C/∂W. The first entry that is off is then the caus
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,26 +55,31 @@ class Miss(NamedTuple):
     got: float
     expected: float
     tolerance: float
+    problem: int = 0
+    """Its place in the stack."""
 
 
 def layout(problem: Problem) -> list[Segment]:
     """The segments of a problem's row of numbers."""
-    network, m = problem.network, problem.m
-    top = len(network.weights) + 1
-    fused = fuses(problem.cost, network.activations[-1])
-    l2 = problem.l2.alpha > 0
+    network = problem.network
+    return _layout(network.sizes, problem.m, fuses(problem.cost, network.activations[-1]), problem.l2.alpha > 0)
+
+
+@lru_cache(maxsize=100)
+def _layout(sizes: tuple[int, ...], m: int, fused: bool, l2: bool) -> list[Segment]:
+    top = len(sizes)
     parts: list[tuple[str, int | None, str, tuple[int, ...]]] = []
     for layer in range(2, top + 1):
-        rows = (m, network.sizes[layer - 1])
+        rows = (m, sizes[layer - 1])
         parts += [("(13)", layer, "z", rows), ("(14)", layer, "a", rows)]
     parts.append(("(27)" if l2 else "(9)(25)", None, "cost", ()))
     for layer in range(top, 1, -1):
         equation = "(22)" if layer < top else "(26)" if fused else "(17)"
-        parts.append((equation, layer, "delta", (m, network.sizes[layer - 1])))
+        parts.append((equation, layer, "delta", (m, sizes[layer - 1])))
     for layer in range(top, 1, -1):
-        parts.append(("(23)", layer, "nabla_b", (network.sizes[layer - 1],)))
+        parts.append(("(23)", layer, "nabla_b", (sizes[layer - 1],)))
     for layer in range(top, 1, -1):
-        parts.append(("(27)" if l2 else "(24)", layer, "nabla_w", network.weights[layer - 2].shape))
+        parts.append(("(27)" if l2 else "(24)", layer, "nabla_w", (sizes[layer - 1], sizes[layer - 2])))
     segments, start = [], 0
     for equation, of_layer, tensor, shape in parts:
         stop = start + math.prod(shape)
@@ -181,7 +188,10 @@ class Tally:
 def compare(
     segments: list[Segment], got: Array, bound: Array, expected: Array, radius: Array, tally: Tally
 ) -> Miss | None:
-    """Add to `tally`, and return the first entry for which |got − expected| ≤ bound + radius does not hold."""
+    """Add to `tally`, and return the first entry for which |got − expected| ≤ bound + radius does not hold.
+
+    Rows of numbers, or those of a stack, one below the other.
+    """
     tolerance = bound + radius
     told = np.isfinite(tolerance)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -190,33 +200,50 @@ def compare(
     ratio[np.isnan(ratio)] = np.inf  # NaN is never near anything
     ratio[~told] = 0.0
     starts = [segment.start for segment in segments]
-    worst = np.maximum.reduceat(ratio, starts).tolist()
-    entries = np.add.reduceat(told, starts, dtype=np.int64).tolist()
+    worst = np.maximum.reduceat(np.atleast_2d(ratio).max(0), starts).tolist()
+    entries = np.add.reduceat(np.atleast_2d(told).sum(0), starts, dtype=np.int64).tolist()
     for segment, one, count in zip(segments, worst, entries, strict=True):
         tally.add(segment.equation, one, count)
     if max(worst) <= 1:
         return None
-    at = int(np.argmax(ratio > 1))
+    place = int(np.argmax(ratio > 1))
+    problem, at = divmod(place, ratio.shape[-1])
     segment = next(one for one in segments if one.stop > at)
     entry = tuple(int(i) for i in np.unravel_index(at - segment.start, segment.shape)) if segment.shape else ()
-    return Miss(segment, entry, float(got[at]), float(expected[at]), float(tolerance[at]))
+    return Miss(segment, entry, *_numbers(place, got, expected, tolerance), problem)
 
 
-def compare_slopes(gradient: Gradient, bound: Bound, estimate: Estimate, tally: Tally) -> Miss | None:
-    """∇C · v of a gradient against the oracle's slopes along v, equation (1)."""
+def compare_slopes(gradients: Sequence[Gradient], bound: Bound, estimate: Estimate, tally: Tally) -> Miss | None:
+    """∇C · v of the gradients of a stack against the oracle's slopes along v, equation (1)."""
     first = None
     for slope in estimate.slopes:
-        pairs = [
-            pair for kind, way in zip(gradient, slope.direction, strict=True) for pair in zip(kind, way, strict=True)
-        ]
-        got = sum(float(np.vdot(way, np.asarray(entries, np.float64))) for entries, way in pairs)
-        sums = sum(float(np.abs(entries).sum(dtype=np.float64)) for entries, _ in pairs)
-        spread = sum(float(entries.sum()) for kind in bound.gradient for entries in kind)
-        size = sum(entries.size for entries, _ in pairs)
+        arrays = [np.stack(layer, dtype=np.float64) for layer in zip(*map(_flat, gradients), strict=True)]
+        got = np.sum([_rowwise(way * entries) for way, entries in zip(_flat(slope.direction), arrays, strict=True)], 0)
+        sums = np.sum([_rowwise(np.abs(entries)) for entries in arrays], 0)
+        spread = np.sum(list(map(_rowwise, _flat(bound.gradient))), 0)
+        size = sum(entries[0].size for entries in arrays)
         tolerance = spread + slope.radius + size * float(np.finfo(np.float64).eps) * sums
-        error = abs(got - slope.value)
-        tally.add("(1)", 0.0 if error == 0 else error / tolerance if tolerance else math.inf, 1)
-        if not error <= tolerance and first is None:
+        error = np.abs(got - slope.value)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where(error == 0, 0.0, error / tolerance)
+        tally.add("(1)", float(ratio.max()), len(ratio))
+        off = ~(error <= tolerance)
+        if off.any() and first is None:
+            problem = int(np.argmax(off))
             segment = Segment("(1)", None, "slope", (), 0, 1)
-            first = Miss(segment, (), got, slope.value, tolerance)
+            first = Miss(segment, (), *_numbers(problem, got, slope.value, tolerance), problem)
     return first
+
+
+def _numbers(at: int, *arrays: Array) -> tuple[float, float, float]:
+    got, expected, tolerance = (float(array.flat[at]) for array in arrays)
+    return got, expected, tolerance
+
+
+def _flat(gradient: Gradient) -> tuple[Array, ...]:
+    return gradient.nabla_w + gradient.nabla_b
+
+
+def _rowwise(array: Array) -> Array:
+    """The sum of each problem's numbers."""
+    return array.reshape(len(array), -1).sum(1)

@@ -17,7 +17,7 @@ from minibp.arrays import Array
 from minibp.check.estimate import COMPLEX_STEP, Estimate, OracleUnavailable, oracle_arithmetic, untold
 from minibp.check.perturbed import Moves, Pass, biases, costs_at, crossings, forward, responses, weights
 from minibp.check.rounding import bounds
-from minibp.check.stack import Stack
+from minibp.check.stack import Stack, single
 from minibp.costs import COSTS, fuses
 from minibp.network import Gradient
 from minibp.problem import Problem
@@ -30,7 +30,7 @@ def estimate(problem: Problem) -> Estimate:
 
     Raises `OracleUnavailable` where an activation or a cost of the user's takes no complex numbers, or is not analytic.
     """
-    return estimates(Stack.of([problem])).only()
+    return estimates(single(problem)).only()
 
 
 def estimates(stack: Stack) -> Estimate:

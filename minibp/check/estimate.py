@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -39,11 +39,11 @@ def untold(crossed: int, radii: Iterable[Array], reason: str) -> dict[str, int]:
 
 
 class Slope(NamedTuple):
-    """∇C · v along one direction v, equation (1), and how far it may be off."""
+    """∇C · v along one direction v, equation (1), and how far it may be off. Of a stack, with its axis first."""
 
     direction: Gradient
-    value: float
-    radius: float
+    value: Any
+    radius: Any
 
 
 @dataclass(frozen=True)
@@ -68,19 +68,36 @@ class Estimate:
     skipped: dict[str, int] = field(default_factory=dict)
     """Entries whose radius is infinite, counted by reason."""
 
+    def of(self, place: int) -> Estimate:
+        """That of one problem of a stack."""
+        return self._mapped(lambda array: array[place])
+
     def only(self) -> Estimate:
         """That of the only problem of a stack."""
+        return self.of(0)
 
-        def first(arrays: tuple[Array, ...]) -> tuple[Array, ...]:
-            return tuple(array[0] for array in arrays)
+    def stacked(self) -> Estimate:
+        """That of a stack of this problem alone."""
+        return self._mapped(lambda array: np.asarray(array)[None])
+
+    def _mapped(self, function: Callable[[Any], Any]) -> Estimate:
+        def each(arrays: tuple[Array, ...]) -> tuple[Array, ...]:
+            return tuple(map(function, arrays))
+
+        def both(gradient: Gradient) -> Gradient:
+            return Gradient(each(gradient.nabla_w), each(gradient.nabla_b))
 
         return Estimate(
-            gradient=Gradient(*map(first, self.gradient)),
-            radius=Gradient(*map(first, self.radius)),
-            **{name: first(getattr(self, name)) for name in ("delta", "z", "a")},
-            **{f"{name}_radius": first(getattr(self, f"{name}_radius")) for name in ("delta", "z", "a")},
-            cost=float(self.cost[0]),
-            cost_radius=float(self.cost_radius[0]),
-            slopes=self.slopes,
+            gradient=both(self.gradient),
+            radius=both(self.radius),
+            delta=each(self.delta),
+            delta_radius=each(self.delta_radius),
+            z=each(self.z),
+            z_radius=each(self.z_radius),
+            a=each(self.a),
+            a_radius=each(self.a_radius),
+            cost=function(self.cost),
+            cost_radius=function(self.cost_radius),
+            slopes=tuple(Slope(both(one.direction), function(one.value), function(one.radius)) for one in self.slopes),
             skipped=self.skipped,
         )

@@ -22,7 +22,7 @@ from minibp.check.estimate import Estimate, oracle_arithmetic, untold
 from minibp.check.output_rounding import Output, cost_error
 from minibp.check.perturbed import Moves, Pass, biases, costs_at, crossings, forward, responses, weights
 from minibp.check.rounding import Bound, bounds
-from minibp.check.stack import Stack
+from minibp.check.stack import Stack, single
 from minibp.network import Gradient
 from minibp.problem import Problem
 
@@ -32,7 +32,7 @@ CROSSES_A_KINK = "finite difference crosses a kink"
 
 def estimate(problem: Problem) -> Estimate:
     """The gradient of `problem`, entry by entry, and δ, each with a radius of its own."""
-    return estimates(Stack.of([problem])).only()
+    return estimates(single(problem)).only()
 
 
 def estimates(stack: Stack) -> Estimate:

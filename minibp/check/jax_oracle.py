@@ -10,8 +10,6 @@ same without padding, a check on it, and serves what does not fit.
 from __future__ import annotations
 
 import math
-import threading
-import zlib
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import Any
@@ -24,58 +22,31 @@ from jax import lax
 from minibp.activations import ACTIVATIONS, Activation
 from minibp.arrays import Array
 from minibp.check.compilation import compiled
-from minibp.check.estimate import Estimate, OracleUnavailable, Slope, oracle_arithmetic
+from minibp.check.estimate import Estimate, OracleUnavailable, Slope
 from minibp.check.jax_functions import COST_TERMS, ELEMENTWISE, cost_term, softmax
-from minibp.check.rounding import bound
+from minibp.check.jax_padded import BATCH, LOCK, WIDTH, estimate_of, padded, signs
+from minibp.check.stack import single
 from minibp.costs import Cost
 from minibp.network import Gradient
 from minibp.problem import Problem
 
-DEPTH, WIDTH, BATCH, CHUNK = 8, 16, 8, 16
-"""The padding: layers after the input, neurons a layer, examples, and networks a call."""
-
-
-def _padded_cost(params: Any, given: Any) -> tuple[Any, Any]:
-    """C of one padded network, with all z and a, (DEPTH, BATCH, WIDTH)."""
-    w, b, probes = params
-    x, y, kinds, term, is_softmax, layers, here, m, alpha = given
-
-    def layer(carry: Any, this: Any) -> tuple[Any, Any]:
-        a, z = carry
-        w_l, b_l, probe, kind, index = this
-        z_l = a @ w_l.T + b_l + probe
-        a_l = lax.switch(kind, list(ELEMENTWISE.values()), z_l)
-        live = index < layers
-        return (jnp.where(live, a_l, a), jnp.where(live, z_l, z)), (z_l, a_l)
-
-    start = (x, jnp.zeros_like(x))
-    (a, z), (zs, activations) = lax.scan(layer, start, (w, b, probes, kinds, jnp.arange(DEPTH)))
-    a = jnp.where(is_softmax, softmax(z, here[:1]), a)
-    terms = lax.switch(term, COST_TERMS, z, a, y, here)
-    cost = jnp.sum(jnp.where(here, terms, 0)) / m + alpha / (2 * m) * jnp.sum(w * w)
-    return cost, (zs, activations, a)
-
-
-def _padded(params: Any, given: Any, direction: Any) -> Any:
-    """Cost, gradient, the rest of the pass, and the slope along `direction`, of one padded network."""
-    (cost, rest), gradient = jax.value_and_grad(_padded_cost, has_aux=True)(params, given)
-    _, slope = jax.jvp(lambda p: _padded_cost(p, given)[0], (params,), (direction,))
-    return cost, rest, gradient, slope
+DEPTH, CHUNK = 8, 16
+"""The padding: layers after the input, and networks a call; neurons and examples are those of `jax_padded`."""
 
 
 _LAYERS = (DEPTH, BATCH, WIDTH)
 _ANSWER = ((), _LAYERS, _LAYERS, (BATCH, WIDTH), (DEPTH, WIDTH, WIDTH), (DEPTH, WIDTH), _LAYERS, ())
-"""The shapes of what `_padded` answers, in its order."""
+"""The shapes of what `padded` answers, in its order."""
 
 
 def _one_by_one(count: Any, *arguments: Any) -> Any:
-    """`_padded` for the first `count` of CHUNK networks: a loop, so that one network costs no more than one.
+    """`padded` for the first `count` of CHUNK networks: a loop, so that one network costs no more than one.
 
     All answers of a network come as one row, since fetching eight arrays takes eight times as long as fetching one.
     """
 
     def fill(k: Any, rows: Any) -> Any:
-        answer = _padded(*jax.tree.map(lambda array: array[k], arguments))
+        answer = padded(*jax.tree.map(lambda array: array[k], arguments))
         return rows.at[k].set(jnp.concatenate([jnp.ravel(part) for part in jax.tree.leaves(answer)]))
 
     return lax.fori_loop(0, count, fill, jnp.zeros((CHUNK, sum(map(math.prod, _ANSWER)))))
@@ -151,7 +122,7 @@ def _padded_estimates(problems: Sequence[Problem]) -> list[Estimate]:
         term[k] = cost_term(problem.cost, network.activations[-1])
         is_softmax[k] = network.activations[-1].name == "softmax"
         layers[k], m[k], alpha[k] = len(network.weights), problem.m, problem.l2.alpha
-    with _LOCK, jax.enable_x64(True):
+    with LOCK, jax.enable_x64(True):
         rows = jax.device_get(_program()(np.int64(len(problems)), (w, b, probes), given, (v_w, v_b, v_probes)))
     costs, zs, activations, outputs, g_w, g_b, g_probes, slopes = _parts(rows)
     found = []
@@ -166,15 +137,11 @@ def _padded_estimates(problems: Sequence[Problem]) -> list[Estimate]:
         )
         delta = tuple(g_probes[k, i, :count, : shapes[i][0]] * count for i in depth)
         z = tuple(zs[k, i, :count, : shapes[i][0]] for i in depth)
-        found.append(_estimate(problem, costs[k], gradient, delta, z, tuple(a), direction, slopes[k]))
+        found.append(_single(problem, costs[k], gradient, delta, z, tuple(a), direction, slopes[k]))
     return found
 
 
-# Compiling and calling change JAX's configuration for a moment.
-_LOCK = threading.Lock()
-
-
-def _estimate(
+def _single(
     problem: Problem,
     cost: Any,
     gradient: Gradient,
@@ -184,36 +151,21 @@ def _estimate(
     direction: Gradient,
     slope: Any,
 ) -> Estimate:
-    """What JAX computed, with the radius that rounding in XLA leaves it."""
-    radius = bound(problem, oracle_arithmetic())
-    # C is a mean, so δ comes divided by m, and is multiplied by it again.
-    by = oracle_arithmetic()
-    delta_radius = tuple(
-        e + 2 * by.u * np.abs(d) + problem.m * by.tiny for e, d in zip(radius.delta, delta, strict=True)
-    )
-    spread = sum(float(entries.sum()) for kind in radius.gradient for entries in kind)
-    return Estimate(
-        gradient=gradient,
-        radius=radius.gradient,
-        delta=delta,
-        delta_radius=delta_radius,
-        z=z,
-        z_radius=radius.z,
-        a=(problem.x.astype(np.float64), *a),
-        a_radius=radius.a,
-        cost=float(cost),
-        cost_radius=radius.cost,
-        slopes=(Slope(direction, float(slope), spread),),
-    )
+    """The estimate of one problem from what JAX computed."""
+
+    def stacked(arrays: Sequence[Any]) -> tuple[Array, ...]:
+        return tuple(np.asarray(array)[None] for array in arrays)
+
+    arrays = (stacked(each) for each in ((cost, slope), delta, z, a))
+    (cost, slope), delta, z, a = arrays
+    gradient, direction = Gradient(*map(stacked, gradient)), Gradient(*map(stacked, direction))
+    return estimate_of(single(problem), cost, gradient, delta, z, a, Slope(direction, slope, 0.0)).only()
 
 
 def _direction(problem: Problem) -> Gradient:
     """Signs ±1 for every parameter: other ones for every problem, the same ones for the same problem."""
     network = problem.network
-    content = b"".join(array.tobytes() for array in (*network.weights, *network.biases, problem.x, problem.y))
-    rng = np.random.default_rng(zlib.crc32(content))
-    signs = [rng.integers(0, 2, array.shape) * 2.0 - 1 for array in network.weights + network.biases]
-    return Gradient(tuple(signs[: len(network.weights)]), tuple(signs[len(network.weights) :]))
+    return signs(network.weights, network.biases, (*network.weights, *network.biases, problem.x, problem.y))
 
 
 def plain(problem: Problem) -> Estimate:
@@ -224,7 +176,7 @@ def plain(problem: Problem) -> Estimate:
     probes = tuple(np.zeros((problem.m, n)) for n in network.sizes[1:])
     params, along = (network.weights, network.biases, probes), (*direction, probes)
     arguments = params, along, problem.x, problem.y, problem.l2.alpha
-    with _LOCK, jax.enable_x64(True):
+    with LOCK, jax.enable_x64(True):
         try:
             program = _plain_program(network.sizes, network.activations, problem.cost, problem.m, arguments)
         except (TypeError, AttributeError, IndexError, ValueError) as error:
@@ -233,7 +185,7 @@ def plain(problem: Problem) -> Estimate:
             ) from None
         (cost, (zs, activations)), (g_w, g_b, g_probes), slope = jax.device_get(program(*arguments))
     delta = tuple(g * problem.m for g in g_probes)
-    return _estimate(problem, cost, Gradient(g_w, g_b), delta, tuple(zs), tuple(activations), direction, slope)
+    return _single(problem, cost, Gradient(g_w, g_b), delta, tuple(zs), tuple(activations), direction, slope)
 
 
 _PLAIN: dict[Any, Callable[..., Any]] = {}

@@ -19,7 +19,7 @@ from minibp.arrays import Array
 from minibp.check.arithmetic import Arithmetic, Near, arithmetic_of, matmul, matmul_exact, times
 from minibp.check.layer_rounding import activated, slope, weighted_input
 from minibp.check.output_rounding import Output, costs_of, output_error
-from minibp.check.stack import Stack
+from minibp.check.stack import Stack, single
 from minibp.network import Gradient
 from minibp.problem import Problem
 
@@ -38,8 +38,8 @@ class Bound(NamedTuple):
     delta: tuple[Array, ...]
 
 
-_BOUNDS: WeakKeyDictionary[Problem, dict[Arithmetic, Bound]] = WeakKeyDictionary()
-"""What `bound` has answered, for as long as the problem lives: every oracle asks for the same."""
+_BOUNDS: WeakKeyDictionary[Stack, dict[Arithmetic, Bound]] = WeakKeyDictionary()
+"""What `bounds` has answered, for as long as the stack lives: every oracle asks for the same."""
 
 
 def bound(problem: Problem, arithmetic: Arithmetic) -> Bound:
@@ -50,16 +50,16 @@ def bound(problem: Problem, arithmetic: Arithmetic) -> Bound:
     >>> bool(bound(problem, arithmetic_of("float64")).gradient.nabla_b[0][0] < 1e-14)
     True
     """
-    answers = _BOUNDS.setdefault(problem, {})
-    if arithmetic not in answers:
-        answers[arithmetic] = _only(bounds(Stack.of([problem]), arithmetic))
-    return answers[arithmetic]
+    return _only(bounds(single(problem), arithmetic))
 
 
 def bounds(stack: Stack, arithmetic: Arithmetic) -> Bound:
     """The same for a whole stack at once."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return _bounds(stack, arithmetic)
+    answers = _BOUNDS.setdefault(stack, {})
+    if arithmetic not in answers:
+        with np.errstate(over="ignore", invalid="ignore"):
+            answers[arithmetic] = _bounds(stack, arithmetic)
+    return answers[arithmetic]
 
 
 def _bounds(stack: Stack, to: Arithmetic) -> Bound:

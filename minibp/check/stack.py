@@ -6,7 +6,8 @@ Everything has one more axis than in a `Problem`, the first, and is float64. A s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -16,7 +17,8 @@ from minibp.costs import Cost
 from minibp.problem import Problem
 
 
-class Stack(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Stack:
     """s problems: weights are (s, n_l, n_{l−1}), biases (s, n_l), x (s, m, n_1), y (s, m, n_L) and α (s,)."""
 
     sizes: tuple[int, ...]
@@ -63,3 +65,13 @@ class Stack(NamedTuple):
 def _stacked(parameters: list[tuple[Array, ...]]) -> tuple[Array, ...]:
     """Layer by layer."""
     return tuple(np.stack(layer, dtype=np.float64) for layer in zip(*parameters, strict=True))
+
+
+_SINGLES: WeakKeyDictionary[Problem, Stack] = WeakKeyDictionary()
+
+
+def single(problem: Problem) -> Stack:
+    """The stack of this problem alone: the same one for as long as the problem lives."""
+    if problem not in _SINGLES:
+        _SINGLES[problem] = Stack.of([problem])
+    return _SINGLES[problem]

@@ -13,7 +13,8 @@ from minibp.check.compare import (
     row_of_pass,
     rows_of_estimate,
 )
-from minibp.check.rounding import arithmetic_of, bound
+from minibp.check.rounding import arithmetic_of, bound, bounds
+from minibp.check.stack import single
 from minibp.network import Gradient
 
 RNG = np.random.default_rng(0)
@@ -92,15 +93,15 @@ def test_an_exact_zero_must_be_met_exactly():
 
 
 def test_slopes_are_held_too():
-    estimate = jax_oracle.estimate(PROBLEM)
-    limits, tally = bound(PROBLEM, arithmetic_of("float64")), Tally()
-    assert compare_slopes(HELD.gradient, limits, estimate, tally) is None
+    estimate = jax_oracle.estimate(PROBLEM).stacked()
+    limits, tally = bounds(single(PROBLEM), arithmetic_of("float64")), Tally()
+    assert compare_slopes([HELD.gradient], limits, estimate, tally) is None
     assert tally.entries["(1)"] == 1
     assert tally.worst["(1)"] < 1
     changed = [w.copy() for w in HELD.gradient.nabla_w]
     changed[0][0, 0] += 1e-9
     wrong = HELD._replace(gradient=Gradient(tuple(changed), HELD.gradient.nabla_b))
-    miss = compare_slopes(wrong.gradient, limits, estimate, tally)
+    miss = compare_slopes([wrong.gradient], limits, estimate, tally)
     assert (miss.segment.equation, miss.entry) == ("(1)", ())
     assert tally.worst["(1)"] > 1
 

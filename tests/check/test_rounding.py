@@ -11,7 +11,8 @@ from minibp.check import layer_rounding
 from minibp.check.arithmetic import Near, arithmetic_of, arithmetic_of_anyone
 from minibp.check.campaign import draw
 from minibp.check.compare import row_of_bound, row_of_pass
-from minibp.check.rounding import bound
+from minibp.check.rounding import bound, bounds
+from minibp.check.stack import single
 from minibp.strategies import problems
 
 FORMS = {"batched": batched, "per_example": per_example}
@@ -115,7 +116,7 @@ def test_honest_variants_stay_within_it():
 
 def test_it_is_kept_for_as_long_as_the_problem_lives():
     problem = hard(3)
-    assert bound(problem, arithmetic_of("float64")) is bound(problem, arithmetic_of("float64"))
+    assert bounds(single(problem), arithmetic_of("float64")) is bounds(single(problem), arithmetic_of("float64"))
     assert bound(problem, arithmetic_of("float64")) is not bound(problem, arithmetic_of("float32"))
 
 

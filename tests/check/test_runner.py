@@ -8,7 +8,7 @@ import minibp
 from minibp import batched, data, per_example
 from minibp.activations import HIDDEN
 from minibp.arrays import InputError
-from minibp.check import complex_step, runner
+from minibp.check import complex_step, forms
 from minibp.check.compare import EQUATIONS
 from minibp.check.runner import verify
 from minibp.network import Gradient
@@ -250,13 +250,13 @@ def test_shapes_and_dtypes_are_held_too(monkeypatch, change, equation, message):
 
 
 def test_an_oracle_that_tells_nothing_leaves_it_undecided(monkeypatch):
-    right = complex_step.estimate
+    right = complex_step.estimates
 
-    def silent(problem):
-        found = right(problem)
+    def silent(stack):
+        found = right(stack)
         return replace(found, delta_radius=tuple(np.full(d.shape, np.inf) for d in found.delta_radius))
 
-    monkeypatch.setattr(complex_step, "estimate", silent)
+    monkeypatch.setattr(complex_step, "estimates", silent)
     report = verify(examples=10, seed=2)
     assert report.verdict == "undecided"
     assert "complex step told nothing of equation (17) in batched" in report.notes
@@ -265,7 +265,7 @@ def test_an_oracle_that_tells_nothing_leaves_it_undecided(monkeypatch):
 
 def test_what_may_overflow_is_skipped_and_counted():
     network = minibp.Network([np.full((1, 1), 1e36, np.float32)], [np.zeros(1, np.float32)], "identity")
-    run = runner.Run()
+    run = forms.Run()
     run.check([minibp.Problem(network, "huber", [[1.0]], [[0.0]])])
     assert run.failed is None
     assert run.skipped["values near the end of float32's range"] == run.entries

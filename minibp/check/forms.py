@@ -1,0 +1,186 @@
+"""The package's own forms of backpropagation, held against all oracles, and what is seen of them on the way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from minibp import batched, per_example
+from minibp.arrays import Array
+from minibp.check import complex_step, finite_difference, jax_oracle
+from minibp.check.campaign import smallest
+from minibp.check.compare import (
+    Miss,
+    Segment,
+    Tally,
+    compare,
+    compare_slopes,
+    gradient_layout,
+    layout,
+    misshapen,
+    row_of_bound,
+    row_of_gradient,
+    row_of_pass,
+    rows_of_estimate,
+)
+from minibp.check.estimate import Estimate
+from minibp.check.report import Finding
+from minibp.check.rounding import arithmetic_of, bounds
+from minibp.check.stack import Stack, single
+from minibp.check.wording import ORACLE_NAMES
+from minibp.network import Backprop, Gradient
+from minibp.problem import Problem
+from minibp.strategies import problems
+from minibp.workspace import Workspace
+
+
+def _fast_form(of: Problem) -> Gradient:
+    """What a workspace answers, which is a gradient alone."""
+    return Workspace(of.network, of.cost, of.m, of.l2).gradient(of.x, of.y)
+
+
+FORMS: dict[str, Callable[[Problem], Backprop | Gradient]] = {
+    "per_example": lambda of: per_example.backprop(of.network, of.cost, of.x, of.y, of.l2),
+    "batched": lambda of: batched.backprop(of.network, of.cost, of.x, of.y, of.l2),
+    "workspace": _fast_form,
+}
+"""The package's own forms of backpropagation."""
+
+
+@dataclass
+class Run:
+    """What has been seen so far of the package's forms."""
+
+    networks: int = 0
+    entries: int = 0
+    tallies: dict[str, dict[str, Tally]] = field(default_factory=lambda: {form: {} for form in FORMS})
+    skipped: Counter[str] = field(default_factory=Counter)
+    covered: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+    failed: Problem | None = None
+
+    def merge(self, other: Run) -> None:
+        """Add what another run has seen."""
+        self.networks += other.networks
+        self.entries += other.entries
+        for form, tallies in other.tallies.items():
+            for oracle, tally in tallies.items():
+                self.tallies[form].setdefault(oracle, Tally()).merge(tally)
+        self.skipped.update(other.skipped)
+        self.covered.update(other.covered)
+        self.findings += other.findings
+        self.failed = self.failed or other.failed
+
+    def shrink(self, stratum: dict[str, Any], seed: int) -> None:
+        """Replace the failure by the simplest in its stratum, if there is one, and the findings by those there.
+
+        Simpler is also what fails without L2: only a fault of L2 itself is left at (27).
+        """
+        freed = {**stratum, "l2": st.sampled_from([0.0, stratum["l2"]])} if stratum else {}
+        found = smallest(problems(**freed), lambda problem: _checked(problem).failed is not None, seed)
+        if found is not None:
+            self.failed, self.findings = found, _checked(found).findings
+
+    def silent(self) -> tuple[str, ...]:
+        """What no entry was told of, where there were entries to tell of: by form, oracle and equation."""
+        return tuple(
+            f"{ORACLE_NAMES[oracle]} told nothing of equation {equation} in {form}"
+            for form, tallies in self.tallies.items()
+            for oracle, tally in tallies.items()
+            for equation, entries in tally.entries.items()
+            if not entries
+        )
+
+    def check(self, part: Sequence[Problem]) -> None:
+        """Hold all forms against all oracles on these problems, up to the first that fails."""
+        exact = [problem.astype("float64") for problem in part]
+        for problem, same, autodiff in zip(part, exact, jax_oracle.estimates(exact), strict=True):
+            self.hold([problem], single(same), autodiff.stacked())
+            if self.failed is not None:
+                return
+
+    def hold(self, part: Sequence[Problem], stack: Stack, autodiff: Estimate) -> None:
+        """Hold all forms against all oracles on problems that make one stack, and keep the first that fails."""
+        estimates = {
+            "jax": autodiff,
+            "complex_step": complex_step.estimates(stack),
+            "finite_difference": finite_difference.estimates(stack),
+        }
+        self._count(part, stack, estimates)
+        found = [one for form in FORMS for one in self._found(form, part, stack, estimates)]
+        if found:
+            first = min(at for at, _ in found)
+            self.failed = part[first]
+            self.findings += [finding for at, finding in found if at == first]
+
+    def _count(self, part: Sequence[Problem], stack: Stack, estimates: dict[str, Estimate]) -> None:
+        self.networks += len(part)
+        for trait in _traits(part[0]):
+            self.covered[trait] += len(part)
+        for alpha in stack.alpha:
+            self.covered["with L2" if alpha else "without L2"] += 1
+        for estimate in estimates.values():
+            self.skipped.update(estimate.skipped)
+        limits = row_of_bound(bounds(stack, arithmetic_of(part[0].dtype)))
+        self.entries += limits.size
+        beyond = int((~np.isfinite(limits)).sum())
+        if beyond:
+            self.skipped[f"values near the end of {part[0].dtype}'s range"] += beyond
+
+    def _found(
+        self, form: str, part: Sequence[Problem], stack: Stack, estimates: dict[str, Estimate]
+    ) -> list[tuple[int, Finding]]:
+        """What is wrong with one form, if anything is: the place in the stack, and what is found there."""
+        answers = [FORMS[form](problem) for problem in part]
+        for at, (problem, answer) in enumerate(zip(part, answers, strict=True)):
+            fault = misshapen(problem, answer)
+            if fault is not None:
+                segment, message = fault
+                return [(at, Finding(segment.equation, segment.layer, segment.tensor, subject=form, message=message))]
+        segments, rows, gradients = _laid_out(part[0], answers)
+        dtype = part[0].dtype
+        rounding = bounds(stack, arithmetic_of(dtype))
+        tail = slice(-rows.shape[1], None)  # a gradient is the end of a pass
+        limits = row_of_bound(rounding)[:, tail]
+        misses: dict[str, Miss] = {}
+        for oracle, estimate in estimates.items():
+            expected, radius = (row[:, tail] for row in rows_of_estimate(estimate))
+            tally = self.tallies[form].setdefault(oracle, Tally())
+            if dtype == "float64":
+                tally.add_sharpness(expected, limits + radius)
+            miss = compare(segments, rows, limits, expected, radius, tally)
+            miss = miss or compare_slopes(gradients, rounding, estimate, tally)
+            if miss is not None:
+                misses[oracle] = miss
+        if not misses:
+            return []
+        oracle = min(misses, key=lambda name: (misses[name].problem, misses[name].segment.start))
+        return [(misses[oracle].problem, Finding.of_miss(misses[oracle], form, oracle))]
+
+
+def _laid_out(problem: Problem, answers: Sequence[Backprop | Gradient]) -> tuple[list[Segment], Array, list[Gradient]]:
+    """The segments of a form's answers, their rows of numbers, and the gradients among them."""
+    passes = [answer for answer in answers if isinstance(answer, Backprop)]
+    if passes:
+        return layout(problem), np.stack(list(map(row_of_pass, passes))), [one.gradient for one in passes]
+    gradients = [answer for answer in answers if isinstance(answer, Gradient)]
+    return gradient_layout(problem), np.stack(list(map(row_of_gradient, gradients))), gradients
+
+
+def _checked(problem: Problem) -> Run:
+    run = Run()
+    run.check([problem])
+    return run
+
+
+def _traits(problem: Problem) -> Iterator[str]:
+    """What a problem covers, but for L2."""
+    network = problem.network
+    yield from {f"hidden {activation.name}" for activation in network.activations[:-1]}
+    yield f"{problem.cost.name} on {network.activations[-1].name}"
+    yield problem.dtype
