@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from minibp.check.report import Report
 
 UNUSABLE = 2
+BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 VERDICT_COLOURS = {"correct": "green", "wrong": "red", "unstable": "yellow", "undecided": "yellow"}
 COLOURS: dict[str, dict[str, Any]] = {
     "place": {"bold": True},
@@ -251,6 +252,8 @@ def _pool(workers: int) -> Iterator[Executor | None]:
     if workers == 1:
         yield None
         return
+    for variable in BLAS_THREADS:  # processes that share the cores get in each other's way with more
+        os.environ.setdefault(variable, "1")
     # Not forked: a process that has started JAX has threads, and a fork would leave their locks held.
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         yield pool

@@ -10,41 +10,17 @@ from __future__ import annotations
 
 import contextvars
 import math
-from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from minibp.arrays import Array, InputError, checked_array, checked_count, is_foreign, read_only
 from minibp.costs import CategoricalCrossEntropy, CrossEntropy, Huber, Quadratic, cost_of
 from minibp.inputs import checked_inputs, checked_l2, checked_rows
-from minibp.kernels import Rows, Step, has_output_steps, kernel_of, number, output_steps, own_functions
+from minibp.kernels import Step, number
 from minibp.network import Gradient, Network
-
-PART_BYTES = 1 << 17
-"""Of one buffer in one part: the four that elementwise steps use then fit into a core's second-level cache."""
-CACHE_LINE = 64
-"""Bytes."""
-
-
-class _Plan(NamedTuple):
-    """One pass over k examples, but for the steps that read x and y."""
-
-    y_shape: tuple[int, ...]
-    w_t: Array
-    """W^2 transposed: x is multiplied by it first of all."""
-    z: Array
-    forward: list[Step]
-    a: Array
-    """a^L."""
-    delta: Array
-    """δ^L: gets a^L − y, or what the user's cost says."""
-    backward: list[Step]
-    outer: Callable[[Array, Array, Array], object]
-    delta_t: Array
-    """δ^2 transposed: `outer` of it and x is ∂C/∂W^2."""
-    decay: list[Step]
+from minibp.passes import CACHE_LINE, Passes, Plan, aligned, slices
 
 
 class Workspace:
@@ -63,41 +39,23 @@ class Workspace:
             raise InputError(f"network is {network!r}, expected a minibp.Network")
         if any(map(is_foreign, network.weights)):
             raise InputError("the network's parameters are not NumPy's: `minibp.batched` takes others")
-        output = network.activations[-1]
         self._network, self._cost = network, cost_of(cost)
-        self._cost.check_output(output, network.sizes[-1])
+        self._cost.check_output(network.activations[-1], network.sizes[-1])
         self._l2 = checked_l2(l2, network.dtype)
-        self._batch_size = k = checked_count("batch_size", batch_size)
-        self._dtype = dtype = np.dtype(network.dtype)
-        self._known = has_output_steps(self._cost, output)
-        self._kernels = [kernel_of(activation) for activation in network.activations]
-        if not self._known:
-            self._kernels[-1] = own_functions(output)
+        self._batch_size = checked_count("batch_size", batch_size)
+        self._passes = Passes(network.weights, network.biases, network.activations, self._cost, self._batch_size)
 
-        self._z = [_aligned((k, n), dtype) for n in network.sizes[1:]]
-        self._a = [
-            z if kernel.in_place else _aligned(z.shape, dtype) for z, kernel in zip(self._z, self._kernels, strict=True)
-        ]
-        self._delta = [_aligned(z.shape, dtype) for z in self._z]
-        self._ones, self._ones_across, self._sums = (
-            np.ones(k, dtype),
-            np.ones(network.sizes[-1], dtype),
-            np.empty(k, dtype),
-        )
-        self._transposed = [_filled(w.T, w.T.shape, dtype) for w in network.weights]
-        self._bias = [
-            _filled(-b if kernel.negated else b, next(self._parts(i, k)).z.shape, dtype)
-            for i, (b, kernel) in enumerate(zip(network.biases, self._kernels, strict=True))
-        ]
-        self._nabla_w = [_aligned(w.shape, dtype) for w in network.weights]
-        self._nabla_b = [_aligned(b.shape, dtype) for b in network.biases]
+        self._dtype = dtype = np.dtype(network.dtype)
+        self._ones, self._ones_across = np.ones(self._batch_size, dtype), np.ones(network.sizes[-1], dtype)
+        self._sums = np.empty(self._batch_size, dtype)
+        self._nabla_w = [aligned(w.shape, dtype) for w in network.weights]
+        self._nabla_b = [aligned(b.shape, dtype) for b in network.biases]
         self._nabla_b[0], self._nabla_w[0], self._telling = _together(network.weights[0].shape, dtype)
         self._gradient = Gradient(_views(self._nabla_w), _views(self._nabla_b))
 
         self._bits = np.dtype(f"u{dtype.itemsize}")
         self._bits_of_one = int(np.ones((), dtype).view(self._bits))
-        self._guarded = False
-        self._plans: dict[tuple[int, ...], _Plan] = {}
+        self._plans: dict[tuple[int, ...], tuple[Plan, list[Step]]] = {}
         # Exponentials overflow on the way to the right limit; whatever is not finite in the end is looked at then.
         self._context = contextvars.copy_context()
         self._context.run(np.seterr, all="ignore")
@@ -109,71 +67,32 @@ class Workspace:
         they are NumPy arrays of the network's dtype in C order, and copied first if not. Overflow leaves infinities
         or NaN, without a warning. Raises `InputError` as `batched.backprop` does, and for too many rows.
         """
-        plan = self._plans.get(x.shape) if self._is_plain(x) else None
-        if plan is None or not self._is_plain(y) or y.shape != plan.y_shape:
-            x, y, plan = self._prepared(x, y)
-        if not self._context.run(self._run, plan, x, y):
+        planned = self._plans.get(x.shape) if self._is_plain(x) else None
+        if planned is None or not self._is_plain(y) or y.shape != planned[0].y_shape:
+            x, y, planned = self._prepared(x, y)
+        if not self._context.run(self._run, *planned, x, y):
             checked_rows(self._network, x)
-            if not self._guarded:
-                self._guarded = True
+            if not self._passes.guarded:
+                self._passes.guarded = True
                 self._plans.clear()
                 return self.gradient(x, y)
         return self._gradient
 
-    def _run(self, plan: _Plan, x: Array, y: Array) -> bool:
+    def _run(self, plan: Plan, decay: list[Step], x: Array, y: Array) -> bool:
         """All equations in order; whether what came out is finite."""
         self._check_targets(y)
-        np.dot(x, plan.w_t, plan.z)  # (13)
-        for step in plan.forward:
-            step()
-        if self._known:
-            np.subtract(plan.a, y, plan.delta)
-        else:
-            z, output = self._z[-1][: len(x)], self._network.activations[-1]
-            np.copyto(plan.delta, self._cost.delta(z, plan.a, y, output))  # (17)
-        for step in plan.backward:
-            step()
-        plan.outer(plan.delta_t, x, self._nabla_w[0])  # (24)
-        for step in plan.decay:
+        self._passes.run(plan, x, y)
+        np.dot(self._ones[: len(x)], plan.delta, self._nabla_b[0])  # (23)
+        # BLAS takes a product of a number and a row to be 0 where the number is, also where the row is not finite.
+        (np.dot if plan.delta.size > 1 else np.multiply)(plan.delta.T, x, self._nabla_w[0])  # (24)
+        for step in decay:
             step()
         return math.isfinite(np.dot(self._telling, self._telling))
 
-    def _plan(self, k: int) -> _Plan:
-        """A pass over k examples."""
-        z, a, delta = ([buffer[:k] for buffer in kind] for kind in (self._z, self._a, self._delta))
-        parts = [list(self._parts(i, k)) for i in range(len(z))]
-        forward: list[Step] = []
-        for i, kernel in enumerate(self._kernels):
-            if i:
-                forward.append(partial(np.dot, a[i - 1], self._w_t(i, k), z[i]))  # (13)
-            for rows in parts[i]:
-                bias = self._bias[i][: len(rows.z)]
-                forward.append(partial(np.subtract if kernel.negated else np.add, bias, rows.z, rows.z))
-                forward += (kernel.guard(rows) if self._guarded else []) + kernel.forward(rows)  # (14)
-        backward: list[Step] = []
-        for rows in parts[-1] if self._known else []:
-            backward += output_steps(self._cost, self._network.activations[-1], rows)  # (17), (26)
-        if k > 1:
-            backward.append(partial(np.divide, delta[-1], number(k, delta[-1]), delta[-1]))  # (6)
-        for i in reversed(range(len(z))):
-            backward.append(partial(np.dot, self._ones[:k], delta[i], self._nabla_b[i]))  # (23)
-            if i:
-                backward.append(partial(np.dot, delta[i].T, a[i - 1], self._nabla_w[i]))  # (24)
-                backward.append(partial(np.dot, delta[i], self._network.weights[i], delta[i - 1]))
-                for rows in parts[i - 1]:
-                    backward += self._kernels[i - 1].backward(rows)  # (22)
-        delta_t = delta[0].T
-        # BLAS takes a product of a number and a row to be 0 where the number is, also where the row is not finite.
-        outer = np.multiply if delta_t.size == 1 else np.dot
-        return _Plan(
-            a[-1].shape, self._w_t(0, k), z[0], forward, a[-1], delta[-1], backward, outer, delta_t, self._decay(k)
-        )
-
-    def _w_t(self, i: int, k: int) -> Array:
-        """Wᵀ in the order of memory with which a product of k rows was measured to run faster."""
-        w, w_t = self._network.weights[i], self._transposed[i]
-        plain = len(w_t) > 256 and (k < 32 or (i == 0 and self._dtype == np.float64))
-        return w.T if plain else w_t
+    def _collect(self, i: int, delta: Array, a: Array) -> list[Step]:
+        """(23) and (24) of one layer."""
+        ones = self._ones[: len(delta)]
+        return [partial(np.dot, ones, delta, self._nabla_b[i]), partial(np.dot, delta.T, a, self._nabla_w[i])]
 
     def _decay(self, k: int) -> list[Step]:
         """(27): (α/k) W is added to ∂C/∂W, where there is L2."""
@@ -181,21 +100,16 @@ class Workspace:
         if self._l2.alpha:
             for w, nabla_w in zip(self._network.weights, self._nabla_w, strict=True):
                 rate = number(self._l2.alpha / k, w)
-                for part in _slices(len(w), w[0].nbytes):
+                for part in slices(len(w), w[0].nbytes):
                     decay, sums = np.empty_like(w[part]), nabla_w[part]
                     steps += [partial(np.multiply, w[part], rate, decay), partial(np.add, sums, decay, sums)]
         return steps
-
-    def _parts(self, i: int, k: int) -> Iterator[Rows]:
-        """The buffers of one layer for k examples, in parts of whole rows."""
-        for part in _slices(k, self._z[i][0].nbytes):
-            yield Rows(self._z[i][part], self._a[i][part], self._delta[i][part])
 
     def _is_plain(self, array: Any) -> bool:
         """Whether `array` can be read as it is."""
         return type(array) is np.ndarray and array.dtype == self._dtype and array.flags.c_contiguous
 
-    def _prepared(self, x: Any, y: Any) -> tuple[Array, Array, _Plan]:
+    def _prepared(self, x: Any, y: Any) -> tuple[Array, Array, tuple[Plan, list[Step]]]:
         """x and y as they are needed, and the plan for as many rows."""
         for name, array in (("x", x), ("y", y)):
             if is_foreign(array):
@@ -206,7 +120,7 @@ class Workspace:
         if x.shape not in self._plans:
             if len(self._plans) > 1:  # beside the first, which most batches have, the last is kept
                 self._plans.popitem()
-            self._plans[x.shape] = self._plan(len(x))
+            self._plans[x.shape] = self._passes.plan(len(x), self._collect), self._decay(len(x))
         return x, y, self._plans[x.shape]
 
     def _check_targets(self, y: Array) -> None:
@@ -231,27 +145,6 @@ class Workspace:
         return bool(np.maximum.reduce(off) <= n * float(np.finfo(np.float32).eps) / 2)
 
 
-def _slices(rows: int, row_bytes: int) -> Iterator[slice]:
-    """0..rows in slices of about PART_BYTES."""
-    step = max(1, PART_BYTES // row_bytes)
-    for start in range(0, rows, step):
-        yield slice(start, min(start + step, rows))
-
-
-def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """An array that begins where a cache line does, so that no load of a vector crosses one."""
-    size = math.prod(shape) * dtype.itemsize
-    raw = np.empty(size + CACHE_LINE, np.uint8)
-    start = -raw.__array_interface__["data"][0] % CACHE_LINE
-    return raw[start : start + size].view(dtype).reshape(shape)
-
-
-def _filled(values: Array, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    array = _aligned(shape, dtype)
-    np.copyto(array, values)
-    return array
-
-
 def _together(shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[Array, Array, Array]:
     """∂C/∂b^2, then ∂C/∂W^2, and as one row of numbers the former and the first row of the latter.
 
@@ -261,7 +154,7 @@ def _together(shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[Array, Arra
     n_out, n_in = shape
     line = CACHE_LINE // dtype.itemsize
     start = -(-n_out // line) * line
-    block = _aligned((start + n_out * n_in,), dtype)
+    block = aligned((start + n_out * n_in,), dtype)
     return block[start - n_out : start], block[start:].reshape(shape), block[start - n_out : start + n_in]
 
 

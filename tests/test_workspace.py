@@ -7,7 +7,7 @@ import pytest
 from test_per_example import NETWORK, X, Y
 from users import Cube, Quartic
 
-from minibp import InputError, Network, Problem, Workspace, batched, workspace
+from minibp import InputError, Network, Problem, Workspace, batched, passes
 from minibp.activations import HIDDEN
 from minibp.arrays import FLOAT_DTYPES
 from minibp.check.compare import row_of_gradient
@@ -47,10 +47,10 @@ def test_it_agrees_with_the_batched_form_within_both_bounds(drawn):
 
 
 @pytest.mark.parametrize("dtype", FLOAT_DTYPES)
-@pytest.mark.parametrize("part_bytes", [workspace.PART_BYTES, 64])
+@pytest.mark.parametrize("part_bytes", [passes.PART_BYTES, 64])
 @pytest.mark.parametrize("scale", [1.0, 200.0])
 def test_every_activation_and_cost_in_whole_layers_and_in_parts(monkeypatch, dtype, part_bytes, scale):
-    monkeypatch.setattr(workspace, "PART_BYTES", part_bytes)
+    monkeypatch.setattr(passes, "PART_BYTES", part_bytes)
     for output, cost in pairings():
         for hidden in HIDDEN:
             problem = problem_of([5, 4, 3, 3], hidden, output.name, cost.name, dtype, l2=0.5, scale=scale)

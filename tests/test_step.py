@@ -1,0 +1,100 @@
+import sys
+
+import numpy as np
+import pytest
+from test_workspace import problem_of
+from users import Cube, Quartic
+
+from minibp import Network, Problem, Workspace, batched
+from minibp.activations import HIDDEN
+from minibp.arrays import FLOAT_DTYPES
+from minibp.check.compare import row_of_gradient
+from minibp.check.rounding import arithmetic_of, bound
+from minibp.costs import cost_of
+from minibp.network import Gradient
+from minibp.step import BatchStep
+from minibp.strategies import pairings
+
+ETA, DECAY = 0.3, 0.01
+
+
+def parameters(network):
+    return row_of_gradient(Gradient(network.weights, network.biases))
+
+
+def stepped(problem, **options):
+    step = BatchStep(problem.network, problem.cost, problem.m, eta=ETA, **options)
+    step(problem.x, problem.y)
+    return parameters(step.network())
+
+
+def expected(problem, decay):
+    """The plain form of (28) and (29), and how far rounding may take any form of it.
+
+    That is η times the bound of the gradient, and four roundings of each number that is added.
+    """
+    network = problem.network
+    gradient = batched.backprop(network, problem.cost, problem.x, problem.y).gradient
+    kept = Gradient(tuple((1 - decay) * w for w in network.weights), network.biases)
+    limit = row_of_gradient(bound(problem, arithmetic_of(problem.dtype)).gradient)
+    sizes = np.abs(row_of_gradient(kept)) + ETA * np.abs(row_of_gradient(gradient))
+    return row_of_gradient(kept) - ETA * row_of_gradient(gradient), 2 * ETA * limit + 4 * np.finfo(
+        problem.dtype
+    ).eps * sizes
+
+
+@pytest.mark.parametrize("dtype", FLOAT_DTYPES)
+@pytest.mark.parametrize("fused", [True, False])
+@pytest.mark.parametrize("decay", [0.0, DECAY])
+def test_a_step_is_the_plain_one_within_rounding(dtype, fused, decay):
+    pytest.importorskip("scipy")
+    for output, cost in pairings():
+        for hidden in HIDDEN:
+            problem = problem_of([5, 4, 3, 3], hidden, output.name, cost.name, dtype)
+            want, limit = expected(problem, decay)
+            assert (np.abs(stepped(problem, decay=decay, fused=fused) - want) <= limit).all(), (hidden, output, cost)
+            assert not (np.abs(stepped(problem, decay=decay + 1e-3, fused=fused) - want) <= limit).all()
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_many_steps_with_batches_of_several_sizes_follow_the_gradient(fused):
+    pytest.importorskip("scipy")
+    problem = problem_of([300, 6, 2], "tanh", m=40)
+    step = BatchStep(problem.network, problem.cost, 40, eta=ETA, decay=DECAY, fused=fused)
+    network = problem.network
+    for k in (40, 40, 7, 1, 33, 40):
+        x, y = problem.x[:k], problem.y[:k]
+        gradient = Workspace(network, problem.cost, k).gradient(x, y)
+        weights = [(1 - DECAY) * w - ETA * g for w, g in zip(network.weights, gradient.nabla_w, strict=True)]
+        biases = [b - ETA * g for b, g in zip(network.biases, gradient.nabla_b, strict=True)]
+        network = Network(weights, biases, network.activations)
+        step(x, y)
+        assert np.allclose(parameters(step.network()), parameters(network), rtol=1e-11, atol=1e-13)
+
+
+def test_the_network_that_it_began_with_is_left_alone():
+    problem = problem_of([3, 4, 2])
+    before = parameters(problem.network)
+    first = stepped(problem)
+    assert np.array_equal(parameters(problem.network), before)
+    assert np.array_equal(stepped(problem), first)
+    assert not np.array_equal(first, before)
+
+
+def test_functions_of_the_users():
+    rng = np.random.default_rng(5)
+    problem = Problem(
+        Network.random([3, 4, 2], Cube(), "tanh", rng=rng), Quartic(), rng.random((6, 3)), rng.random((6, 2))
+    )
+    gradient = batched.backprop(problem.network, problem.cost, problem.x, problem.y).gradient
+    want = parameters(problem.network) - ETA * row_of_gradient(gradient)
+    assert np.allclose(stepped(problem), want, rtol=1e-12)
+
+
+def test_without_scipy_it_takes_the_plain_form(monkeypatch):
+    problem = problem_of([3, 4, 2])
+    plain = stepped(problem, fused=False)
+    monkeypatch.setitem(sys.modules, "scipy.linalg", None)
+    assert np.array_equal(stepped(problem), plain)
+    with pytest.raises(ModuleNotFoundError):
+        BatchStep(problem.network, cost_of("quadratic"), 1, eta=1.0, fused=True)
