@@ -101,7 +101,7 @@ def test_one_wrong_problem_of_a_stack_is_the_one_that_is_shown(monkeypatch):
 
 
 def test_memory_does_not_grow(monkeypatch):
-    """The problems of ten tasks would take five megabytes, were they kept."""
+    """The problems alone would take five megabytes, were they kept; Python's own tables may grow by two at once."""
     monkeypatch.setattr(soak, "STACKS", 2)
     soak._seen(Task(5, 0))
     tracemalloc.start()
@@ -109,10 +109,10 @@ def test_memory_does_not_grow(monkeypatch):
         soak._seen(Task(5, 1))
         gc.collect()
         before = tracemalloc.get_traced_memory()[0]
-        for number in range(2, 12):
+        for number in range(2, 16):
             soak._seen(Task(5, number))
         gc.collect()
-        assert tracemalloc.get_traced_memory()[0] - before < 2_000_000
+        assert tracemalloc.get_traced_memory()[0] - before < 4_000_000
     finally:
         tracemalloc.stop()
 
