@@ -1,12 +1,12 @@
 import gc
-import tracemalloc
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from minibp import InputError, batched
-from minibp.check import forms, jax_stack, soak
+from minibp.check import compare, forms, jax_stack, soak
 from minibp.check.compare import EQUATIONS
 from minibp.check.soak import Task
 from minibp.network import Gradient
@@ -100,21 +100,28 @@ def test_one_wrong_problem_of_a_stack_is_the_one_that_is_shown(monkeypatch):
     assert {(finding.subject, finding.tensor) for finding in run.findings} == {("workspace", "nabla_w")}
 
 
-def test_memory_does_not_grow(monkeypatch):
-    """The problems alone would take five megabytes, were they kept; Python's own tables may grow by two at once."""
-    monkeypatch.setattr(soak, "STACKS", 2)
-    soak._seen(Task(5, 0))
-    tracemalloc.start()
-    try:
-        soak._seen(Task(5, 1))
-        gc.collect()
-        before = tracemalloc.get_traced_memory()[0]
-        for number in range(2, 16):
-            soak._seen(Task(5, number))
-        gc.collect()
-        assert tracemalloc.get_traced_memory()[0] - before < 4_000_000
-    finally:
-        tracemalloc.stop()
+def test_nothing_is_kept_of_what_has_been_checked(monkeypatch):
+    kept = []
+    draw, estimates = soak.drawn, jax_stack.estimates
+
+    def drawn(*arguments):
+        part = draw(*arguments)
+        kept.extend(map(weakref.ref, part))
+        return part
+
+    def estimated(stack):
+        found = estimates(stack)
+        kept.extend([weakref.ref(stack), weakref.ref(found)])
+        return found
+
+    monkeypatch.setattr(soak, "drawn", drawn)
+    monkeypatch.setattr(jax_stack, "estimates", estimated)
+    run = soak._seen(Task(5, 1))
+    gc.collect()
+    assert len(kept) == soak.STACKS * (jax_stack.STACK + 2)
+    assert not any(one() for one in kept)
+    assert run.networks == soak.STACKS * jax_stack.STACK
+    assert compare._layout.cache_info().maxsize == 100
 
 
 @pytest.mark.parametrize("seconds", [0, -1, np.nan, np.inf])
