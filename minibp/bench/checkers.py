@@ -88,7 +88,7 @@ def torch_gradcheck(problem: Problem) -> Prepared:
     x, y = torch.tensor(problem.x), torch.tensor(problem.y)
     cross_entropy = torch.nn.functional.binary_cross_entropy_with_logits
 
-    class Cost(torch.autograd.Function):  # type: ignore[name-defined] # it has no types here
+    class Cost(torch.autograd.Function):  # type: ignore[name-defined, misc] # it has no types here
         @staticmethod
         def forward(ctx: Any, *given: Any) -> Any:
             ctx.save_for_backward(*given)

@@ -104,7 +104,7 @@ def _dots(axes: Axes, results: dict[str, Any]) -> None:
                 label=name,
             )
     axes.axhline(1, color="black", linewidth=0.8)
-    axes.set_yscale("log")
+    axes.set(yscale="log", xlim=(-0.5, max(1, len(cases)) - 0.5))
     axes.set_ylabel("time / matrix products alone")
     axes.set_xticks(range(len(cases)), [_label(case) for case in cases], fontsize=6.5)
     axes.tick_params(axis="x", length=0)

@@ -52,7 +52,7 @@ def planned(*, peers: bool, quick: bool, threads: Iterable[int] | None = None) -
         for _, found in group:
             alone = quick and found[0].threads > 1
             contenders = (*OWN, *libraries) if kind and not alone else OWN
-            tasks.append(Task(tuple(found), contenders, Effort(3 if quick else 15 if kind else 7)))
+            tasks.append(Task(tuple(found), contenders, Effort((5 if kind else 3) if quick else 15 if kind else 7)))
     checked = [Case("checkers", 0, *one, "float64", 1) for one in (CHECKED[:1] if quick else CHECKED)]
     if checkers:
         tasks.append(Task(tuple(checked), tuple(checkers), Effort(3 if quick else 7)))
