@@ -64,6 +64,8 @@ class WorkerProcess:
     def ask(self, do: str, **details: Any) -> dict[str, Any]:
         """The answer to a request. Raises `WorkerFailed`; after a death or a timeout the process is gone."""
         assert self._process.stdin is not None
+        if self._process.stdin.closed:
+            raise WorkerFailed("its process has ended")
         try:
             self._process.stdin.write(json.dumps({"do": do, **details}) + "\n")
             self._process.stdin.flush()

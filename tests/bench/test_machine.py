@@ -1,0 +1,23 @@
+import platform
+
+from minibp.bench.machine import cores, machine, processor
+
+
+def test_a_machine_is_described_and_not_named():
+    found = machine([{"num_threads": 1}])
+    assert found["cores"] == cores() >= 1
+    assert found["versions"]["numpy"]
+    assert found["blas"]["name"]
+    assert found["blas"]["pools"] == [{"num_threads": 1}]
+    assert machine(None)["blas"]["pools"] is None
+    node = platform.node()
+    assert not node or node not in str(found)
+
+
+def test_the_processor_is_read_or_asked_for(tmp_path):
+    path = tmp_path / "cpuinfo"
+    path.write_text("processor : 0\nmodel name\t: Some Processor @ 3 GHz\nmodel name\t: Some Processor @ 3 GHz\n")
+    assert processor(path) == "Some Processor @ 3 GHz"
+    path.write_text("nothing of use\n")
+    assert processor(path) == (platform.processor() or platform.machine())
+    assert processor(tmp_path / "missing") == (platform.processor() or platform.machine())
