@@ -15,10 +15,8 @@ FEW = Effort(2, 1e-3, 60)
 def tiny(*extra):
     """A smoke form of a plan: a case of each kind, in the smallest sizes."""
     table = cases.of_table(cases.ROWS[:1], ["float64", "float32"], 1)
-    sweeps = [
-        Case(kind, n, (6, 5, 3), n, "float64", 1)
-        for kind, n in (("batch", 2), ("batch", 8), ("width", 5), ("depth", 1))
-    ]
+    varied = (("batch", 2), ("batch", 8), ("width", 5), ("depth", 1))
+    sweeps = [Case(kind, n, (6, 5, 3), n, "float64", 1) for kind, n in varied]
     checked = Case("checkers", 0, (3, 2), 2, "float64", 1)
     return Plan(
         (
