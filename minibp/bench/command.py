@@ -34,13 +34,13 @@ def bench(*, peers: bool, quick: bool, seed: int, json_file: str | None, plot_fi
             from minibp.bench import suite
 
             results = suite.run(suite.planned(peers=peers, quick=quick), seed=seed, progress=progress)
+        write_json(results, json_file)
         if json_file != "-":
             from minibp.bench.tables import text
 
             if isinstance(sys.stdout, io.TextIOWrapper):
                 sys.stdout.reconfigure(errors="replace")  # µ and ± are not in every encoding
             click.echo(text(results))
-        write_json(results, json_file)
         if plot_file is not None:
             from minibp.bench.figure import write
 

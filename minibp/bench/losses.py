@@ -2,50 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 from minibp.bench.cases import ROWS, TABLE
 from minibp.bench.contenders import ALL_ORACLES, BATCHED, CHECKERS, PEERS, PER_EXAMPLE, WORKSPACE
 from minibp.bench.ratios import Spread, ratio
 
 OTHERS = [one.name for one in CHECKERS if not one.name.startswith("minibp")]
+TARGETS = {(row.sizes, row.batch, dtype): target for row in ROWS for dtype, target in row.targets.items()}
 
 
-def losses(results: dict[str, Any]) -> list[str]:
-    """One sentence for each, ratios with their quartiles; failures are losses too."""
-    return [line for case in results["cases"] for line in _of(case)]
+class Loss(NamedTuple):
+    """One case that minibp loses, or in which a contender has no figures."""
+
+    what: str
+    """Who is faster than whom, with so many threads."""
+    where: str
+    """Sizes, batch, dtype."""
+    how: str
+    """The ratio with its quartiles, or the reason."""
 
 
-def _of(case: dict[str, Any]) -> Iterator[str]:
-    where = f"{'-'.join(map(str, case['sizes']))}, {case['batch']} examples, {case['dtype']}"
-    where += f", {case['threads']} thread{'s' if case['threads'] > 1 else ''}"
+def losses(results: dict[str, Any]) -> list[Loss]:
+    """Every case; a ratio below 1 whose upper quartile is not is called a draw."""
+    return [loss for case in results["cases"] for loss in _of(case)]
+
+
+def told(found: Iterable[Loss]) -> list[str]:
+    """One line for each kind of loss.
+
+    >>> told([Loss("JAX / workspace", "2-3-1, 4", "0.90"), Loss("JAX / workspace", "9-8, 4", "0.80")])
+    ['JAX / workspace: 2-3-1, 4: 0.90; 9-8, 4: 0.80']
+    """
+    kinds: dict[str, list[str]] = {}
+    for loss in found:
+        kinds.setdefault(loss.what, []).append(f"{loss.where}: {loss.how}")
+    return [f"{what}: {'; '.join(cases)}" for what, cases in kinds.items()]
+
+
+def _of(case: dict[str, Any]) -> Iterator[Loss]:
+    where = f"{'-'.join(map(str, case['sizes']))}, {case['batch']}, {case['dtype']}"
+    threads = f"{case['threads']} thread{'s' if case['threads'] > 1 else ''}"
     for name, outcome in case["contenders"].items():
         reason = outcome.get("wrong", outcome.get("failed"))
         if reason is not None:
-            yield f"{where}: {name} has no figures: {reason}"
-    rivals = [*(peer.name for peer in PEERS), BATCHED.name] if case["kind"] == TABLE else [BATCHED.name]
-    for name in rivals:
-        yield from _faster(case, name, WORKSPACE.name, f"{where}: {name} takes", "of the workspace's time")
-    yield from _faster(case, PER_EXAMPLE.name, BATCHED.name, f"{where}: the loop takes", "of the batched form's time")
-    for name in OTHERS:
-        yield from _faster(case, name, ALL_ORACLES.name, f"{where}: {name} takes", "of all three oracles' time")
-    target = next(
-        (r.targets.get(case["dtype"]) for r in ROWS if r.sizes == tuple(case["sizes"]) and r.batch == case["batch"]),
-        None,
-    )
-    found = case["contenders"].get(WORKSPACE.name, {}).get("ratio")
-    if case["kind"] == TABLE and case["threads"] == 1 and found and target is not None and found["median"] > target:
-        yield f"{where}: the workspace takes {_shown(Spread(**found))} of the products, its target is {target:.2f}"
-
-
-def _faster(case: dict[str, Any], name: str, than: str, says: str, of: str) -> Iterator[str]:
-    """A sentence if `name` takes less than `than`, by the median of per-round ratios."""
-    rounds = [case["contenders"].get(one, {}).get("seconds") for one in (name, than)]
-    found = None if None in rounds else ratio(*rounds)
-    if found is not None and found.median < 1:
-        yield f"{says} {_shown(found)} {of}"
+            yield Loss(f"{name} has no figures, {threads}", where, reason)
+    rivals = [(peer.name, WORKSPACE.name) for peer in PEERS if case["kind"] == TABLE]
+    rivals += [(BATCHED.name, WORKSPACE.name), (PER_EXAMPLE.name, BATCHED.name)]
+    for name, than in (*rivals, *((name, ALL_ORACLES.name) for name in OTHERS)):
+        rounds = [case["contenders"].get(one, {}).get("seconds") for one in (name, than)]
+        found = None if None in rounds else ratio(*rounds)
+        if found is not None and found.median < 1:
+            draw = ", a draw" if found.high >= 1 else ""
+            yield Loss(f"{name} / {than}, {threads}", where, f"{_shown(found)}{draw}")
+    target = TARGETS.get((tuple(case["sizes"]), case["batch"], case["dtype"]))
+    mine = case["contenders"].get(WORKSPACE.name, {}).get("ratio")
+    if case["kind"] == TABLE and case["threads"] == 1 and mine and target is not None and mine["median"] > target:
+        draw = ", a draw" if mine["low"] <= target else ""
+        what = f"{WORKSPACE.name} / products over its target, {threads}"
+        yield Loss(what, where, f"{_shown(Spread(**mine))} over {target:.2f}{draw}")
 
 
 def _shown(found: Spread) -> str:
-    return f"{found.median:.2f} (quartiles {found.low:.2f} and {found.high:.2f})"
+    digits = 2 if found.median >= 0.1 else 4
+    return f"{found.median:.{digits}f} [{found.low:.{digits}f}, {found.high:.{digits}f}]"

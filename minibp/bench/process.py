@@ -26,12 +26,18 @@ THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
     "NPROC",  # XLA's pool
 )
+GRACE_SECONDS = 5.0
+"""For a process to end by itself."""
 LAST_LINES = 20
 """Of a worker's standard error, kept to say what it died of."""
 
 
 class WorkerFailed(RuntimeError):
     """The worker died, took too long, or its contender raised; the message says which."""
+
+
+class WorkerTimedOut(WorkerFailed):
+    """There was no answer in time."""
 
 
 class WorkerProcess:
@@ -72,7 +78,7 @@ class WorkerProcess:
             line = self._answers.get(timeout=self._timeout)
         except queue.Empty:
             self.close(kill=True)
-            raise WorkerFailed(f"no answer within {self._timeout:g} s") from None
+            raise WorkerTimedOut(f"no answer within {self._timeout:g} s") from None
         except OSError:  # it no longer reads
             line = None
         if line is None:
@@ -100,7 +106,7 @@ class WorkerProcess:
         with contextlib.suppress(OSError):  # what was not yet read is lost with the process
             self._process.stdin.close()
         try:
-            self._process.wait(timeout=5)
+            self._process.wait(timeout=GRACE_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 
 from minibp.bench.cases import Case
 from minibp.bench.contenders import Contender
-from minibp.bench.process import TIMEOUT, WorkerFailed, WorkerProcess
+from minibp.bench.process import TIMEOUT, WorkerFailed, WorkerProcess, WorkerTimedOut
 
 LONG_SECONDS = 1.0
 """A contender whose block takes longer runs in the first rounds only."""
@@ -34,6 +34,8 @@ class Processes:
     def __init__(self, threads: int, timeout: float) -> None:
         self._threads, self._timeout = threads, timeout
         self._running: dict[str, WorkerProcess] = {}
+        self.given_up: set[str] = set()
+        """Contenders that took too long once: they are not waited for again."""
 
     def of(self, contender: Contender) -> WorkerProcess:
         """The process that a contender runs in; a new one if there is none, or if it has died."""
@@ -41,6 +43,14 @@ class Processes:
         if running is None or not running.alive:
             running = self._running[contender.process] = WorkerProcess(self._threads, self._timeout)
         return running
+
+    def pools(self) -> dict[str, Any]:
+        """By process, the thread pools that threadpoolctl sees in it; None where it is not installed."""
+        found = {}
+        for name, running in self._running.items():
+            with suppress(WorkerFailed):
+                found[name] = running.ask("about")["pools"]
+        return found
 
     def __enter__(self) -> Self:
         return self
@@ -62,6 +72,8 @@ class _Turn:
 
     def prepare(self, processes: Processes) -> WorkerProcess:
         """Make it ready, if it is not, in the process that it has now: the one before may have died of another."""
+        if self.contender.name in processes.given_up:
+            raise WorkerFailed("not tried: it took too long before")
         process = processes.of(self.contender)
         if process is not self._ready_in:
             name, home, *_ = self.contender
@@ -75,7 +87,7 @@ class _Turn:
             self._ready_in = process
         return process
 
-    def run(self, number: int, processes: Processes) -> None:
+    def run(self, processes: Processes, number: int) -> None:
         """One block, unless it is too long for this round."""
         process = self.prepare(processes)
         if self._long and number >= LONG_ROUNDS:
@@ -90,12 +102,14 @@ class _Turn:
         process = processes.of(self.contender)
         self.outcome["memory"] = process.ask("memory", home=self.contender.home, case=self._case, seed=self._seed)
 
-    def attempt(self, action: Callable[..., object], *arguments: Any) -> None:
+    def attempt(self, action: Callable[..., object], processes: Processes, *arguments: Any) -> None:
         """Do something; a failure is this contender's outcome."""
         try:
-            action(*arguments)
+            action(processes, *arguments)
         except WorkerFailed as failure:
             self.outcome = {"failed": str(failure)}
+            if isinstance(failure, WorkerTimedOut):
+                processes.given_up.add(self.contender.name)
 
     @property
     def in_order(self) -> bool:
@@ -128,7 +142,7 @@ def measure(
                 if case.threads > 1 and before not in ("", turn.contender.process):
                     time.sleep(SETTLE_SECONDS)
                 before = turn.contender.process
-                turn.attempt(turn.run, number, processes)
+                turn.attempt(turn.run, processes, number)
             step()
     for turn in turns:
         if turn.in_order and turn.contender in memory_of:

@@ -84,6 +84,7 @@ def run(plan: Plan, *, seed: int = 0, progress: Progress | None = None) -> dict[
 
     Contenders that differ from the batched form, or fail, have "wrong" or "failed" in place of figures.
     """
+    described = machine()
     start, total, done = time.perf_counter(), plan.steps(), 0
 
     def step() -> None:
@@ -93,7 +94,7 @@ def run(plan: Plan, *, seed: int = 0, progress: Progress | None = None) -> dict[
             progress(done, total)
 
     measured: list[dict[str, Any]] = []
-    pools: dict[int, Any] = {}
+    pools: dict[int, dict[str, Any]] = {}
     for threads in sorted({case.threads for task in plan.tasks for case in task.cases}):
         chosen = [task for task in plan.tasks if task.cases[0].threads == threads]
         with Processes(threads, max(task.effort.timeout for task in chosen)) as processes:
@@ -110,10 +111,10 @@ def run(plan: Plan, *, seed: int = 0, progress: Progress | None = None) -> dict[
                         step=step,
                     )
                     measured.append({**case._asdict(), "sizes": list(case.sizes), "contenders": with_ratios(outcomes)})
-            pools[threads] = processes.of(OWN[0]).ask("about")["pools"]
+            pools[threads] = processes.pools()
     return {
         "format": FORMAT,
-        "machine": machine(pools.get(1) or next(iter(pools.values()), None)),
+        "machine": described,
         "threads": {str(threads): found for threads, found in pools.items()},
         "seed": seed,
         "seconds": time.perf_counter() - start,

@@ -8,7 +8,7 @@ from typing import Any
 
 from minibp.bench.cases import BATCH, DEPTH, DEPTHS_BATCH, DEPTHS_WIDTH, ROWS, TABLE, WIDTH, WIDTHS_BATCH
 from minibp.bench.contenders import ALL_ORACLES, BATCHED, CHECKERS, PEERS, PER_EXAMPLE, PRODUCTS, WORKSPACE
-from minibp.bench.losses import losses
+from minibp.bench.losses import losses, told
 from minibp.bench.summary import groups
 
 TITLES = {
@@ -17,13 +17,17 @@ TITLES = {
     DEPTH: f"hidden layers of {DEPTHS_WIDTH}, {DEPTHS_BATCH} examples, number",
 }
 UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (0.0, "ns"))
+QUIET = 0.2
+"""Cores that may be busy with something else."""
+MORE_CORES = 1.2
+"""Times the threads: what a process may keep busy beside its blocks of calls, and still be said to use so many."""
 BYTES = ((1 << 20, "MiB"), (1 << 10, "KiB"), (0, "B"))
 
 
 def text(results: dict[str, Any]) -> str:
     """All tables of what `suite.run` returned."""
     parts = [[heading(results)], *_table(results), *_memory(results), *_sweeps(results), *_checkers(results)]
-    parts.append(_losses(results))
+    parts += [*_threads(results), _losses(results)]
     return "\n\n".join("\n".join(part) for part in parts)
 
 
@@ -36,6 +40,10 @@ def heading(results: dict[str, Any]) -> str:
         f"{machine['python']}, NumPy {machine['versions']['numpy']}, {blas['name']} {blas['version']}",
         f"seed {results['seed']}, {results['seconds']:.0f} s",
     ]
+    if (machine["busy"] or 0) > QUIET:
+        said.append(
+            f"{machine['busy']:.1f} cores were busy with something else: these are not the figures of a quiet machine"
+        )
     if results["absent"]:
         absent = (f"{name} ({module})" for name, module in results["absent"].items())
         said.append(f"not installed, left out: {', '.join(absent)}")
@@ -60,7 +68,7 @@ def ratio(found: dict[str, float] | None) -> str:
     if found is None:
         return "–"
     middle, off = found["median"], (found["high"] - found["low"]) / 2
-    digits = 2 if middle < 10 else 1 if middle < 100 else 0
+    digits = 4 if middle < 0.1 else 2 if middle < 10 else 1 if middle < 100 else 0
     return f"{middle:.{digits}f} ±{off:.{digits}f}"
 
 
@@ -199,8 +207,28 @@ def _checkers(results: dict[str, Any]) -> Iterator[list[str]]:
         ]
 
 
+def _threads(results: dict[str, Any]) -> Iterator[list[str]]:
+    """Who had more threads than were asked for, as far as threadpoolctl sees them; or kept more cores busy."""
+    lines = []
+    for threads, processes in results["threads"].items():
+        for name, pools in processes.items():
+            most = max((pool["num_threads"] for pool in pools or []), default=0)
+            if most > int(threads):
+                lines.append(f"- {name}: a pool of {most} threads, where {threads} were asked for")
+    busy: dict[tuple[str, int], float] = {}
+    for case in results["cases"]:
+        for name, outcome in case["contenders"].items():
+            key = name, case["threads"]
+            busy[key] = max(busy.get(key, 0.0), outcome.get("cores", 0.0))
+    for (name, threads), cores in busy.items():
+        if cores > threads * MORE_CORES:
+            lines.append(f"- {name}: up to {cores:.1f} cores busy, where {threads} were asked for")
+    if lines:
+        yield ["More threads than asked for", *lines]
+
+
 def _losses(results: dict[str, Any]) -> list[str]:
-    found = losses(results)
-    return (
-        ["Where minibp loses", *(f"- {line}" for line in found)] if found else ["minibp loses nowhere in these tables"]
-    )
+    found = told(losses(results))
+    if not found:
+        return ["minibp loses nowhere in these tables"]
+    return ["Where minibp loses: median ratios with their quartiles", *(f"- {line}" for line in found)]

@@ -1,5 +1,6 @@
 """Contenders that go wrong in every way there is, for worker processes to load."""
 
+import atexit
 import inspect
 import os
 import sys
@@ -70,4 +71,10 @@ def slow(problem):
 def talking(problem):
     """Right, and prints where answers go."""
     print("this is not an answer")
+    return forms.batched(problem)
+
+
+def lingering(problem):
+    """Right, and does not let its process end."""
+    atexit.register(time.sleep, 60)
     return forms.batched(problem)

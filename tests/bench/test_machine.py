@@ -1,17 +1,24 @@
 import platform
 
-from minibp.bench.machine import cores, machine, processor
+from minibp.bench.machine import busy, cores, machine, processor
 
 
 def test_a_machine_is_described_and_not_named():
-    found = machine([{"num_threads": 1}])
+    found = machine()
     assert found["cores"] == cores() >= 1
     assert found["versions"]["numpy"]
     assert found["blas"]["name"]
-    assert found["blas"]["pools"] == [{"num_threads": 1}]
-    assert machine(None)["blas"]["pools"] is None
     node = platform.node()
     assert not node or node not in str(found)
+
+
+def test_whether_it_is_quiet(tmp_path):
+    path = tmp_path / "stat"
+    assert busy(path, 0) is None
+    path.write_text("cpu  5 0 5 900 3 1 2 0 0 0\ncpu0 5 0 5 900 3 1 2 0 0 0\n")
+    assert busy(path, 0) == 0
+    path.write_text("")
+    assert busy(path, 0) is None
 
 
 def test_the_processor_is_read_or_asked_for(tmp_path):

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from minibp.bench import process as process_module
 from minibp.bench.cases import Case
 from minibp.bench.process import WorkerFailed, WorkerProcess
 
@@ -40,6 +41,22 @@ def test_a_worker_that_is_lost_says_how(name, timeout, reason):
         assert not process.alive
         with pytest.raises(WorkerFailed, match="its process has ended"):
             process.ask("about")
+
+
+def test_a_process_that_died_between_requests_is_noticed():
+    with WorkerProcess(1) as process:
+        process.ask("about")
+        process._process.kill()
+        process._process.wait()
+        with pytest.raises(WorkerFailed, match="killed"):
+            process.ask("about")
+
+
+def test_a_process_that_does_not_end_by_itself_is_ended(monkeypatch):
+    monkeypatch.setattr(process_module, "GRACE_SECONDS", 0.2)
+    with WorkerProcess(1) as process:
+        assert "calls" in prepare(process, "lingering")
+    assert not process.alive
 
 
 def test_what_raises_leaves_the_process_alive():

@@ -44,11 +44,20 @@ def test_failures_are_outcomes_and_the_others_run_on(monkeypatch):
     assert None not in found["products"]["seconds"]
 
 
+def test_who_took_too_long_is_not_waited_for_again():
+    with Processes(1, 1) as processes:
+        first = measure(CASE, [odd("hanging")], processes, seed=0, effort=EFFORT)
+        again = measure(CASE, [odd("hanging")], processes, seed=1, effort=EFFORT)
+        assert processes.pools() == {}
+    assert first == {"hanging": {"failed": "no answer within 1 s"}}
+    assert again == {"hanging": {"failed": "not tried: it took too long before"}}
+
+
 class Scripted:
     """Processes that answer by themselves, and remember who was asked."""
 
     def __init__(self, log):
-        self.log = log
+        self.log, self.given_up = log, set()
 
     def of(self, contender):
         return self

@@ -45,6 +45,9 @@ def test_results_are_json(results):
     assert again["seed"] == 3
     assert again["absent"] == {"MyGrad": "mygrad"}
     assert set(again["threads"]) == {"1", "2"}
+    for threads, processes in again["threads"].items():
+        blas = [pool for pool in processes["numpy"] if pool["user_api"] == "blas"]
+        assert [pool["num_threads"] for pool in blas] == [int(threads)]
 
 
 def test_every_case_has_every_figure(results):

@@ -52,6 +52,16 @@ def test_what_is_wrong_failed_or_absent_shows():
     assert "not installed, left out: MyGrad (mygrad)" in said
 
 
+def test_more_threads_than_asked_for_are_told():
+    found = results()
+    assert "More threads" not in text(found)
+    found["threads"]["1"]["torch"] = [{"user_api": "openmp", "num_threads": 4}]
+    found["cases"][3]["contenders"]["JAX"]["cores"] = 1.9
+    said = text(found)
+    assert "- torch: a pool of 4 threads, where 1 were asked for" in said
+    assert "- JAX: up to 1.9 cores busy, where 1 were asked for" in said
+
+
 def test_without_a_table_there_are_only_sweeps():
     found = results()
     found["cases"] = [case for case in found["cases"] if case["kind"] == "batch"]
@@ -69,7 +79,15 @@ def test_times_have_three_digits(value, said):
     assert seconds(value) == said
 
 
+def test_a_machine_that_is_not_quiet_is_told():
+    found = results()
+    assert "quiet" not in text(found)
+    found["machine"]["busy"] = 1.04
+    assert "1.0 cores were busy with something else: these are not the figures of a quiet machine" in text(found)
+
+
 def test_ratios_have_as_many_digits_as_they_need():
+    assert ratio({"low": 0.001, "median": 0.0012, "high": 0.002}) == "0.0012 ±0.0005"
     assert ratio({"low": 149.0, "median": 150.4, "high": 153.0}) == "150 ±2"
     assert ratio(None) == "–"
 
