@@ -84,7 +84,7 @@ def _dots(axes: Axes, results: dict[str, Any]) -> None:
             found = case["contenders"].get(name, {}).get("ratio")
             if found:
                 points.append(
-                    (i + 0.08 * (position - (len(names) - 1) / 2), *(found[key] for key in ("low", "median", "high")))
+                    (i + 0.1 * (position - (len(names) - 1) / 2), *(found[key] for key in ("low", "median", "high")))
                 )
         if points:
             x, low, middle, high = (list(column) for column in zip(*points, strict=True))

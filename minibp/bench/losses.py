@@ -48,7 +48,7 @@ def _of(case: dict[str, Any]) -> Iterator[Loss]:
         reason = outcome.get("wrong", outcome.get("failed"))
         if reason is not None:
             yield Loss(f"{name} has no figures, {threads}", where, reason)
-    rivals = [(peer.name, WORKSPACE.name) for peer in PEERS if case["kind"] == TABLE]
+    rivals = [(peer.name, form.name) for form in (WORKSPACE, BATCHED) for peer in PEERS]
     rivals += [(BATCHED.name, WORKSPACE.name), (PER_EXAMPLE.name, BATCHED.name)]
     for name, than in (*rivals, *((name, ALL_ORACLES.name) for name in OTHERS)):
         rounds = [case["contenders"].get(one, {}).get("seconds") for one in (name, than)]

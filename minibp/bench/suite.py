@@ -23,7 +23,7 @@ Progress = Callable[[int, int], None]
 
 
 class Task(NamedTuple):
-    """Cases that share their contenders."""
+    """Cases that share their contenders and their number of threads."""
 
     cases: tuple[Case, ...]
     contenders: tuple[Contender, ...]

@@ -7,6 +7,7 @@ from minibp.bench.tables import text
 def test_a_faster_peer_is_named_with_quartiles():
     found = losses(results(JAX=0.9))
     assert ("JAX / workspace, 1 thread", "784-1024-1024-10, 256, float32", "0.75 [0.75, 0.75]") in found
+    assert ("JAX / batched, 1 thread", "2-3-1, 4, float64", "0.45 [0.45, 0.45]") in found
     assert not any(loss.what.startswith("PyTorch") for loss in found)
     said = text(results(JAX=0.9))
     assert "Where minibp loses: median ratios with their quartiles\n- " in said
@@ -44,7 +45,7 @@ def test_what_has_no_figures_is_a_loss_with_its_reason():
 
 
 def test_nothing_lost_is_said_too():
-    stored = results(workspace=1.0)
+    stored = results(workspace=1.0, batched=1.2)
     stored["cases"] = stored["cases"][:1]
     assert losses(stored) == []
     assert text(stored).endswith("minibp loses nowhere in these tables")

@@ -70,6 +70,21 @@ class Scripted:
         return {"seconds": 0.1, "cores": 1.0}
 
 
+def test_what_is_wrong_when_it_is_made_ready_again_has_no_figures():
+    class Restarted(Scripted):
+        """A new process for each request; the second finds another result."""
+
+        def of(self, contender):
+            return Restarted(self.log)
+
+        def prepare(self, name, *details):
+            self.log.append(name)
+            return {"error": 3.0} if len(self.log) > 1 else super().prepare(name)
+
+    found = measure(CASE, [PRODUCTS], Restarted([]), seed=0, effort=EFFORT)
+    assert found == {"products": {"wrong": "its result is not that of the batched form: 3 times the bound"}}
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_rounds_alternate_and_turn_round(monkeypatch, threads):
     pauses, log = [], []
