@@ -30,15 +30,15 @@ def losses(results: dict[str, Any]) -> list[Loss]:
 
 
 def told(found: Iterable[Loss]) -> list[str]:
-    """One line for each kind of loss.
+    """Lines: each kind of loss, and its cases below it.
 
     >>> told([Loss("JAX / workspace", "2-3-1, 4", "0.90"), Loss("JAX / workspace", "9-8, 4", "0.80")])
-    ['JAX / workspace: 2-3-1, 4: 0.90; 9-8, 4: 0.80']
+    ['JAX / workspace', '  2-3-1, 4: 0.90', '  9-8, 4: 0.80']
     """
     kinds: dict[str, list[str]] = {}
     for loss in found:
-        kinds.setdefault(loss.what, []).append(f"{loss.where}: {loss.how}")
-    return [f"{what}: {'; '.join(cases)}" for what, cases in kinds.items()]
+        kinds.setdefault(loss.what, []).append(f"  {loss.where}: {loss.how}")
+    return [line for what, cases in kinds.items() for line in (what, *cases)]
 
 
 def _of(case: dict[str, Any]) -> Iterator[Loss]:

@@ -231,4 +231,4 @@ def _losses(results: dict[str, Any]) -> list[str]:
     found = told(losses(results))
     if not found:
         return ["minibp loses nowhere in these tables"]
-    return ["Where minibp loses: median ratios with their quartiles", *(f"- {line}" for line in found)]
+    return ["Where minibp loses: median ratios with their quartiles", *found]
