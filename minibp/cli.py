@@ -6,28 +6,27 @@ Exit status: 0 correct or done, 1 wrong, unstable or undecided, 2 unusable argum
 from __future__ import annotations
 
 import io
-import json
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 import minibp
 from minibp import adapters
+from minibp.bench.command import bench
+from minibp.console import bar, check_writable, refuse, usable, write_json
 from minibp.files import write_whole
 from minibp.target import loaded, workflow_commands
 
 if TYPE_CHECKING:
     from minibp.check.report import Report
 
-UNUSABLE = 2
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 VERDICT_COLOURS = {"correct": "green", "wrong": "red", "unstable": "yellow", "undecided": "yellow"}
 COLOURS: dict[str, dict[str, Any]] = {
@@ -41,6 +40,9 @@ COLOURS: dict[str, dict[str, Any]] = {
 @click.version_option(minibp.__version__, prog_name="minibp")
 def cli() -> None:
     """Backpropagation by hand, and the check that holds it, or yours, against independent oracles."""
+
+
+cli.add_command(bench)
 
 
 @cli.command()
@@ -70,13 +72,13 @@ def verify(
     Every activation, cost, form (per example, batched, workspace) and dtype, with and without L2, on networks that
     Hypothesis draws and on pictures of digits; MNIST is used where MINIBP_MNIST_DIR names its folder.
     """
-    _check_writable(json_file, html_file)
+    check_writable(json_file, html_file)
     if soak is not None and examples is not None:
-        _refuse("--soak goes on until its time is over: --examples has no meaning with it")
+        refuse("--soak goes on until its time is over: --examples has no meaning with it")
     _keep_hypothesis_out_of_the_folder()
     processes = workers or _cores()
-    with _usable():
-        with _bar("networks" if soak is None else "seconds") as progress, _pool(processes) as executor:
+    with usable():
+        with bar("networks" if soak is None else "seconds") as progress, _pool(processes) as executor:
             if soak is None:
                 from minibp.check.runner import EXAMPLES
                 from minibp.check.runner import verify as run
@@ -124,9 +126,9 @@ def check(
 
     The function takes (weights, biases, x, y) and returns (nabla_w, nabla_b): lists of arrays, one a layer.
     """
-    _check_writable(json_file, html_file)
+    check_writable(json_file, html_file)
     _keep_hypothesis_out_of_the_folder()
-    with _usable():
+    with usable():
         function = loaded(target)
         subject = {"rows": _as_it_is, "columns": adapters.columns, "per-example": adapters.per_example}[layout](
             function
@@ -153,16 +155,16 @@ def _as_it_is(function: Any) -> Any:
 @click.option("--workers", type=click.IntRange(min=1), help="Processes that share the work; by default one a core.")
 def faults(seed: int, json_file: str | None, workers: int | None) -> None:
     """Put every fault of the catalogue into a backprop, and see whether the check catches, places and names it."""
-    _check_writable(json_file)
+    check_writable(json_file)
     _keep_hypothesis_out_of_the_folder()
-    with _usable():
-        with _bar("settings") as progress, _pool(workers or _cores()) as executor:
+    with usable():
+        with bar("settings") as progress, _pool(workers or _cores()) as executor:
             from minibp.check.kill_matrix import is_complete, kill_matrix, table
 
             matrix = kill_matrix(seed=seed, executor=executor, progress=progress)
         if json_file != "-":
             click.echo(table(matrix))
-        _write_json({"seed": seed, "faults": {name: row.to_dict() for name, row in matrix.items()}}, json_file)
+        write_json({"seed": seed, "faults": {name: row.to_dict() for name, row in matrix.items()}}, json_file)
         sys.exit(0 if is_complete(matrix) else 1)
 
 
@@ -177,73 +179,12 @@ def _finish(report: Report, json_file: str | None, html_file: str | None) -> NoR
         for kind, text in of_report(report):
             # click leaves colours out where there is no terminal
             click.echo(click.style(text, **colours[kind]) if kind in colours else text)
-    _write_json(report.to_dict(), json_file)
+    write_json(report.to_dict(), json_file)
     if html_file is not None:
         from minibp.html import page
 
         write_whole(html_file, lambda file: file.write(page(report).encode()))
     sys.exit(0 if report.verdict == "correct" else 1)
-
-
-def _write_json(data: dict[str, Any], json_file: str | None) -> None:
-    if json_file is None:
-        return
-    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False)
-    if json_file == "-":
-        click.echo(text)
-    else:
-        write_whole(json_file, lambda file: file.write(f"{text}\n".encode()))
-
-
-def _check_writable(json_file: str | None, html_file: str | None = None) -> None:
-    """Refuse a report file that could not be written, before the work and not after it."""
-    if json_file == "":
-        _refuse("--json needs the name of a file, or - for standard output")
-    if html_file == "":
-        _refuse("--html needs the name of a file")
-    for file in (json_file, html_file):
-        if file is None or file == "-":
-            continue
-        folder = Path(file).absolute().parent
-        if not folder.is_dir():
-            _refuse(f"cannot write {file}: there is no folder {folder}")
-        if not os.access(folder, os.W_OK):
-            _refuse(f"cannot write {file}: the folder {folder} is not writable")
-
-
-def _refuse(message: str) -> NoReturn:
-    click.echo(f"minibp: {message}", err=True)
-    sys.exit(UNUSABLE)
-
-
-@contextmanager
-def _usable() -> Iterator[None]:
-    """One line in place of a traceback for what the user can mend."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        _refuse(f"this command needs {error.name}, which is not installed: pip install 'minibp[all]'")
-    except (minibp.InputError, OSError) as error:
-        _refuse(str(error))
-    except BrokenExecutor:
-        _refuse("a worker process was killed (out of memory?); fewer --workers need less")
-    except KeyboardInterrupt:
-        _refuse("stopped")
-
-
-@contextmanager
-def _bar(what: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A progress bar on standard error where that is a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns: list[Any] = [BarColumn(), MofNCompleteColumn(), TextColumn(what), TimeElapsedColumn()]
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @contextmanager

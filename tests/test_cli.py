@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import minibp
-from minibp import batched
+from minibp import batched, console
 from minibp import cli as cli_module
 from minibp.check import kill_matrix, runner
 from minibp.cli import cli
@@ -184,7 +184,7 @@ class Terminal(io.StringIO):
 def test_the_bar_counts(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    with cli_module._bar("networks") as progress:
+    with console.bar("networks") as progress:
         progress(3, 7)
     assert "3/7" in terminal.getvalue()
     assert "networks" in terminal.getvalue()

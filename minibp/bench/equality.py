@@ -1,0 +1,52 @@
+"""Whether a gradient is the one that the batched form gives: nothing is timed before that is known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from itertools import chain
+
+import numpy as np
+
+from minibp import batched
+from minibp.arrays import Array
+from minibp.check.arithmetic import LIBRARY_ERROR, arithmetic_of
+from minibp.check.rounding import bound
+from minibp.network import Gradient
+from minibp.problem import Problem
+
+PEER_ERROR = 16.0
+"""Relative error of one function of a peer's library, in units of u: XLA's are worse than NumPy's."""
+
+
+def distance(problem: Problem, gradient: Gradient, library_error: float = LIBRARY_ERROR) -> float:
+    """The worst entry's distance from `batched.backprop`, over what the rounding of both can explain.
+
+    At most 1 for the same gradient, of any size of network; infinity where a shape, a dtype or a finite entry is
+    missing. The bounds are those of `minibp.check.rounding`; `library_error` is of the functions of whoever computed
+    `gradient`, in units of u.
+
+    >>> from minibp import Network
+    >>> problem = Problem(Network([[[2.0]]], [[1.0]], "identity"), "quadratic", [[3.0]], [[5.0]])
+    >>> distance(problem, Gradient((np.array([[6.0]]),), (np.array([2.0]),)))
+    0.0
+    >>> distance(problem, Gradient((np.array([[6.0]]),), (np.array([2.1]),))) > 1e6
+    True
+    """
+    ours = batched.backprop(problem.network, problem.cost, problem.x, problem.y, problem.l2).gradient
+    mine = bound(problem, arithmetic_of(problem.dtype)).gradient
+    theirs = bound(problem, arithmetic_of(problem.dtype, library_error)).gradient
+    if len(gradient.nabla_w) != len(ours.nabla_w) or len(gradient.nabla_b) != len(ours.nabla_b):
+        return math.inf
+    worst = 0.0
+    for right, got, *limits in zip(_all(ours), _all(gradient), _all(mine), _all(theirs), strict=True):
+        if got.shape != right.shape or got.dtype != right.dtype:
+            return math.inf
+        off = np.abs(got.astype("float64") - right.astype("float64"))
+        share = np.divide(off, limits[0] + limits[1], out=np.zeros_like(off), where=off != 0)
+        worst = max(worst, math.inf if np.isnan(share).any() else float(share.max()))
+    return worst
+
+
+def _all(gradient: Gradient) -> Iterable[Array]:
+    return chain(gradient.nabla_w, gradient.nabla_b)

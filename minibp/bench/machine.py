@@ -1,0 +1,77 @@
+"""What the figures were measured on: processor, cores, BLAS, versions, date; no names of machines or people."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import minibp
+
+DISTRIBUTIONS = ("numpy", "scipy", "jax", "jaxlib", "torch", "autograd", "mygrad", "scikit-learn", "threadpoolctl")
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def machine() -> dict[str, Any]:
+    """A description as JSON has it."""
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]  # type: ignore[call-overload, unused-ignore]
+    return {
+        "processor": processor(Path("/proc/cpuinfo")),
+        "cores": cores(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "minibp": minibp.__version__,
+        "versions": dict(_versions()),
+        "blas": {"name": blas.get("name"), "version": blas.get("version")},
+        "busy": busy(Path("/proc/stat")),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def busy(stat: Path, seconds: float = 0.3) -> float | None:
+    """How many cores are busy while this process waits, where Linux tells; None elsewhere."""
+    before, start = _busy_ticks(stat), time.perf_counter()
+    time.sleep(seconds)
+    after, elapsed = _busy_ticks(stat), time.perf_counter() - start
+    if before is None or after is None:
+        return None
+    return round((after - before) / os.sysconf("SC_CLK_TCK") / elapsed, 2)
+
+
+def _busy_ticks(stat: Path) -> int | None:
+    """Clock ticks of all cores together that were not idle, since the start."""
+    try:
+        first = stat.read_text(encoding="utf-8").splitlines()[0].split()
+    except (OSError, IndexError):
+        return None
+    user, nice, system, _idle, _waiting, *others = map(int, first[1:9])
+    return user + nice + system + sum(others[:2])
+
+
+def processor(cpuinfo: Path) -> str:
+    """Its name, from where Linux has it or as Python knows it."""
+    try:
+        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _versions() -> Iterable[tuple[str, str]]:
+    for name in DISTRIBUTIONS:
+        try:
+            yield name, version(name)
+        except PackageNotFoundError:
+            continue

@@ -1,0 +1,91 @@
+"""Figures for print: their looks, and writing them as SVG, PNG or PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from minibp.arrays import InputError
+from minibp.files import write_whole
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ENDINGS = (".svg", ".png", ".pdf")
+PAGE_WIDTH = 7.0
+"""Inches: two columns of a journal."""
+LOOKS: dict[str, Any] = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "legend.fontsize": 7.5,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 4,
+    "legend.frameon": False,
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "minibp",  # the same data give the same file
+    "pdf.fonttype": 42,
+}
+
+
+class Line(NamedTuple):
+    """How one series is drawn: told from the others by colour, by marker and by dashes, so also in grey."""
+
+    colour: str
+    marker: str
+    dashes: str
+
+
+LINES = (
+    Line("#000000", "o", "-"),
+    Line("#0072B2", "s", "--"),
+    Line("#D55E00", "^", "-."),
+    Line("#009E73", "D", ":"),
+    Line("#CC79A7", "v", "-"),
+    Line("#E69F00", "P", "--"),
+    Line("#56B4E9", "X", "-."),
+    Line("#7F7F7F", "*", ":"),
+)
+"""Of the colours that Okabe and Ito chose for every kind of colour vision."""
+
+
+def check_plot_file(path: str) -> None:
+    """Refuse, before any work, what `save` could not write: an `InputError` for another ending than `ENDINGS`.
+
+    Raises `ModuleNotFoundError` where matplotlib is not installed.
+
+    >>> check_plot_file("plot.jpeg")
+    Traceback (most recent call last):
+    minibp.arrays.InputError: cannot plot to plot.jpeg: its ending is '.jpeg', expected .svg, .png or .pdf
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in ENDINGS:
+        said = f"its ending is {ending!r}" if ending else "it has no ending"
+        raise InputError(f"cannot plot to {path}: {said}, expected {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
+    if find_spec("matplotlib") is None:
+        raise ModuleNotFoundError("--plot needs matplotlib", name="matplotlib")
+
+
+@contextmanager
+def looks() -> Iterator[None]:
+    """Figures made and saved within this context are readable in print, at the size that they have."""
+    import matplotlib as mpl
+
+    settings: Any = {"backend": "agg", **LOOKS}
+    with mpl.rc_context(settings):
+        yield
+
+
+def save(figure: Figure, path: str) -> None:
+    """Write a figure whole or not at all, in the format that the file's ending says; no date goes in."""
+    ending = Path(path).suffix.lower().removeprefix(".")
+    undated: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(ending, {})
+    with looks():
+        write_whole(path, lambda file: figure.savefig(file, format=ending, dpi=300, metadata=undated))

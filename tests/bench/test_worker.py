@@ -1,0 +1,77 @@
+import json
+import sys
+
+import pytest
+
+from minibp.bench import worker as worker_module
+from minibp.bench.contenders import BATCHED, PRODUCTS, WORKSPACE
+from minibp.bench.worker import Worker, about, serve
+
+CASE = ["table", 0, [5, 4, 3], 6, "float64", 1]
+
+
+def prepare(worker, name, home, **changed):
+    request = {"do": "prepare", "name": name, "home": home, "case": CASE, "seed": 0, "block_seconds": 1e-3, **changed}
+    return worker.answer(request)
+
+
+def test_a_contender_is_compared_and_then_timed():
+    worker = Worker()
+    found = prepare(worker, "workspace", WORKSPACE.home)
+    assert 0 < found["error"] <= 1
+    assert found["calls"] > 1
+    block = worker.answer({"do": "block", "name": "workspace"})
+    assert block["seconds"] > 0
+    assert block["cores"] >= 0
+
+
+@pytest.mark.parametrize("name", ["wrong", "not_finite"])
+def test_a_wrong_contender_is_never_ready(name):
+    worker = Worker()
+    found = prepare(worker, name, f"bench_contenders:{name}")
+    assert "calls" not in found
+    assert found["error"] is None or found["error"] > 1
+    with pytest.raises(KeyError):
+        worker.answer({"do": "block", "name": name})
+
+
+def test_another_case_forgets_the_one_before():
+    worker = Worker()
+    prepare(worker, "a", BATCHED.home)
+    prepare(worker, "b", PRODUCTS.home)
+    worker.answer({"do": "block", "name": "a"})
+    prepare(worker, "b", PRODUCTS.home, seed=1)
+    with pytest.raises(KeyError):
+        worker.answer({"do": "block", "name": "a"})
+
+
+def test_a_slow_call_is_not_repeated_to_count_calls(monkeypatch):
+    monkeypatch.setattr(worker_module, "SLOW_SECONDS", 0.01)
+    found = prepare(Worker(), "slow", "bench_contenders:slow")
+    assert found["calls"] == 1
+
+
+def test_the_workspace_keeps_its_buffers_and_takes_no_more():
+    big = ["table", 0, [300, 40, 10], 50, "float64", 1]
+    worker = Worker()
+    ours = worker.answer({"do": "memory", "home": WORKSPACE.home, "case": big, "seed": 0})
+    form = worker.answer({"do": "memory", "home": BATCHED.home, "case": big, "seed": 0})
+    assert ours["kept"] > 300 * 40 * 8 > ours["peak"] * 10
+    assert form["peak"] > 300 * 40 * 8 > form["kept"] * 10
+
+
+def test_pools_are_told_where_threadpoolctl_is(monkeypatch):
+    assert all(pool["num_threads"] >= 1 for pool in about()["pools"])
+    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
+    assert about() == {"pools": None}
+
+
+def test_errors_are_answers_of_one_line():
+    requests = [
+        json.dumps({"do": "prepare", "name": "x", "home": "bench_contenders:raising", "case": CASE, "seed": 0}),
+        json.dumps({"do": "about"}),
+    ]
+    answers = []
+    serve(requests, answers.append)
+    assert json.loads(answers[0]) == {"raised": "ValueError: it does not like this"}
+    assert "pools" in json.loads(answers[1])
