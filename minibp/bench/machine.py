@@ -34,19 +34,31 @@ def machine() -> dict[str, Any]:
         "minibp": minibp.__version__,
         "versions": dict(_versions()),
         "blas": {"name": blas.get("name"), "version": blas.get("version")},
-        "busy": busy(Path("/proc/stat")),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
-def busy(stat: Path, seconds: float = 0.3) -> float | None:
-    """How many cores are busy while this process waits, where Linux tells; None elsewhere."""
-    before, start = _busy_ticks(stat), time.perf_counter()
-    time.sleep(seconds)
-    after, elapsed = _busy_ticks(stat), time.perf_counter() - start
-    if before is None or after is None:
-        return None
-    return round((after - before) / os.sysconf("SC_CLK_TCK") / elapsed, 2)
+class Others:
+    """How many cores all other processes keep busy from its making on, where Linux tells."""
+
+    def __init__(self, stat: Path = Path("/proc/stat")) -> None:
+        self._stat, self._start = stat, time.perf_counter()
+        self._ticks, self._own = _busy_ticks(stat), _own_seconds()
+
+    def cores(self) -> float | None:
+        """So far, on average; None where it is not known. Processes of one's own count once they have ended."""
+        ticks = _busy_ticks(self._stat)
+        if ticks is None or self._ticks is None:
+            return None
+        every = (ticks - self._ticks) / os.sysconf("SC_CLK_TCK")
+        share = (every - (_own_seconds() - self._own)) / max(time.perf_counter() - self._start, 1e-9)
+        return round(max(0.0, share), 2)
+
+
+def _own_seconds() -> float:
+    """CPU time of this process and of those of its own that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def _busy_ticks(stat: Path) -> int | None:

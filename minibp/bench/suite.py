@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from minibp.bench import cases
 from minibp.bench.cases import Case
 from minibp.bench.contenders import BATCHED, CHECKERS, OWN, PEERS, PER_EXAMPLE, WORKSPACE, Contender, installed
-from minibp.bench.machine import cores, machine
+from minibp.bench.machine import Others, cores, machine
 from minibp.bench.rounds import Effort, Processes, measure, steps
 from minibp.bench.summary import growth, paying, with_ratios
 
@@ -84,7 +84,7 @@ def run(plan: Plan, *, seed: int = 0, progress: Progress | None = None) -> dict[
 
     Contenders that differ from the batched form, or fail, have "wrong" or "failed" in place of figures.
     """
-    described = machine()
+    described, others = machine(), Others()
     start, total, done = time.perf_counter(), plan.steps(), 0
 
     def step() -> None:
@@ -114,7 +114,7 @@ def run(plan: Plan, *, seed: int = 0, progress: Progress | None = None) -> dict[
             pools[threads] = processes.pools()
     return {
         "format": FORMAT,
-        "machine": described,
+        "machine": {**described, "others": others.cores()},
         "threads": {str(threads): found for threads, found in pools.items()},
         "seed": seed,
         "seconds": time.perf_counter() - start,

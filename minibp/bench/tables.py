@@ -40,10 +40,9 @@ def heading(results: dict[str, Any]) -> str:
         f"{machine['python']}, NumPy {machine['versions']['numpy']}, {blas['name']} {blas['version']}",
         f"seed {results['seed']}, {results['seconds']:.0f} s",
     ]
-    if (machine["busy"] or 0) > QUIET:
-        said.append(
-            f"{machine['busy']:.1f} cores were busy with something else: these are not the figures of a quiet machine"
-        )
+    if (machine["others"] or 0) > QUIET:
+        others = f"{machine['others']:.1f} cores were busy with something else meanwhile"
+        said.append(f"{others}: these are not the figures of a quiet machine")
     if results["absent"]:
         absent = (f"{name} ({module})" for name, module in results["absent"].items())
         said.append(f"not installed, left out: {', '.join(absent)}")

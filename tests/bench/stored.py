@@ -40,7 +40,7 @@ def results(**changed):
             "system": "Linux x86_64",
             "python": "CPython 3.11.7",
             "versions": {"numpy": "2.4.6"},
-            "busy": 0.0,
+            "others": 0.0,
             "blas": {"name": "openblas", "version": "0.3.31"},
         },
         "threads": {"1": {"numpy": [{"user_api": "blas", "num_threads": 1}], "jax": None}},

@@ -1,6 +1,9 @@
+import os
 import platform
+import time
 
-from minibp.bench.machine import busy, cores, machine, processor
+from minibp.bench import machine as machine_module
+from minibp.bench.machine import Others, cores, machine, processor
 
 
 def test_a_machine_is_described_and_not_named():
@@ -12,13 +15,27 @@ def test_a_machine_is_described_and_not_named():
     assert not node or node not in str(found)
 
 
-def test_whether_it_is_quiet(tmp_path):
+def test_what_others_do_meanwhile_is_all_but_ones_own(tmp_path, monkeypatch):
     path = tmp_path / "stat"
-    assert busy(path, 0) is None
-    path.write_text("cpu  5 0 5 900 3 1 2 0 0 0\ncpu0 5 0 5 900 3 1 2 0 0 0\n")
-    assert busy(path, 0) == 0
+    assert Others(path).cores() is None
     path.write_text("")
-    assert busy(path, 0) is None
+    assert Others(path).cores() is None
+    clock = iter([10.0, 12.0])
+    monkeypatch.setattr(machine_module.time, "perf_counter", lambda: next(clock))
+    own = iter([1.0, 1.5])
+    monkeypatch.setattr(machine_module, "_own_seconds", lambda: next(own))
+    second = os.sysconf("SC_CLK_TCK")
+    path.write_text("cpu  0 0 0 900 3 0 0 0 0 0\n")
+    others = Others(path)
+    path.write_text(f"cpu  {2 * second} 0 {second // 2} 2000 3 0 0 0 0 0\n")
+    assert others.cores() == 1.0  # 2.5 s of all cores in 2 s, of which 0.5 s were one's own
+
+
+def test_ones_own_work_is_not_others():
+    others = Others()
+    while time.perf_counter() - others._start < 0.2:
+        pass
+    assert others.cores() is None or others.cores() >= 0
 
 
 def test_the_processor_is_read_or_asked_for(tmp_path):

@@ -82,8 +82,10 @@ def test_times_have_three_digits(value, said):
 def test_a_machine_that_is_not_quiet_is_told():
     found = results()
     assert "quiet" not in text(found)
-    found["machine"]["busy"] = 1.04
-    assert "1.0 cores were busy with something else: these are not the figures of a quiet machine" in text(found)
+    found["machine"]["others"] = 1.04
+    assert "1.0 cores were busy with something else meanwhile: these are not the figures of a quiet machine" in text(
+        found
+    )
 
 
 def test_ratios_have_as_many_digits_as_they_need():
