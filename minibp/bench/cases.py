@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
@@ -101,13 +100,3 @@ def problem_of(case: Case, seed: int) -> Problem:
         rng.integers(2, size=case.batch) if n_out == 1 else 1
     )
     return Problem(network, "cross_entropy", x, y)
-
-
-def work_of(case: Case) -> int:
-    """Multiplications and additions of the matrix products alone, (13), (22) and (24), in a gradient.
-
-    >>> work_of(Case("table", 0, (2, 3, 1), 4, "float64", 1))
-    168
-    """
-    layers = [math.prod(pair) for pair in zip(case.sizes, case.sizes[1:], strict=False)]
-    return 2 * case.batch * (3 * sum(layers) - layers[0])

@@ -5,7 +5,7 @@ import pytest
 
 from minibp import batched
 from minibp.bench import forms
-from minibp.bench.cases import Case, problem_of, work_of
+from minibp.bench.cases import Case, problem_of
 from minibp.bench.contenders import OWN, maker
 
 CASE = Case("table", 0, (7, 5, 4, 3), 6, "float64", 1)
@@ -40,7 +40,6 @@ def test_the_products_are_those_of_a_gradient(monkeypatch):
     outer = [((n[i + 1], m), (m, n[i])) for i in range(3)]
     carried = [((m, n[i + 1]), (n[i + 1], n[i])) for i in range(1, 3)]
     assert sorted(shapes) == sorted(forward + outer + carried)
-    assert sum(2 * a[0] * a[1] * b[1] for a, b in shapes) == work_of(CASE)
 
 
 def test_the_products_go_into_buffers_of_their_own():
