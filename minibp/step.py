@@ -50,6 +50,7 @@ class BatchStep:
         self._biases = [_copied(b) for b in network.biases]
         self._batch_size = checked_count("batch_size", batch_size)
         self._passes = Passes(self._weights, self._biases, network.activations, cost, self._batch_size, moving=True)
+        self._passes.guarded = True  # a step cannot be taken back to be done again
         self._minus_eta, self._kept = -eta, 1 - decay
         # δ times this, summed over the examples, is what b changes by.
         self._downhill = np.full(self._batch_size, -eta, dtype)

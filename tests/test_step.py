@@ -2,7 +2,7 @@ import sys
 
 import numpy as np
 import pytest
-from test_workspace import problem_of
+from test_workspace import problem_of, saturated
 from users import Cube, Quartic
 
 from minibp import Network, Problem, Workspace, batched
@@ -70,6 +70,17 @@ def test_many_steps_with_batches_of_several_sizes_follow_the_gradient(fused):
         network = Network(weights, biases, network.activations)
         step(x, y)
         assert np.allclose(parameters(step.network()), parameters(network), rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", FLOAT_DTYPES)
+@pytest.mark.parametrize("fused", [True, False])
+def test_neurons_beyond_the_end_of_exp_leave_the_parameters_finite(dtype, fused):
+    pytest.importorskip("scipy")
+    problem = saturated("sigmoid", "cross_entropy", dtype)
+    want, limit = expected(problem, 0.0)
+    got = stepped(problem, fused=fused)
+    assert np.isfinite(got).all()
+    assert (np.abs(got - want) <= limit).all()
 
 
 def test_the_network_that_it_began_with_is_left_alone():
