@@ -38,7 +38,8 @@ def main() -> None:
             continue
         low, median, high = spread(outcome["seconds"])
         over = ratio(outcome["seconds"], outcomes[UNIT]["seconds"])
-        print(f"{name:<32}{median:>27.2f}{f'{low:.2f} to {high:.2f}':>20}{over.median if over else float('nan'):>9.1f}")
+        times = "–" if over is None else f"{over.median:.3g}"
+        print(f"{name:<32}{median:>27.3g}{f'{low:.3g} to {high:.3g}':>20}{times:>9}")
     for name, lacks in absent.items():
         print(f"{name:<32}needs {lacks}, which is not installed")
 
