@@ -18,7 +18,7 @@ from minibp import Network
 from minibp.arrays import FLOAT_DTYPES
 from minibp.bench.ratios import ratio, spread
 from minibp.costs import cost_of
-from minibp.step import BatchStep
+from minibp.training.step import BatchStep
 
 BATCH, EXAMPLES = 10, 60_000
 

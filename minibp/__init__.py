@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     from minibp.check.report import GradientMismatch as GradientMismatch
     from minibp.check.report import Report as Report
     from minibp.check.runner import verify as verify
+    from minibp.descent.directions import directional_derivative as directional_derivative
+    from minibp.descent.directions import steepest_descent_direction as steepest_descent_direction
+    from minibp.descent.path import Path as Path
+    from minibp.descent.path import gradient_descent as gradient_descent
+    from minibp.terms import polynomial_terms as polynomial_terms
+    from minibp.training.history import Epoch as Epoch
+    from minibp.training.history import History as History
+    from minibp.training.loop import Training as Training
+    from minibp.training.loop import train as train
 
 __version__ = "0.1.0"
 
@@ -33,13 +42,17 @@ __all__ = [
     "Activation",
     "Backprop",
     "Cost",
+    "Epoch",
     "Finding",
     "Gradient",
     "GradientMismatch",
+    "History",
     "InputError",
     "Network",
+    "Path",
     "Problem",
     "Report",
+    "Training",
     "Workspace",
     "adapters",
     "batched",
@@ -47,23 +60,37 @@ __all__ = [
     "check_backprop",
     "check_grad",
     "data",
+    "directional_derivative",
     "feedforward",
+    "gradient_descent",
     "per_example",
+    "polynomial_terms",
+    "steepest_descent_direction",
     "strategies",
+    "train",
     "verify",
 ]
 
 # What needs more than NumPy is loaded when it is first asked for.
 _LATER = {
+    "Epoch": "minibp.training.history",
     "Finding": "minibp.check.report",
     "GradientMismatch": "minibp.check.report",
+    "History": "minibp.training.history",
+    "Path": "minibp.descent.path",
     "Report": "minibp.check.report",
+    "Training": "minibp.training.loop",
     "adapters": "",
     "check": "",
     "check_backprop": "minibp.check.backprop_check",
     "check_grad": "minibp.check.function.gradient_check",
     "data": "",
+    "directional_derivative": "minibp.descent.directions",
+    "gradient_descent": "minibp.descent.path",
+    "polynomial_terms": "minibp.terms",
+    "steepest_descent_direction": "minibp.descent.directions",
     "strategies": "",
+    "train": "minibp.training.loop",
     "verify": "minibp.check.runner",
 }
 

@@ -37,10 +37,13 @@ def checked_dtype(name: str, dtype: object) -> str:
     return str(kind)
 
 
-def checked_array(name: str, value: object, *, ndim: int, dtype: str | None = None) -> Array:
+def checked_array(
+    name: str, value: object, *, ndim: int | None = None, dtype: str | None = None, copy: bool = True
+) -> Array:
     """`value` as a float array of `ndim` dimensions: a read-only copy, finite, and of `dtype` where one is given.
 
-    NumPy's are converted where they are of the other precision. A foreign array is immutable already, and may be
+    NumPy's are converted where they are of the other precision. Without `copy`, one that is fit as it stands in
+    memory is not copied: what is returned is then a read-only view. A foreign array is immutable already, and may be
     traced: its shape and dtype are checked, its values are not.
     """
     if is_foreign(value):
@@ -65,8 +68,9 @@ def checked_array(name: str, value: object, *, ndim: int, dtype: str | None = No
             if not np.isfinite(converted).all():
                 raise InputError(f"{name} has values too large for {dtype}, the dtype of the parameters")
             array = converted
-        array = read_only(np.array(array, copy=True, order="C"))
-    if array.ndim != ndim:
+        made = np.array(array, array.dtype.newbyteorder("="), copy=copy or None, order="C")
+        array = read_only(made if copy else made.view())
+    if ndim is not None and array.ndim != ndim:
         raise InputError(f"{name} has shape {tuple(array.shape)}, expected {ndim} dimension{'s' if ndim != 1 else ''}")
     if 0 in array.shape:
         raise InputError(f"{name} has shape {tuple(array.shape)}, expected at least one entry along every dimension")

@@ -5,7 +5,6 @@ Exit status: 0 correct or done, 1 wrong, unstable or undecided, 2 unusable argum
 
 from __future__ import annotations
 
-import io
 import multiprocessing
 import os
 import sys
@@ -20,9 +19,11 @@ import click
 import minibp
 from minibp import adapters
 from minibp.bench.command import bench
-from minibp.console import bar, check_writable, refuse, usable, write_json
+from minibp.console import allow_any_text, bar, check_writable, refuse, usable, write_json
+from minibp.descent.command import descend
 from minibp.files import write_whole
 from minibp.target import loaded, workflow_commands
+from minibp.training.command import train
 
 if TYPE_CHECKING:
     from minibp.check.report import Report
@@ -42,7 +43,8 @@ def cli() -> None:
     """Backpropagation by hand, and the check that holds it, or yours, against independent oracles."""
 
 
-cli.add_command(bench)
+for command in (bench, descend, train):
+    cli.add_command(command)
 
 
 @cli.command()
@@ -72,7 +74,7 @@ def verify(
     Every activation, cost, form (per example, batched, workspace) and dtype, with and without L2, on networks that
     Hypothesis draws and on pictures of digits; MNIST is used where MINIBP_MNIST_DIR names its folder.
     """
-    check_writable(json_file, html_file)
+    check_writable({"--json": json_file, "--html": html_file})
     if soak is not None and examples is not None:
         refuse("--soak goes on until its time is over: --examples has no meaning with it")
     _keep_hypothesis_out_of_the_folder()
@@ -126,7 +128,7 @@ def check(
 
     The function takes (weights, biases, x, y) and returns (nabla_w, nabla_b): lists of arrays, one a layer.
     """
-    check_writable(json_file, html_file)
+    check_writable({"--json": json_file, "--html": html_file})
     _keep_hypothesis_out_of_the_folder()
     with usable():
         function = loaded(target)
@@ -155,7 +157,7 @@ def _as_it_is(function: Any) -> Any:
 @click.option("--workers", type=click.IntRange(min=1), help="Processes that share the work; by default one a core.")
 def faults(seed: int, json_file: str | None, workers: int | None) -> None:
     """Put every fault of the catalogue into a backprop, and see whether the check catches, places and names it."""
-    check_writable(json_file)
+    check_writable({"--json": json_file})
     _keep_hypothesis_out_of_the_folder()
     with usable():
         with bar("settings") as progress, _pool(workers or _cores()) as executor:
@@ -172,8 +174,7 @@ def _finish(report: Report, json_file: str | None, html_file: str | None) -> NoR
     """Show a report, write it where it was asked for, and exit with its status."""
     from minibp.check.wording import of_report
 
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # σ and δ are not in every encoding
+    allow_any_text()
     if json_file != "-":
         colours = {**COLOURS, "verdict": {"fg": VERDICT_COLOURS[report.verdict], "bold": True}}
         for kind, text in of_report(report):

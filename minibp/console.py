@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,21 +32,24 @@ def write_json(data: dict[str, Any], json_file: str | None) -> None:
         write_whole(json_file, lambda file: file.write(f"{text}\n".encode()))
 
 
-def check_writable(json_file: str | None, html_file: str | None = None, plot_file: str | None = None) -> None:
-    """Refuse a report file that could not be written, before the work and not after it."""
-    if json_file == "":
-        refuse("--json needs the name of a file, or - for standard output")
-    for option, file in (("--html", html_file), ("--plot", plot_file)):
-        if file == "":
-            refuse(f"{option} needs the name of a file")
-    for file in (json_file, html_file, plot_file):
-        if file is None or file == "-":
+def check_writable(files: Mapping[str, str | None]) -> None:
+    """Refuse files that could not be written, before the work and not after it. They stand by their options' names."""
+    for option, file in files.items():
+        if file is None or (file == "-" and option == "--json"):
             continue
+        if file == "":
+            refuse(f"{option} needs the name of a file{', or - for standard output' if option == '--json' else ''}")
         folder = Path(file).absolute().parent
         if not folder.is_dir():
             refuse(f"cannot write {file}: there is no folder {folder}")
         if not os.access(folder, os.W_OK):
             refuse(f"cannot write {file}: the folder {folder} is not writable")
+
+
+def allow_any_text() -> None:
+    """Question marks on standard output in place of what its encoding lacks: not every one has σ, µ and ±."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def refuse(message: str) -> NoReturn:
@@ -79,6 +83,10 @@ def bar(what: str) -> Iterator[Callable[[int, int], None] | None]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns: list[Any] = [BarColumn(), MofNCompleteColumn(), TextColumn(what), TimeElapsedColumn()]
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    # What is printed meanwhile stands above the bar where it goes to a terminal too, and else goes where it should.
+    lines_above = sys.stdout.isatty()
+    with Progress(
+        *columns, console=Console(stderr=True), transient=True, redirect_stdout=lines_above, redirect_stderr=True
+    ) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,12 +1,9 @@
-"""Pictures of digits: 1,797 that come with the package, and MNIST where it is at hand."""
+"""Pictures of digits: 1,797 that come with the package, MNIST, and any folder of IDX files like MNIST's."""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import math
 import os
-import zlib
+import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -15,15 +12,17 @@ from typing import NamedTuple
 import numpy as np
 
 from minibp.arrays import Array, InputError, read_only
+from minibp.idx import content_of, parse_idx
+from minibp.mnist import mnist_content, role_of
 
-MNIST_VARIABLE = "MINIBP_MNIST_DIR"
-MNIST_SHA256 = {
-    "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
-    "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
-    "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
-    "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+DIGITS_TO_TRAIN = 1500
+"""Of the 1,797 that come with the package; the other 297 are for tests."""
+ROLES = {
+    (part, kind): f"{stem}-{kind}"
+    for part, stem in (("train", "train"), ("test", "t10k"))
+    for kind in ("images", "labels")
 }
-"""Of the decompressed files."""
+FILE_NAME = re.compile(r"(?:.*[-_.])?(train|t10k|test)-(images|labels)[-.]idx\d-ubyte(\.gz)?")
 
 
 class Images(NamedTuple):
@@ -32,9 +31,16 @@ class Images(NamedTuple):
     x: Array
     """(m, pixels), from 0 to 1."""
     y: Array
-    """(m, 10)."""
+    """(m, classes)."""
     labels: Array
-    """(m,), whole numbers from 0 to 9."""
+    """(m,), whole numbers from 0 on."""
+
+
+class DataSet(NamedTuple):
+    """Pictures to train with and others to test with."""
+
+    train: Images
+    test: Images
 
 
 @cache
@@ -45,66 +51,117 @@ def digits() -> Images:
     ((1797, 64), 0)
     """
     with (files("minibp") / "datasets" / "digits.npz").open("rb") as file, np.load(file) as archive:
-        return _images(archive["images"] / 16.0, archive["labels"])
+        return _images(archive["images"] / 16.0, archive["labels"], 10)
 
 
 @cache
-def mnist(part: str = "train", folder: str | os.PathLike[str] | None = None) -> Images:
-    """MNIST's 60,000 "train" or 10,000 "test" digits of 28 × 28 pixels.
+def mnist(part: str = "train", folder: str | os.PathLike[str] | None = None, *, download: bool = False) -> Images:
+    """MNIST's 60,000 "train" or 10,000 "test" digits of 28 × 28 pixels, from IDX files, gzipped or not.
 
-    They are looked for in `folder`, else in the folder that the variable MINIBP_MNIST_DIR names, as IDX files,
-    gzipped or not. Raises `FileNotFoundError` where they are not, `InputError` where their bytes are not MNIST's.
+    They are looked for in `folder`, else in the folder that the variable MINIBP_MNIST_DIR names, else in the cache;
+    where they are in none and `download` is True, they are fetched from a public mirror. Raises `FileNotFoundError`
+    where they are not to be had, `InputError` where their bytes are not MNIST's.
     """
     if part not in ("train", "test"):
         raise InputError(f"part is {part!r}, expected 'train' or 'test'")
-    folder = folder or os.environ.get(MNIST_VARIABLE)
-    if not folder:
-        raise FileNotFoundError(f"MNIST is not at hand: set {MNIST_VARIABLE} to a folder with its four IDX files")
-    stem = "train" if part == "train" else "t10k"
-    images = _mnist_file(Path(folder), f"{stem}-images-idx3-ubyte")
-    labels = _mnist_file(Path(folder), f"{stem}-labels-idx1-ubyte")
-    return _images(images.reshape(len(images), -1) / 255.0, labels)
+    images, labels = (
+        parse_idx(mnist_content(f"{ROLES[part, kind]}-idx{axes}-ubyte", folder, download=download), kind)
+        for kind, axes in (("images", 3), ("labels", 1))
+    )
+    return _images(images.reshape(len(images), -1) / 255.0, labels, 10)
 
 
-def _images(x: Array, labels: Array) -> Images:
-    whole = labels.astype(np.int64)
-    return Images(read_only(x), read_only(np.eye(10)[whole]), read_only(whole))
+def data_set(name: str | os.PathLike[str], *, download: bool = False) -> DataSet:
+    """The pictures of "digits", of "mnist", or of a folder with four IDX files: see `mnist` and `folder`.
 
+    The first 1,500 of the digits are to train with, the other 297 to test with.
 
-def _mnist_file(folder: Path, name: str) -> Array:
-    for path in (folder / name, folder / f"{name}.gz"):
-        if path.is_file():
-            break
-    else:
-        raise FileNotFoundError(f"there is no {name} or {name}.gz in {folder}")
-    content = _content(path)
-    if hashlib.sha256(content).hexdigest() != MNIST_SHA256[name]:
-        raise InputError(f"{path} does not hold the bytes of MNIST's {name}: its checksum is another")
-    return parse_idx(content, str(path))
-
-
-def _content(path: Path) -> bytes:
-    """The bytes of a file, decompressed where it is gzipped."""
-    content = path.read_bytes()
-    if content[:2] != b"\x1f\x8b":
-        return content
-    try:
-        return gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path} is not a whole gzip file: {error}") from None
-
-
-def parse_idx(content: bytes, name: str) -> Array:
-    """An IDX file of unsigned bytes as an array; `name` is what messages call it.
-
-    >>> parse_idx(bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 9]), "labels").tolist()
-    [7, 9]
+    >>> [len(images.x) for images in data_set("digits")]
+    [1500, 297]
     """
-    if len(content) < 4 or content[:3] != b"\x00\x00\x08":
-        raise InputError(f"{name} is not an IDX file of unsigned bytes: it starts with {content[:4].hex(' ')}")
-    n_axes = content[3]
-    start = 4 + 4 * n_axes
-    shape = tuple(int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4))
-    if len(content) - start != math.prod(shape):
-        raise InputError(f"{name} has {len(content) - start} bytes of data, its header announces {math.prod(shape)}")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    if name == "digits":
+        parts = slice(DIGITS_TO_TRAIN), slice(DIGITS_TO_TRAIN, None)
+        return DataSet(*(Images(*(array[part] for array in digits())) for part in parts))
+    if name == "mnist":
+        return DataSet(mnist("train", download=download), mnist("test", download=download))
+    return folder(name)
+
+
+def folder(path: str | os.PathLike[str]) -> DataSet:
+    """Four IDX files of pictures and labels, named as MNIST's are: MNIST itself, or any other set in its form.
+
+    Names end in train-images-idx3-ubyte, train-labels-idx1-ubyte and the same with t10k or test, gzipped or not. Where
+    one of the files is MNIST's, all have to be, each in its place. Classes are 0 to the largest label. Raises
+    `FileNotFoundError` for files that are not there, `InputError` for what does not fit together.
+    """
+    home = Path(path)
+    if not home.is_dir():
+        raise FileNotFoundError(f"there is no folder {home}; other data are digits and mnist")
+    paths = _named(home)
+    contents = {role: content_of(file) for role, file in paths.items()}
+    _check_mnist(paths, contents)
+    arrays = {role: parse_idx(content, str(paths[role])) for role, content in contents.items()}
+    for (part, kind), array in arrays.items():
+        expected = 3 if kind == "images" else 1
+        if array.ndim != expected or not array.size:
+            raise InputError(
+                f"{paths[part, kind]} has shape {array.shape}, expected {expected} dimension"
+                f"{'s: pictures, rows and columns' if expected == 3 else ': a label for each picture'}"
+            )
+    for part in ("train", "test"):
+        images, labels = arrays[part, "images"], arrays[part, "labels"]
+        if len(images) != len(labels):
+            raise InputError(
+                f"{paths[part, 'images']} has {len(images)} pictures, {paths[part, 'labels']} has {len(labels)} labels"
+            )
+    shapes = [arrays[part, "images"].shape[1:] for part in ("train", "test")]
+    if shapes[0] != shapes[1]:
+        raise InputError(f"pictures to train with in {home} are {shapes[0]}, those to test with are {shapes[1]}")
+    classes = 1 + max(int(arrays[part, "labels"].max()) for part in ("train", "test"))
+    return DataSet(
+        *(
+            _images(
+                arrays[part, "images"].reshape(len(arrays[part, "labels"]), -1) / 255.0, arrays[part, "labels"], classes
+            )
+            for part in ("train", "test")
+        )
+    )
+
+
+def _named(home: Path) -> dict[tuple[str, str], Path]:
+    """By part and kind, the file of a folder whose name says so; the one that is not gzipped, if there are both."""
+    found: dict[tuple[str, str], list[Path]] = {role: [] for role in ROLES}
+    for file in sorted(home.iterdir()):
+        match = FILE_NAME.fullmatch(file.name)
+        if match and file.is_file():
+            part, kind, _ = match.groups()
+            found["train" if part == "train" else "test", kind].append(file)
+    chosen = {}
+    for role, candidates in found.items():
+        plain = {file.name.removesuffix(".gz"): file for file in reversed(candidates)}
+        if not plain:
+            raise FileNotFoundError(f"there is no {ROLES[role]}-idx{3 if role[1] == 'images' else 1}-ubyte in {home}")
+        if len(plain) > 1:
+            raise InputError(f"{home} has {' and '.join(sorted(plain))}, expected one file of {role[0]} {role[1]}")
+        (chosen[role],) = plain.values()
+    return chosen
+
+
+def _check_mnist(paths: dict[tuple[str, str], Path], contents: dict[tuple[str, str], bytes]) -> None:
+    """Refuse a folder that is MNIST's in part."""
+    known = {role: role_of(content) for role, content in contents.items()}
+    if not any(known.values()):
+        return
+    for role, name in known.items():
+        if name is None:
+            other = next(paths[one].name for one, found in known.items() if found)
+            raise InputError(
+                f"{paths[role]} does not hold MNIST's bytes, though {other} does: it is damaged or foreign"
+            )
+        if not name.startswith(ROLES[role]):
+            raise InputError(f"{paths[role]} holds MNIST's {name}: files are swapped")
+
+
+def _images(x: Array, labels: Array, classes: int) -> Images:
+    whole = labels.astype(np.int64)
+    return Images(read_only(x), read_only(np.eye(classes)[whole]), read_only(whole))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,7 +19,7 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], object
         with target.open("wb") as file:
             write(file)
         return
-    temporary = target.with_name(f".{target.name[:100]}.{os.urandom(8).hex()}")
+    temporary = target.with_name(f"{_beginning(target)}{os.urandom(8).hex()}")
     try:
         with temporary.open("xb") as file:
             write(file)
@@ -28,3 +29,14 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], object
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def remove_unfinished(path: str | os.PathLike[str]) -> None:
+    """Remove what processes that were killed in `write_whole` have left beside `path`."""
+    target = Path(path).resolve()
+    for left in target.parent.glob(f"{escape(_beginning(target))}{'[0-9a-f]' * 16}"):
+        left.unlink(missing_ok=True)
+
+
+def _beginning(target: Path) -> str:
+    return f".{target.name[:100]}."

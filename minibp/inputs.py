@@ -13,7 +13,7 @@ from minibp.network import Network
 
 
 class Inputs(NamedTuple):
-    """What `checked_inputs` lets in: x and y in the dtype of the parameters, copied and read-only."""
+    """What `checked_inputs` lets in: x and y in the dtype of the parameters, read-only."""
 
     cost: Cost
     l2: L2
@@ -21,12 +21,15 @@ class Inputs(NamedTuple):
     y: Array
 
 
-def checked_inputs(network: Network, cost: Any, x: Any, y: Any, l2: Any) -> Inputs:
-    """The arguments of `backprop`, made ready, or one `InputError` that says what was got and what was expected."""
-    x = checked_rows(network, x)
+def checked_inputs(network: Network, cost: Any, x: Any, y: Any, l2: Any, *, copy: bool = True) -> Inputs:
+    """The arguments of `backprop`, made ready, or one `InputError` that says what was got and what was expected.
+
+    x and y are copied, or without `copy` only where they have to be.
+    """
+    x = checked_rows(network, x, copy=copy)
     chosen = cost_of(cost)
     chosen.check_output(network.activations[-1], network.sizes[-1])
-    y = checked_array("y", y, ndim=2, dtype=network.dtype)
+    y = checked_array("y", y, ndim=2, dtype=network.dtype, copy=copy)
     expected = (x.shape[0], network.sizes[-1])
     if tuple(y.shape) != expected:
         raise InputError(
@@ -38,26 +41,40 @@ def checked_inputs(network: Network, cost: Any, x: Any, y: Any, l2: Any) -> Inpu
     return Inputs(chosen, checked_l2(l2, network.dtype), x, y)
 
 
-def checked_rows(network: Network, x: Any) -> Array:
+def checked_rows(network: Network, x: Any, *, copy: bool = True) -> Array:
     """x as (m, n_1) in the dtype of the parameters."""
     if not isinstance(network, Network):
         raise InputError(f"network is {network!r}, expected a minibp.Network")
-    x = checked_array("x", x, ndim=2, dtype=network.dtype)
+    x = checked_array("x", x, ndim=2, dtype=network.dtype, copy=copy)
     if x.shape[1] != network.sizes[0]:
         raise InputError(f"x has {x.shape[1]} columns, the network's input layer has {network.sizes[0]} neurons")
     return x
 
 
+def checked_rate(name: str, value: Any, *, or_zero: bool = False) -> float:
+    """`value` as a finite float above 0, or also 0."""
+    rate = _as_number(name, value)
+    if math.isinf(rate) or rate < 0 or (rate == 0 and not or_zero):
+        raise InputError(
+            f"{name} is {rate}, expected a finite number {'that is not negative' if or_zero else 'above 0'}"
+        )
+    return rate
+
+
 def checked_l2(l2: Any, dtype: str) -> L2:
     """α of equation (27) as an `L2`."""
-    if isinstance(l2, L2):
-        l2 = l2.alpha
-    try:
-        alpha = math.nan if isinstance(l2, bool) else float(l2)
-    except (TypeError, ValueError):
-        alpha = math.nan
-    if math.isnan(alpha):
-        raise InputError(f"l2 is {l2!r}, expected a number")
+    alpha = _as_number("l2", l2.alpha if isinstance(l2, L2) else l2)
     if not 0 <= alpha <= float(np.finfo(dtype).max):
         raise InputError(f"l2 is {alpha}, expected a finite number of {dtype} that is not negative")
     return L2(alpha)
+
+
+def _as_number(name: str, value: Any) -> float:
+    """`value` as a float that is not NaN."""
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if math.isnan(number):
+        raise InputError(f"{name} is {value!r}, expected a number")
+    return number

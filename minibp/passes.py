@@ -136,9 +136,9 @@ def _copied(b: Array, tile: Array, *, negated: bool) -> list[Step]:
     return [partial(np.negative, b, opposite), partial(np.copyto, tile, opposite)]
 
 
-def slices(rows: int, row_bytes: int) -> Iterator[slice]:
-    """0..rows in slices of about PART_BYTES."""
-    step = max(1, PART_BYTES // row_bytes)
+def slices(rows: int, row_bytes: int, part_bytes: int | None = None) -> Iterator[slice]:
+    """0..rows in slices of about `part_bytes`, by default PART_BYTES."""
+    step = max(1, (part_bytes or PART_BYTES) // row_bytes)
     for start in range(0, rows, step):
         yield slice(start, min(start + step, rows))
 

@@ -13,7 +13,7 @@ import minibp
 HOUSE = Path(minibp.__file__).parent
 FLOORS = [
     ["arrays", "files"],
-    ["adapters.subject", "target"],
+    ["adapters.subject", "target", "idx", "terms"],
     ["adapters.layouts", "adapters.of_jax", "adapters.of_torch"],
     ["activations"],
     ["costs"],
@@ -21,8 +21,12 @@ FLOORS = [
     ["inputs"],
     ["per_example", "batched", "problem", "kernels"],
     ["passes"],
-    ["workspace", "step"],
-    ["strategies", "data", "hypothesis_entry"],
+    ["workspace", "training.step"],
+    ["strategies", "mnist", "hypothesis_entry", "descent.directions"],
+    ["data", "descent.path", "descent.surfaces", "training.scores", "training.example_step", "training.interrupt"],
+    ["training.history", "training.presets"],
+    ["training.checkpoint"],
+    ["training.loop"],
     ["check.sensitivity", "check.arithmetic", "check.stack"],
     ["check.layer_rounding"],
     ["check.output_rounding"],
@@ -42,6 +46,8 @@ FLOORS = [
     ["check.diagnose", "check.function.verdict", "check.runner", "check.soak"],
     ["check.backprop_check", "check.kill_matrix", "check.function.gradient_check"],
     ["html", "plots", "console"],
+    ["descent.figure", "training.figure"],
+    ["descent.command", "training.command"],
     ["bench.equality", "bench.cases", "bench.ratios", "bench.machine"],
     ["bench.forms"],
     ["bench.peers", "bench.contenders"],
@@ -89,10 +95,18 @@ def test_it_imports_only_from_lower_floors(name):
         assert other == "" or FLOOR[other] < FLOOR[name], f"{name} imports {other}"
 
 
+def test_checks_and_training_are_siblings():
+    for path in HOUSE.rglob("*.py"):
+        name = str(path.relative_to(HOUSE))
+        for other in imports(path):
+            assert not (name.startswith("check") and other.startswith("training")), name
+            assert not (name.startswith("training") and other.startswith("check")), name
+
+
 def test_importing_the_package_loads_numpy_and_nothing_heavier():
     program = (
         "import sys, minibp\n"
-        "heavy = {'jax', 'hypothesis', 'matplotlib', 'click', 'rich', 'scipy', 'torch'} & set(sys.modules)\n"
+        "heavy = {'jax', 'hypothesis', 'matplotlib', 'click', 'rich', 'scipy', 'torch', 'pooch'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -93,9 +93,10 @@ def test_unusable_arguments_are_refused_with_2_and_no_traceback(arguments, messa
 
 def test_a_damaged_mnist_is_refused_and_not_left_out(tmp_path, monkeypatch):
     from minibp import data
+    from minibp.mnist import MNIST_VARIABLE
 
     (tmp_path / "t10k-images-idx3-ubyte").write_bytes(b"not mnist")
-    monkeypatch.setenv(data.MNIST_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(MNIST_VARIABLE, str(tmp_path))
     data.mnist.cache_clear()
     result = run("verify", "--examples", "1", "--workers", "1")
     assert result.exit_code == 2

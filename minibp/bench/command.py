@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import sys
 
 import click
 
-from minibp.console import bar, check_writable, usable, write_json
+from minibp.console import allow_any_text, bar, check_writable, usable, write_json
 
 
 @click.command()
@@ -24,7 +23,7 @@ def bench(*, peers: bool, quick: bool, seed: int, json_file: str | None, plot_fi
     Over batch sizes, widths and depths, in float64 and float32, with one BLAS thread and with all. Everyone's result is
     compared before it is timed: the exit status is 1 if one differs.
     """
-    check_writable(json_file, plot_file=plot_file)
+    check_writable({"--json": json_file, "--plot": plot_file})
     with usable():
         if plot_file is not None:
             from minibp.plots import check_plot_file
@@ -38,8 +37,7 @@ def bench(*, peers: bool, quick: bool, seed: int, json_file: str | None, plot_fi
         if json_file != "-":
             from minibp.bench.tables import text
 
-            if isinstance(sys.stdout, io.TextIOWrapper):
-                sys.stdout.reconfigure(errors="replace")  # µ and ± are not in every encoding
+            allow_any_text()
             click.echo(text(results))
         if plot_file is not None:
             from minibp.bench.figure import write

@@ -12,8 +12,8 @@ from minibp.check.compare import row_of_gradient
 from minibp.check.rounding import arithmetic_of, bound
 from minibp.costs import cost_of
 from minibp.network import Gradient
-from minibp.step import BatchStep
 from minibp.strategies import pairings
+from minibp.training.step import BatchStep
 
 ETA, DECAY = 0.3, 0.01
 

@@ -7,12 +7,13 @@ it multiplies W by 1 − ηα/m, where SciPy is installed; W is then read and wr
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from minibp.activations import Activation
 from minibp.arrays import Array, checked_count
 from minibp.costs import Cost
 from minibp.kernels import Step, number
@@ -68,9 +69,9 @@ class BatchStep:
             self._plans[len(x)] = plan, self._moved_biases(0, plan.delta)
         self._context.run(self._run, *self._plans[len(x)], x, y)
 
-    def network(self) -> Network:
-        """The parameters as they are now."""
-        return Network(self._weights, self._biases, self._activations)
+    def network(self) -> Network | None:
+        """The parameters as they are now; None where they are no longer finite."""
+        return network_of(self._weights, self._biases, self._activations)
 
     def _run(self, plan: Plan, last: list[Step], x: Array, y: Array) -> None:
         self._passes.run(plan, x, y)
@@ -101,6 +102,13 @@ class BatchStep:
         """(28) of one layer, with (23)."""
         b, change = self._biases[i], self._change_b[i]
         return [partial(np.dot, self._downhill[: len(delta)], delta, change), partial(np.add, b, change, b)]
+
+
+def network_of(weights: Sequence[Array], biases: Sequence[Array], activations: Sequence[Activation]) -> Network | None:
+    """A network of these parameters; None where one is not finite."""
+    if not all(np.isfinite(array).all() for array in (*weights, *biases)):
+        return None
+    return Network(weights, biases, activations)
 
 
 def _copied(array: Array) -> Array:

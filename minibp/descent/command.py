@@ -1,0 +1,156 @@
+"""`minibp descend`: a surface or a function, where to start and how far to step; a table, JSON and a figure."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+import numpy as np
+
+from minibp.arrays import Array, InputError
+from minibp.console import allow_any_text, check_writable, usable, write_json
+from minibp.descent.figure import Run, figure, shown_point
+from minibp.descent.path import gradient_descent
+from minibp.descent.surfaces import SURFACES, Surface, surface_of
+from minibp.target import loaded
+
+
+@click.command()
+@click.option(
+    "--function",
+    "name",
+    default="bowl",
+    show_default=True,
+    metavar="NAME",
+    help=f"{', '.join(SURFACES)}; or module:function, file.py:function.",
+)
+@click.option("--gradient", metavar="TARGET", help="module:function of its gradient; by default central differences.")
+@click.option("--start", "starts", multiple=True, metavar="X,Y,…", help="Where to start; again for more starts.")
+@click.option("--eta", "etas", multiple=True, type=float, help="The learning rate η; again for more.")
+@click.option("--steps", type=click.IntRange(min=1), help="At most so many steps.")
+@click.option("--tolerance", type=float, default=1e-6, show_default=True, help="Converged where ‖∇f‖ is at most this.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write paths; - is stdout.")
+@click.option("--plot", "plot_file", type=click.Path(dir_okay=False), help="Plot to FILE: .svg, .png or .pdf.")
+def descend(
+    name: str,
+    gradient: str | None,
+    starts: tuple[str, ...],
+    etas: tuple[float, ...],
+    steps: int | None,
+    tolerance: float,
+    json_file: str | None,
+    plot_file: str | None,
+) -> None:
+    """Descend on a function along −∇f: by default with an η that is too small, one that is good, and one too large.
+
+    A function of your own takes an array and returns a number. A gradient that is given is checked at the start first:
+    where it is not that of the function, the exit status is 1.
+    """
+    check_writable({"--json": json_file, "--plot": plot_file})
+    with usable():
+        if plot_file is not None:
+            from minibp.plots import check_plot_file
+
+            check_plot_file(plot_file)
+        surface = _surface(name, gradient)
+        points = _starts(surface, starts)
+        limit = steps or surface.steps
+        if gradient is not None:
+            _check_gradient(surface, points)
+        runs = [
+            Run(
+                eta,
+                gradient_descent(surface.value, surface.gradient, w, eta=eta, steps=limit, tolerance=tolerance),
+            )
+            for w in points
+            for eta in etas or surface.etas
+        ]
+        write_json(_as_data(surface, runs), json_file)
+        if json_file != "-":
+            allow_any_text()
+            click.echo(_table(surface, runs))
+        if plot_file is not None:
+            from minibp.plots import save
+
+            save(figure(surface, runs), plot_file)
+
+
+def _surface(name: str, gradient: str | None) -> Surface:
+    """A named surface, or the user's function with the gradient that was given."""
+    if ":" in name:
+        return Surface(name, name, loaded(name), None if gradient is None else loaded(gradient))
+    if gradient is not None:
+        raise InputError(f"{name} has its own gradient: --gradient goes with a function of your own")
+    return surface_of(name)
+
+
+def _starts(surface: Surface, texts: Sequence[str]) -> list[Array]:
+    """The points to start from, all of as many numbers as the function takes."""
+    points = [_point(text) for text in texts] or [np.array(surface.start)]
+    expected = len(surface.start or points[0])
+    if not expected:
+        raise InputError(f"--start X,Y,… is needed: it also says how many variables {surface.name} has")
+    for text, point in zip(texts, points, strict=False):
+        if len(point) != expected:
+            raise InputError(f"--start {text} has {len(point)} numbers, expected {expected}")
+    return points
+
+
+def _point(text: str) -> Array:
+    try:
+        return np.array([float(number) for number in text.split(",")])
+    except ValueError:
+        raise InputError(f"--start is {text!r}, expected numbers with commas between them") from None
+
+
+def _check_gradient(surface: Surface, points: Sequence[Array]) -> None:
+    """Hold a given gradient against the oracles where descents start; end with 1 where it is not the function's."""
+    from minibp.check.function.gradient_check import check_grad
+
+    for w in points:
+        report = check_grad(surface.value, surface.gradient, w, seed=0, raise_on_mismatch=False)
+        if report.verdict in ("wrong", "unstable"):
+            allow_any_text()
+            click.echo(str(report))
+            sys.exit(1)
+
+
+def _table(surface: Surface, runs: Sequence[Run]) -> str:
+    """One line a descent, and where it came to."""
+    how = "" if surface.gradient is not None else ", its gradient by central differences"
+    lines = [f"f = {surface.formula}{how}"]
+    start: Array | None = None
+    for eta, path in runs:
+        if start is None or not np.array_equal(start, path.points[0]):
+            start = path.points[0]
+            lines.append(f"from {shown_point(start)}, where f is {path.costs[0]:.6g}")
+        lines.append(f"  η = {eta:g}: {path.message}")
+        lines.append(f"    f is {path.costs[-1]:.6g} at {shown_point(path.end)}")
+    return "\n".join(lines)
+
+
+def _as_data(surface: Surface, runs: Sequence[Run]) -> dict[str, Any]:
+    """Everything, as JSON has it: numbers that are not finite are null."""
+    return {
+        "function": surface.name,
+        "gradient": "central differences" if surface.gradient is None else "given",
+        "runs": [
+            {
+                "eta": eta,
+                "outcome": path.outcome,
+                "message": path.message,
+                "steps": path.taken,
+                "slope": _finite(path.slope),
+                "points": [[_finite(number) for number in point] for point in path.points.tolist()],
+                "costs": [_finite(cost) for cost in path.costs.tolist()],
+            }
+            for eta, path in runs
+        ],
+    }
+
+
+def _finite(number: float) -> float | None:
+    return number if math.isfinite(number) else None

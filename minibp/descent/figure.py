@@ -1,0 +1,132 @@
+"""The picture of descents: the paths on the contours of f, and beside it the cost over the steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from minibp.arrays import Array
+from minibp.descent.path import STALLED, STEP_LIMIT, Path
+from minibp.descent.surfaces import Surface
+from minibp.plots import LINES, PAGE_WIDTH, looks
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+CONTOURS = 16
+GRID = 241
+"""Points along each side, where f is evaluated for its contours."""
+MARKERS = 25
+"""At most so many on a path: more would be one thick line."""
+
+Window = tuple[float, float, float, float]
+"""x from and to, y from and to."""
+
+
+class Run(NamedTuple):
+    """One descent with one η."""
+
+    eta: float
+    path: Path
+
+
+def figure(surface: Surface, runs: Sequence[Run]) -> Figure:
+    """The contours and paths where f has two variables, and the costs; at the width of a page."""
+    with looks():
+        from matplotlib.figure import Figure as New
+
+        plane = runs[0].path.end.shape == (2,)
+        page = New(figsize=(PAGE_WIDTH, 3.4), layout="constrained")
+        panels: Any = page.subplots(1, 2 if plane else 1, squeeze=False)
+        if plane:
+            _paths(panels[0, 0], surface, runs)
+        _costs(panels[0, -1], runs)
+        handles, labels = panels[0, -1].get_legend_handles_labels()
+        page.legend(handles, labels, loc="outside upper center", ncols=1 if len(runs) < 4 else 2)
+        return page
+
+
+def _paths(axes: Axes, surface: Surface, runs: Sequence[Run]) -> None:
+    x0, x1, y0, y1 = surface.window or window_of([run.path for run in runs])
+    x, y = np.linspace(x0, x1, GRID), np.linspace(y0, y1, GRID)
+    heights = np.array([[_height(surface.value, (a, b)) for a in x] for b in y])
+    low, high = np.nanmin(heights), np.nanmax(heights)
+    if high > low:  # closer together where f is low, as a valley's floor needs it
+        levels = low + (high - low) * np.geomspace(1e-4, 1, CONTOURS)
+        axes.contour(x, y, heights, levels=levels, colors="#b0b0b0", linewidths=0.6)
+    largest = max(run.eta for run in runs)
+    for number, run in enumerate(runs):  # long steps go to and fro, and lie below
+        axes.plot(*run.path.points.T, **_look(number, run), zorder=3 - run.eta / largest)
+    starts = np.unique([run.path.points[0] for run in runs], axis=0)
+    axes.plot(*starts.T, "o", color="black", markersize=5, markerfacecolor="white", zorder=4)
+    if surface.minima:
+        axes.plot(*np.transpose(surface.minima), "+", color="black", markersize=9, zorder=5)
+    if surface.window is not None:
+        axes.set_aspect("equal")  # so that −∇f is seen to be at right angles to the contours
+    axes.set(xlim=(x0, x1), ylim=(y0, y1), xlabel="x", ylabel="y", title=f"f = {surface.formula}")
+
+
+def _costs(axes: Axes, runs: Sequence[Run]) -> None:
+    several = len({run.path.points[0].tobytes() for run in runs}) > 1
+    for number, run in enumerate(runs):
+        shown = np.where(np.isfinite(run.path.costs), run.path.costs, np.nan)
+        axes.plot(np.arange(len(shown)), shown, **_look(number, run), label=_label(run, several=several))
+    axes.set(xlabel="steps", ylabel="cost f", title="cost over the steps")
+    if all((run.path.costs[np.isfinite(run.path.costs)] > 0).all() for run in runs):
+        axes.set_yscale("log")
+    if max(run.path.taken for run in runs) > 10 * max(1, min(run.path.taken for run in runs)):
+        axes.set_xscale("symlog", linthresh=1)
+        axes.set_xlim(left=0)
+
+
+def _look(number: int, run: Run) -> dict[str, Any]:
+    look = LINES[(number + 1) % len(LINES)]
+    return {
+        "color": look.colour,
+        "linestyle": look.dashes,
+        "marker": look.marker,
+        "markevery": max(1, -(-len(run.path.points) // MARKERS)),
+        "markersize": 3,
+        "linewidth": 1.0,
+    }
+
+
+def _label(run: Run, *, several: bool) -> str:
+    path = run.path
+    origin = f" from {shown_point(path.points[0])}" if several else ""
+    how = {STEP_LIMIT: "not there", STALLED: "stalled"}.get(path.outcome, path.outcome)
+    return f"η = {run.eta:g}{origin}: {how} after {path.taken} step{'' if path.taken == 1 else 's'}"
+
+
+def shown_point(w: Array) -> str:
+    """A point in short.
+
+    >>> shown_point(np.array([1.5, -0.25]))
+    '(1.5, −0.25)'
+    """
+    numbers = [f"{value:.4g}" for value in w.ravel()[:6]]
+    return f"({', '.join(numbers)}{', …' if w.size > 6 else ''})".replace("-", "−")
+
+
+def window_of(paths: Sequence[Path]) -> Window:
+    """Around the points of all paths, but of one whose cost rose only those of at most the cost of its start."""
+    seen = np.concatenate([path.points[path.costs <= path.costs[0]] for path in paths])
+    low, high = seen.min(axis=0), seen.max(axis=0)
+    room = 0.15 * max(float((high - low).max()), 1e-3 * max(1.0, float(np.abs(seen).max())))
+    x0, y0 = low - room
+    x1, y1 = high + room
+    return float(x0), float(x1), float(y0), float(y1)
+
+
+def _height(value: Callable[[Array], Any], point: tuple[float, float]) -> float:
+    """f where it has a finite value, else NaN."""
+    try:
+        with np.errstate(all="ignore"):
+            found = float(value(np.array(point)))
+    except (ArithmeticError, ValueError):
+        return math.nan
+    return found if math.isfinite(found) else math.nan

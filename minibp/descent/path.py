@@ -1,0 +1,157 @@
+"""Gradient descent, equation (3), on any function of any number of variables; and the path that it took."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minibp.arrays import Array, InputError, checked_array, checked_count, read_only
+from minibp.descent.directions import norm
+from minibp.inputs import checked_rate
+
+CONVERGED, DIVERGED, STALLED, STEP_LIMIT = "converged", "diverged", "stalled", "step limit"
+RISES = 10
+"""So many rises of the cost one after another, to above that of the start, are divergence: a step that is short enough
+lowers it, and one that is a little too long goes to and fro within bounds."""
+
+
+class Path(NamedTuple):
+    """The points of one descent and the costs there; read-only."""
+
+    points: Array
+    """w after 0, 1, … steps: (taken + 1, *shape of start)."""
+    costs: Array
+    """C at each of them: (taken + 1,), float64. The last may be infinite or NaN, where it diverged."""
+    slope: float
+    """‖∇C‖ at the last point; NaN where the cost is not finite."""
+    outcome: str
+    """"converged" (‖∇C‖ ≤ tolerance), "diverged" (C not finite, or above the start's and risen `RISES` times running),
+    "stalled" (steps too short to change w in its dtype), or "step limit"."""
+    message: str
+    """The outcome in a sentence."""
+
+    @property
+    def end(self) -> Array:
+        """The last point."""
+        last: Array = self.points[-1]
+        return last
+
+    @property
+    def taken(self) -> int:
+        """How many steps were taken."""
+        return len(self.points) - 1
+
+
+def gradient_descent(
+    f: Callable[[Array], Any],
+    grad: Callable[[Array], Any] | None,
+    start: Any,
+    *,
+    eta: float,
+    steps: int,
+    tolerance: float = 1e-6,
+) -> Path:
+    """w ← w − η ∇C(w), equation (3), at most `steps` times.
+
+    `start` is an array of any shape, float64 or float32; f(w) is a number, and grad(w) an array shaped like w. Where
+    `grad` is None, central differences of f take its place. Arrays that f and `grad` get are read-only. It has
+    converged at any point with ‖∇C‖ ≤ `tolerance`, be that a local minimum or a saddle. Raises `InputError` for
+    what cannot be used, such as a cost that is not finite at the start. `minibp.check_grad(f, grad, start)` tells
+    whether `grad` is f's gradient.
+
+    >>> path = gradient_descent(lambda w: w @ w, lambda w: 2 * w, np.array([3.0, 4.0]), eta=0.25, steps=100)
+    >>> path.outcome, path.taken, path.costs[:3].tolist()
+    ('converged', 24, [25.0, 6.25, 1.5625])
+    >>> gradient_descent(lambda w: w @ w, None, np.array([3.0, 4.0]), eta=1.5, steps=100).message
+    'diverged: the cost rose 10 times running, to 2.62e+07: η is too large'
+    """
+    w = checked_array("start", start)
+    rate, least = checked_rate("eta", eta), checked_rate("tolerance", tolerance, or_zero=True)
+    limit = checked_count("steps", steps, least=0)
+    slope_at = central_differences(f) if grad is None else grad
+    points, costs = [w], [_cost(f, w)]
+    if not math.isfinite(costs[0]):
+        raise InputError(f"f returned {costs[0]} at the start, expected a finite number")
+    while True:
+        gradient = _gradient(slope_at, w) if math.isfinite(costs[-1]) else np.full_like(w, np.nan)
+        slope = norm(gradient)
+        with np.errstate(all="ignore"):
+            moved = read_only(np.asarray(w - w.dtype.type(rate) * gradient))  # (3)
+        reached = _outcome(costs, slope, least, limit, stands=np.array_equal(moved, w))
+        if reached is not None:
+            return Path(read_only(np.stack(points)), read_only(np.array(costs)), slope, *reached)
+        w = moved
+        points.append(w)
+        costs.append(_cost(f, w) if np.isfinite(w).all() else math.nan)
+
+
+def _outcome(costs: list[float], slope: float, least: float, limit: int, *, stands: bool) -> tuple[str, str] | None:
+    """How a descent ends at its last cost and ‖∇C‖, and in words; None where it goes on."""
+    taken, last = len(costs) - 1, costs[-1]
+    if not (math.isfinite(last) and math.isfinite(slope)):
+        said = f"‖∇C‖ is {slope}" if math.isfinite(last) else f"the cost is {last}"
+        return DIVERGED, f"diverged: {said} after {taken} steps: η is too large, or C has no minimum"
+    if taken >= RISES and last > costs[0] and all(a < b for a, b in pairwise(costs[-RISES - 1 :])):
+        return DIVERGED, f"diverged: the cost rose {RISES} times running, to {last:.3g}: η is too large"
+    after = f"after {taken} steps: ‖∇C‖ is {slope:.3g}"
+    if slope <= least:
+        return CONVERGED, f"converged {after}"
+    if stands:
+        return STALLED, f"stalled {after}, and η ∇C is less than the rounding of w"
+    if taken == limit:
+        rises = sum(a < b for a, b in pairwise(costs))
+        too_long = f"; the cost rose {rises} times: η is too large to settle" if rises else ""
+        return STEP_LIMIT, f"not there {after}, asked for {least:.3g}{too_long}"
+    return None
+
+
+def central_differences(f: Callable[[Array], Any]) -> Callable[[Array], Array]:
+    """∂f/∂w_k ≈ (f(w + h e_k) − f(w − h e_k))/2h, with h = ∛u max(1, |w_k|), u being the rounding of w's dtype.
+
+    Two calls of f for each entry of w.
+
+    >>> central_differences(lambda w: w @ w)(np.array([1.0, -2.0])).round(6)
+    array([ 2., -4.])
+    """
+
+    def gradient(w: Array) -> Array:
+        found = np.empty_like(w)
+        steps = np.cbrt(np.finfo(w.dtype).eps / 2) * np.maximum(1, np.abs(w))
+        for k in np.ndindex(w.shape):
+            above, below = w.copy(), w.copy()
+            above[k] += steps[k]
+            below[k] -= steps[k]
+            found[k] = (_cost(f, above) - _cost(f, below)) / (above[k] - below[k])
+        return found
+
+    return gradient
+
+
+def _cost(f: Callable[[Array], Any], w: Array) -> float:
+    """f(w) as a number; infinite where Python's own floats overflow."""
+    try:
+        with np.errstate(all="ignore"):
+            found = f(w)
+    except OverflowError:
+        return math.inf
+    value = np.asarray(found)
+    if value.shape != () or value.dtype.kind not in "fiu":
+        raise InputError(f"f returned {found!r}, expected one real number")
+    return float(value)
+
+
+def _gradient(grad: Callable[[Array], Any], w: Array) -> Array:
+    try:
+        with np.errstate(all="ignore"):
+            found = np.asarray(grad(w))
+    except OverflowError:
+        return np.full(w.shape, np.inf, w.dtype)
+    if found.shape != w.shape or found.dtype.kind not in "fiu":
+        raise InputError(
+            f"grad returned {found.dtype} of shape {found.shape}, expected real numbers of shape {w.shape}"
+        )
+    return found.astype(w.dtype)

@@ -1,0 +1,120 @@
+"""A training as a file: parameters, the state of its generator and its record, as .npz without pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minibp.arrays import Array, InputError
+from minibp.files import remove_unfinished, write_whole
+from minibp.network import Network
+from minibp.training.history import Epoch
+
+FILE_FORMAT = "minibp training 1"
+TRAINING_DATA, TEST_DATA, BEGINNING = DIGESTS = ("training data", "test data", "seed or network to begin with")
+"""What of an identity is a checksum."""
+
+
+class Reached(NamedTuple):
+    """What the last whole epoch ended with: all that the next one depends on."""
+
+    network: Network
+    generator: Any
+    """The state of the bit generator that shuffles."""
+    epochs: tuple[Epoch, ...]
+    steps: int
+
+
+def write(path: str | os.PathLike[str], reached: Reached, identity: dict[str, Any]) -> None:
+    """Put a checkpoint in the place of `path`, whole or not at all. `identity` is what `read` will ask for."""
+    network = reached.network
+    about = {
+        "identity": identity,
+        "generator": reached.generator,
+        "epochs": [epoch.to_dict() for epoch in reached.epochs],
+        "steps": reached.steps,
+    }
+    arrays = {"format": np.array(FILE_FORMAT), "about": np.array(json.dumps(about, default=_listed, allow_nan=False))}
+    for layer, (w, b) in enumerate(zip(network.weights, network.biases, strict=True), start=2):
+        arrays[f"w{layer}"], arrays[f"b{layer}"] = w, b
+    write_whole(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
+
+
+def read(path: str | os.PathLike[str], identity: dict[str, Any], like: Network) -> Reached:
+    """What `write` wrote to `path` for the same identity; `like` is a network of the same kind.
+
+    Raises `InputError` where the identity is another, saying what differs, and for any other file; nothing in it is
+    run. What a process that was killed while it wrote has left beside the file is removed.
+    """
+    with Path(path).open("rb") as file:
+        try:
+            about, parameters = _content(np.load(file, allow_pickle=False))
+            differing = [name for name in identity if about["identity"].get(name) != identity[name]]
+            reached = None if differing else _reached(about, parameters, like)
+        except Exception as error:  # noqa: BLE001 (hostile bytes make numpy and zipfile raise nearly anything)
+            raise InputError(f"{os.fspath(path)} is not a checkpoint: {error}") from None
+    if reached is None:
+        said = "; ".join(_difference(name, about["identity"].get(name), identity[name]) for name in differing)
+        raise InputError(f"{os.fspath(path)} is of another training: {said}")
+    remove_unfinished(path)
+    return reached
+
+
+def _content(archive: Any) -> tuple[dict[str, Any], dict[str, Array]]:
+    """What a checkpoint says of itself, and its parameters by name."""
+    if not isinstance(archive, np.lib.npyio.NpzFile) or str(archive["format"]) != FILE_FORMAT:
+        raise InputError("it does not say that it holds a training")
+    about = json.loads(str(archive["about"]), object_hook=_array)
+    return about, {name: archive[name] for name in archive if name not in ("format", "about")}
+
+
+def _reached(about: dict[str, Any], parameters: dict[str, Array], like: Network) -> Reached:
+    layers = range(2, len(like.sizes) + 1)
+    weights, biases = ([parameters[f"{kind}{layer}"] for layer in layers] for kind in "wb")
+    network = Network(weights, biases, like.activations)
+    if (network.sizes, network.dtype) != (like.sizes, like.dtype):
+        raise InputError("its parameters are not those that it says it has")
+    epochs = tuple(Epoch.from_dict(epoch) for epoch in about["epochs"])
+    return Reached(network, about["generator"], epochs, int(about["steps"]))
+
+
+def _difference(name: str, theirs: Any, ours: Any) -> str:
+    if name in DIGESTS:
+        return f"its {name} is not the same"
+    return f"its {name} is {theirs}, this one's is {ours}"
+
+
+def digest(*parts: Array | str) -> str:
+    """A checksum of numbers with their dtypes and shapes, and of texts."""
+    found = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, str):
+            found.update(part.encode())
+        else:
+            found.update(f"{part.dtype.str}{part.shape}".encode())
+            found.update(np.ascontiguousarray(part).data)
+    return found.hexdigest()
+
+
+def encoded(rng: np.random.Generator) -> str:
+    """The state of a generator as text. Raises `InputError` where it is not one of NumPy's."""
+    try:
+        return json.dumps(rng.bit_generator.state, default=_listed, sort_keys=True)
+    except (TypeError, AttributeError, NotImplementedError):
+        raise InputError(f"rng has the bit generator {rng.bit_generator!r}, expected one of NumPy's") from None
+
+
+def _listed(value: object) -> dict[str, Any]:
+    """Arrays and NumPy's numbers, which some generators have in their state, as JSON has them."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return {"array": value.tolist(), "dtype": value.dtype.str}
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def _array(data: dict[str, Any]) -> Any:
+    return np.array(data["array"], data["dtype"]) if data.keys() == {"array", "dtype"} else data

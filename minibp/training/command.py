@@ -1,0 +1,177 @@
+"""`minibp train`: the source's program, on digits, MNIST or any folder of IDX files."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from minibp.arrays import FLOAT_DTYPES, InputError
+from minibp.console import allow_any_text, bar, check_writable, usable, write_json
+from minibp.data import DataSet, data_set
+from minibp.mnist import cache_folder, is_at_hand
+from minibp.training.history import FINISHED, Epoch, History
+from minibp.training.loop import Training
+from minibp.training.presets import PRESETS, Preset
+
+FORMS = {"batched": "batched", "per-example": "per_example"}
+
+
+@click.command()
+@click.option(
+    "--data",
+    "source",
+    default="digits",
+    show_default=True,
+    metavar="digits|mnist|DIR",
+    help="DIR is a folder of four IDX files, named as MNIST's.",
+)
+@click.option("--preset", type=click.Choice(list(PRESETS)), default="quadratic", show_default=True)
+@click.option("--hidden", metavar="N,…", help="Neurons of the hidden layers.  [default: 30]")
+@click.option("--epochs", type=click.IntRange(min=1), help="[default: 30]")
+@click.option("--batch-size", type=click.IntRange(min=1), help="Examples in a mini-batch.  [default: 10]")
+@click.option("--eta", type=float, help="The learning rate η.  [default: the preset's]")
+@click.option("--l2", type=float, help="α of α/(2m) Σ w².  [default: the preset's]")
+@click.option("--form", type=click.Choice(list(FORMS)), default="batched", show_default=True)
+@click.option("--dtype", type=click.Choice(FLOAT_DTYPES), default="float64", show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed, the same bits.")
+@click.option("--checkpoint", type=click.Path(dir_okay=False), help="Keep FILE at what the last epoch ended with.")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint, if there is one.")
+@click.option("--save", "network_file", type=click.Path(dir_okay=False), help="Write the network to FILE as .npz.")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write all figures; - is stdout."
+)
+@click.option("--plot", "plot_file", type=click.Path(dir_okay=False), help="Plot to FILE: .svg, .png or .pdf.")
+def train(
+    source: str,
+    preset: str,
+    hidden: str | None,
+    form: str,
+    dtype: str,
+    seed: int,
+    checkpoint: str | None,
+    resume: bool,
+    network_file: str | None,
+    json_file: str | None,
+    plot_file: str | None,
+    **changed: Any,
+) -> None:
+    """Train a network of sigmoid neurons to tell pictures apart, as the source's program does.
+
+    With preset quadratic: η 3, weights from N(0, 1). With cross-entropy: η ½, L2 with α 5, weights from N(0, 1)/√n.
+    After each epoch it prints how many of the test's pictures are classified rightly. Ctrl-C ends it after the step in
+    hand. The exit status is 1 where it was interrupted or diverged.
+    """
+    check_writable({"--json": json_file, "--plot": plot_file, "--checkpoint": checkpoint, "--save": network_file})
+    with usable():
+        if plot_file is not None:
+            from minibp.plots import check_plot_file
+
+            check_plot_file(plot_file)
+        continues = _continues(checkpoint, resume=resume)
+        chosen = PRESETS[preset]._replace(**{name: value for name, value in changed.items() if value is not None})
+        if hidden is not None:
+            chosen = chosen._replace(hidden=_widths(hidden))
+        training = _training(chosen, _pictures(source), FORMS[form], dtype, seed)
+        if continues:
+            assert checkpoint is not None
+            training.restore(checkpoint)
+            click.echo(f"minibp: going on from {checkpoint}, {training.history.message}", err=True)
+        history = _run(training, chosen.epochs, checkpoint, to_stderr=json_file == "-")
+        network = history.network
+        if network_file is not None:
+            network.save(network_file)
+        title = f"{source}, {preset}, {'-'.join(map(str, network.sizes))}, η = {chosen.eta:g}, α = {chosen.l2:g}"
+        about = {"data": source, "preset": preset, "sizes": network.sizes, "form": form, "dtype": dtype, "seed": seed}
+        write_json({**about, **chosen._asdict(), **history.to_dict()}, json_file)
+        if plot_file is not None:
+            from minibp.plots import save
+            from minibp.training.figure import figure
+
+            save(figure(history, title), plot_file)
+    if history.outcome != FINISHED:
+        click.echo(f"minibp: {history.message}", err=True)
+        sys.exit(1)
+
+
+def _continues(checkpoint: str | None, *, resume: bool) -> bool:
+    """Whether there is a checkpoint to go on from. One that is there is never begun anew over."""
+    if resume and checkpoint is None:
+        raise InputError("--resume goes with --checkpoint FILE")
+    there = checkpoint is not None and Path(checkpoint).exists()
+    if there and not resume:
+        raise InputError(f"{checkpoint} is there: --resume goes on from it; to begin anew, remove it")
+    if resume and not there:
+        click.echo(f"minibp: there is no {checkpoint} yet: beginning anew", err=True)
+    return there
+
+
+def _widths(hidden: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(width) for width in hidden.split(","))
+    except ValueError:
+        raise InputError(f"--hidden is {hidden!r}, expected whole numbers with commas between them") from None
+
+
+def _pictures(source: str) -> DataSet:
+    if source == "mnist" and not is_at_hand():
+        click.echo(f"minibp: MNIST is not at hand: downloading 11 MB into {cache_folder()}", err=True)
+    return data_set(source, download=True)
+
+
+def _training(chosen: Preset, pictures: DataSet, form: str, dtype: str, seed: int) -> Training:
+    """As it begins: one generator draws the network first, and then shuffles."""
+    rng = np.random.default_rng(seed)
+    sizes = (pictures.train.x.shape[1], *chosen.hidden, pictures.train.y.shape[1])
+    return Training(
+        chosen.network(sizes, dtype, rng),
+        pictures.train.x,
+        pictures.train.y,
+        cost=chosen.cost,
+        batch_size=chosen.batch_size,
+        eta=chosen.eta,
+        l2=chosen.l2,
+        rng=rng,
+        test=pictures.test,
+        form=form,
+    )
+
+
+def _run(training: Training, epochs: int, checkpoint: str | None, *, to_stderr: bool) -> History:
+    """Train, with a line and a checkpoint after each epoch and a bar below the lines."""
+    allow_any_text()
+    with bar("epochs") as progress:
+
+        def after_epoch(history: History) -> None:
+            if checkpoint is not None:
+                training.save(checkpoint)
+            click.echo(_line(history.epochs[-1]), err=to_stderr)
+            if progress is not None:
+                progress(len(history.epochs), epochs)
+
+        if progress is not None:
+            progress(len(training.history.epochs), epochs)
+        history = training.run(epochs, after_epoch)
+    seconds = sum(epoch.seconds for epoch in history.epochs)
+    if history.epochs:
+        click.echo(
+            f"{len(history.epochs)} epochs, {seconds / len(history.epochs):.3g} s each without scoring", err=to_stderr
+        )
+    return history
+
+
+def _line(epoch: Epoch) -> str:
+    """`Epoch i: right / all`, and the costs without L2.
+
+    >>> from minibp.training.scores import Score
+    >>> _line(Epoch(1, Score(0.25, 1400, 1500), Score(0.5, 270, 297), 0.0, (1.0,), (1.0,), 0.1))
+    'Epoch 1: 270 / 297, cost 0.25 trained, 0.5 tested'
+    """
+    assert epoch.test is not None
+    return (
+        f"Epoch {epoch.number}: {epoch.test.right} / {epoch.test.total}, "
+        f"cost {epoch.train.cost:.4g} trained, {epoch.test.cost:.4g} tested"
+    )
