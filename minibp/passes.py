@@ -34,13 +34,13 @@ class Plan(NamedTuple):
     """δ^L: gets a^L − y, or what the user's cost says."""
     backward: list[Step]
     delta: Array
-    """δ^2, for the parameters of layer 2: it is divided by k, as those above are."""
+    """δ^2, for the parameters of layer 2: it is divided by k, as those above are, where parameters do not move."""
 
 
 class Passes:
     """Passes over up to `batch_size` examples with parameters that stay where they are in memory.
 
-    `moving` says that their values change from pass to pass.
+    `moving` says that their values change from pass to pass; δ is then not divided by k, since steps are scaled anyway.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Passes:
         backward: list[Step] = []
         for rows in parts[-1] if self._known else []:
             backward += output_steps(self._cost, self._activations[-1], rows)  # (17), (26)
-        if k > 1:
+        if k > 1 and not self._moving:
             backward.append(partial(np.divide, delta[-1], number(k, delta[-1]), delta[-1]))  # (6)
         for i in reversed(range(1, len(z))):
             backward.append(partial(np.dot, delta[i], self.weights[i], delta[i - 1]))
@@ -108,13 +108,20 @@ class Passes:
         np.dot(x, plan.w_t, plan.z)  # (13)
         for step in plan.forward:
             step()
-        if self._known:
-            np.subtract(plan.a, y, plan.error)
-        else:
-            z = self._z[-1][: len(x)]
-            np.copyto(plan.error, self._cost.delta(z, plan.a, y, self._activations[-1]))  # (17)
+        self._error(plan, y)()
         for step in plan.backward:
             step()
+
+    def bound(self, plan: Plan, x: Array, y: Array) -> list[Step]:
+        """The steps of `run`, for an x and a y that stay where they are in memory."""
+        return [partial(np.dot, x, plan.w_t, plan.z), *plan.forward, self._error(plan, y), *plan.backward]
+
+    def _error(self, plan: Plan, y: Array) -> Step:
+        """From a^L to a^L − y, or to δ^L of the user's cost."""
+        if self._known:
+            return partial(np.subtract, plan.a, y, plan.error)
+        z = self._z[-1][: len(y)]
+        return lambda: np.copyto(plan.error, self._cost.delta(z, plan.a, y, self._activations[-1]))  # (17)
 
     def _w_t(self, i: int, k: int) -> Array:
         """Wᵀ in the order of memory with which a product of k rows was measured to run faster."""

@@ -125,10 +125,10 @@ def serve(requests: Iterable[str], write: Callable[[str], object]) -> None:
     worker = Worker()
     for line in requests:
         try:
-            answer = worker.answer(json.loads(line))
+            answer = json.dumps(worker.answer(json.loads(line)))
         except Exception as error:  # noqa: BLE001 (whatever a peer raises is reported, and the next one runs)
-            answer = {"raised": f"{type(error).__name__}: {error}".splitlines()[0]}
-        write(json.dumps(answer) + "\n")
+            answer = json.dumps({"raised": f"{type(error).__name__}: {error}".splitlines()[0]})
+        write(f"{answer}\n")
 
 
 def main() -> None:

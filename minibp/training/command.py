@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,7 @@ def _training(chosen: Preset, pictures: DataSet, form: str, dtype: str, seed: in
 def _run(training: Training, epochs: int, checkpoint: str | None, *, to_stderr: bool) -> History:
     """Train, with a line and a checkpoint after each epoch and a bar below the lines."""
     allow_any_text()
+    before, start = len(training.history.epochs), time.perf_counter()
     with bar("epochs") as progress:
 
         def after_epoch(history: History) -> None:
@@ -153,13 +155,12 @@ def _run(training: Training, epochs: int, checkpoint: str | None, *, to_stderr: 
                 progress(len(history.epochs), epochs)
 
         if progress is not None:
-            progress(len(training.history.epochs), epochs)
+            progress(before, epochs)
         history = training.run(epochs, after_epoch)
-    seconds = sum(epoch.seconds for epoch in history.epochs)
-    if history.epochs:
-        click.echo(
-            f"{len(history.epochs)} epochs, {seconds / len(history.epochs):.3g} s each without scoring", err=to_stderr
-        )
+    done = history.epochs[before:]
+    if done:
+        seconds, steps = time.perf_counter() - start, sum(epoch.seconds for epoch in done) / len(done)
+        click.echo(f"{len(done)} epochs in {seconds:.3g} s; steps took {steps:.3g} s of each", err=to_stderr)
     return history
 
 

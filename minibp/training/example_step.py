@@ -5,10 +5,13 @@ It is there to be read and to be compared with `step`: it makes every gradient, 
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from minibp.arrays import Array
 from minibp.costs import Cost
+from minibp.kernels import Step
 from minibp.network import Network
 from minibp.per_example import backprop
 from minibp.training.step import network_of
@@ -21,7 +24,7 @@ class ExampleStep:
 
     >>> from minibp.costs import cost_of
     >>> step = ExampleStep(Network([[[2.0]]], [[1.0]], "identity"), cost_of("quadratic"), eta=0.5, decay=0.25)
-    >>> step(np.array([[3.0]]), np.array([[5.0]]))
+    >>> step.bound(np.array([[3.0]]), np.array([[5.0]]))()
     >>> step.network()
     Network([np.array([[-1.5]])], [np.array([0.0])], ['identity'])
     """
@@ -30,8 +33,12 @@ class ExampleStep:
         self._network: Network | None = network
         self._cost, self._eta, self._decay = cost, eta, decay
 
-    def __call__(self, x: Array, y: Array) -> None:
-        """Move the parameters by one step; those that are not finite stay so."""
+    def bound(self, x: Array, y: Array) -> Step:
+        """What moves the parameters by one step each time that it is called, with what is then in x and y."""
+        return partial(self._move, x, y)
+
+    def _move(self, x: Array, y: Array) -> None:
+        """One step; parameters that are not finite stay so."""
         network = self._network
         if network is None:
             return

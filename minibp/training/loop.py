@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
 
 from minibp.arrays import Array, InputError, checked_count, is_foreign
 from minibp.inputs import checked_inputs, checked_rate
+from minibp.kernels import Step
 from minibp.network import Network
-from minibp.passes import PART_BYTES, aligned
 from minibp.training import checkpoint
+from minibp.training.batches import Batches
 from minibp.training.checkpoint import Reached
 from minibp.training.example_step import ExampleStep
 from minibp.training.history import DIVERGED, FINISHED, INTERRUPTED, RUNNING, STOPPED, Epoch, History, record
@@ -28,10 +28,10 @@ FORMS = ("batched", "per_example")
 Callback = Callable[[History], object]
 
 
-class Step(Protocol):
-    """Moves parameters of its own by one minibatch."""
+class Mover(Protocol):
+    """Has parameters of its own, and moves them by one step for each minibatch."""
 
-    def __call__(self, x: Array, y: Array) -> None: ...
+    def bound(self, x: Array, y: Array) -> Step: ...
     def network(self) -> Network | None: ...
 
 
@@ -79,9 +79,8 @@ class Training:
         if form not in FORMS:
             raise InputError(f"form is {form!r}, expected one of {', '.join(FORMS)}")
         self._form, self._rng = form, _generator(rng)
-        self._step = self._step_from(network)
+        self._begin_from(network)
         self._begun = checkpoint.digest(*network.weights, *network.biases, checkpoint.encoded(self._rng))
-        self._buffers = self._allocated()
         self._start = self._record(0, network, 0.0)
         if not self._start.is_finite:
             raise InputError(f"the cost is {self._start.train.cost + self._start.penalty} before the first step")
@@ -123,21 +122,21 @@ class Training:
         """
         reached = checkpoint.read(path, self._identity(), self._reached.network)
         self._rng.bit_generator.state = reached.generator
-        self._step = self._step_from(reached.network)
+        self._begin_from(reached.network)
         self._reached = reached
 
     def _next(self, interrupted: Callable[[], bool]) -> History:
         """One epoch: the history with it where all went well, else how training ended."""
         number, steps = len(self._reached.epochs) + 1, self._reached.steps
         start = time.perf_counter()
-        for x, y in self._batches():
-            self._step(x, y)
+        for step in self._batches.shuffled(self._rng):
+            step()
             steps += 1
             if interrupted():
                 break
         seconds = time.perf_counter() - start
-        network = self._step.network()
-        whole = steps - self._reached.steps == math.ceil(len(self._train.x) / self._batch_size)
+        network = self._parameters.network()
+        whole = steps - self._reached.steps == self._batches.count
         if network is None:
             return self._diverged(number, "a parameter is no longer finite")
         if whole:
@@ -159,36 +158,15 @@ class Training:
             )
         return self.history
 
-    def _batches(self) -> Iterator[tuple[Array, Array]]:
-        """All examples once, in a new order, as batches in buffers that the next batches are written to."""
-        x, y, k = self._train.x, self._train.y, self._batch_size
-        if k == len(x):
-            yield x, y
-            return
-        order = self._rng.permutation(len(x))
-        filled = len(self._buffers[0])
-        for start in range(0, len(x), filled):
-            rows = order[start : start + filled]
-            # "clip" lets NumPy write straight into the buffer; no index is out of bounds.
-            xs, ys = (
-                array.take(rows, axis=0, out=buffer[: len(rows)], mode="clip")
-                for array, buffer in zip((x, y), self._buffers, strict=True)
-            )
-            for i in range(0, len(rows), k):
-                yield xs[i : i + k], ys[i : i + k]
-
-    def _allocated(self) -> tuple[Array, Array]:
-        """Buffers for whole batches, together as large as fits into a core's cache, or one batch if that is larger."""
-        x, y, k = self._train.x, self._train.y, self._batch_size
-        batches = max(1, PART_BYTES // (k * (x[0].nbytes + y[0].nbytes)))
-        rows = min(k * batches, len(x)) if k < len(x) else 0
-        return aligned((rows, x.shape[1]), x.dtype), aligned((rows, y.shape[1]), y.dtype)
-
-    def _step_from(self, network: Network) -> Step:
+    def _begin_from(self, network: Network) -> None:
+        """Take a copy of its parameters, to be moved from now on."""
         decay = self._eta * self._l2.alpha / len(self._train.x)
-        if self._form == "per_example":
-            return ExampleStep(network, self._cost, eta=self._eta, decay=decay)
-        return BatchStep(network, self._cost, self._batch_size, eta=self._eta, decay=decay)
+        self._parameters: Mover = (
+            BatchStep(network, self._cost, self._batch_size, eta=self._eta, decay=decay)
+            if self._form == "batched"
+            else ExampleStep(network, self._cost, eta=self._eta, decay=decay)
+        )
+        self._batches = Batches(self._train.x, self._train.y, self._batch_size, self._parameters.bound)
 
     def _examples(self, network: Network, test: Any) -> Examples | None:
         if test is None:

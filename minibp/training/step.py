@@ -1,7 +1,8 @@
 """One step of gradient descent on a batch, equations (28) and (29), with parameters of its own.
 
-What is clever here, and what it saves: ∂C/∂W is not made. One BLAS call adds −η times the product of (24) to W while
-it multiplies W by 1 − ηα/m, where SciPy is installed; W is then read and written once, and not three times.
+What is clever here, and what it saves: ∂C/∂W is not made. One BLAS call adds −η/k times the product of (24) to W while
+it multiplies W by 1 − ηα/m, where SciPy is installed; W is then read and written once, and not three times. And a step
+is a list of calls that is made once for buffers that batches come in again and again, so that little Python runs.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import contextvars
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from minibp.arrays import Array, checked_count
 from minibp.costs import Cost
 from minibp.kernels import Step, number
 from minibp.network import Network
-from minibp.passes import Passes, Plan, aligned
+from minibp.passes import Passes, aligned
 
 
 class BatchStep:
@@ -30,7 +31,8 @@ class BatchStep:
 
     >>> from minibp.costs import cost_of
     >>> step = BatchStep(Network([[[2.0]]], [[1.0]], "identity"), cost_of("quadratic"), 1, eta=0.5, decay=0.25)
-    >>> step(np.array([[3.0]]), np.array([[5.0]]))
+    >>> move = step.bound(np.array([[3.0]]), np.array([[5.0]]))
+    >>> move()
     >>> step.network()
     Network([np.array([[-1.5]])], [np.array([0.0])], ['identity'])
     """
@@ -53,55 +55,51 @@ class BatchStep:
         self._passes = Passes(self._weights, self._biases, network.activations, cost, self._batch_size, moving=True)
         self._passes.guarded = True  # a step cannot be taken back to be done again
         self._minus_eta, self._kept = -eta, 1 - decay
-        # δ times this, summed over the examples, is what b changes by.
-        self._downhill = np.full(self._batch_size, -eta, dtype)
-        self._gemm = None if fused is False else _gemm(network.dtype, needed=bool(fused))
-        self._change_w = [] if self._gemm else [np.empty_like(w) for w in self._weights]
-        self._change_b = [np.empty_like(b) for b in self._biases]
-        self._plans: dict[int, tuple[Plan, list[Step]]] = {}
+        self._ones = np.ones(self._batch_size, dtype)
+        self._blas = None if fused is False else _blas(network.dtype, needed=bool(fused))
+        self._change_w = [] if self._blas else [np.empty_like(w) for w in self._weights]
+        self._change_b = [] if self._blas else [np.empty_like(b) for b in self._biases]
         self._context = contextvars.copy_context()
         self._context.run(np.seterr, all="ignore")
 
-    def __call__(self, x: Array, y: Array) -> None:
-        """Move the parameters by one step."""
-        if len(x) not in self._plans:
-            plan = self._passes.plan(len(x), self._moved)
-            self._plans[len(x)] = plan, self._moved_biases(0, plan.delta)
-        self._context.run(self._run, *self._plans[len(x)], x, y)
+    def bound(self, x: Array, y: Array) -> Step:
+        """What moves the parameters by one step each time that it is called, with what is then in x and y."""
+        k = len(x)
+        plan = self._passes.plan(k, self._moved)
+        return partial(self._context.run, _all, [*self._passes.bound(plan, x, y), *self._moved(0, plan.delta, x)])
 
     def network(self) -> Network | None:
         """The parameters as they are now; None where they are no longer finite."""
         return network_of(self._weights, self._biases, self._activations)
 
-    def _run(self, plan: Plan, last: list[Step], x: Array, y: Array) -> None:
-        self._passes.run(plan, x, y)
-        for step in self._moved_weights(0, plan.delta, x):
-            step()
-        for step in last:
-            step()
-
     def _moved(self, i: int, delta: Array, a: Array) -> list[Step]:
-        return [*self._moved_weights(i, delta, a), *self._moved_biases(i, delta)]
-
-    def _moved_weights(self, i: int, delta: Array, a: Array) -> list[Step]:
-        """(29) of one layer, with (24)."""
-        w = self._weights[i]
-        if self._gemm is not None:
-            # In BLAS's order of memory, columns first: Wᵀ ← (1 − decay) Wᵀ − η aᵀ δ.
-            return [partial(self._gemm, self._minus_eta, a.T, delta.T, self._kept, w.T, trans_b=True, overwrite_c=True)]
-        change = self._change_w[i]
-        steps: list[Step] = [
-            partial(np.dot, delta.T, a, change),
-            partial(np.multiply, change, number(self._minus_eta, w), change),
-        ]
+        """(29) with (24), and (28) with (23), of one layer; δ is summed, so that η is divided by k (7)."""
+        w, b, minus_eta = self._weights[i], self._biases[i], self._minus_eta / len(delta)
+        ones = self._ones[: len(delta)]
+        if self._blas is not None:
+            # In BLAS's order of memory, columns first: Wᵀ ← (1 − decay) Wᵀ − η/k aᵀ δ, and b ← b − η/k δᵀ 1. Arguments
+            # by position, with those between at their defaults: by name they take a quarter of a microsecond more.
+            return [
+                partial(self._blas.gemm, minus_eta, a.T, delta.T, self._kept, w.T, 0, 1, 1),
+                partial(self._blas.gemv, minus_eta, delta.T, ones, 1.0, b, 0, 1, 0, 1, 0, 1),
+            ]
+        change_w, change_b = self._change_w[i], self._change_b[i]
+        rate = number(minus_eta, w)
+        steps: list[Step] = [partial(np.dot, delta.T, a, change_w), partial(np.multiply, change_w, rate, change_w)]
         if self._kept != 1:
             steps.append(partial(np.multiply, w, number(self._kept, w), w))
-        return [*steps, partial(np.add, w, change, w)]
+        return [
+            *steps,
+            partial(np.add, w, change_w, w),
+            partial(np.dot, ones, delta, change_b),
+            partial(np.multiply, change_b, rate, change_b),
+            partial(np.add, b, change_b, b),
+        ]
 
-    def _moved_biases(self, i: int, delta: Array) -> list[Step]:
-        """(28) of one layer, with (23)."""
-        b, change = self._biases[i], self._change_b[i]
-        return [partial(np.dot, self._downhill[: len(delta)], delta, change), partial(np.add, b, change, b)]
+
+def _all(steps: list[Step]) -> None:
+    for step in steps:
+        step()
 
 
 def network_of(weights: Sequence[Array], biases: Sequence[Array], activations: Sequence[Activation]) -> Network | None:
@@ -118,13 +116,19 @@ def _copied(array: Array) -> Array:
     return copy
 
 
-def _gemm(dtype: str, *, needed: bool) -> Callable[..., Any] | None:
-    """SciPy's C ← β C + α A B of this dtype, in place; None where SciPy is not installed and not needed."""
+class _Blas(NamedTuple):
+    """SciPy's C ← β C + α A B and y ← β y + α A x of one dtype, in place."""
+
+    gemm: Callable[..., Any]
+    gemv: Callable[..., Any]
+
+
+def _blas(dtype: str, *, needed: bool) -> _Blas | None:
+    """None where SciPy is not installed and not needed."""
     try:
         from scipy.linalg import blas  # type: ignore[import-untyped] # it ships no types
     except ModuleNotFoundError:
         if needed:
             raise
         return None
-    gemm: Callable[..., Any] = blas.dgemm if dtype == "float64" else blas.sgemm
-    return gemm
+    return _Blas(blas.dgemm, blas.dgemv) if dtype == "float64" else _Blas(blas.sgemm, blas.sgemv)

@@ -24,7 +24,7 @@ def parameters(network):
 
 def stepped(problem, **options):
     step = BatchStep(problem.network, problem.cost, problem.m, eta=ETA, **options)
-    step(problem.x, problem.y)
+    step.bound(problem.x, problem.y)()
     return parameters(step.network())
 
 
@@ -68,7 +68,7 @@ def test_many_steps_with_batches_of_several_sizes_follow_the_gradient(fused):
         weights = [(1 - DECAY) * w - ETA * g for w, g in zip(network.weights, gradient.nabla_w, strict=True)]
         biases = [b - ETA * g for b, g in zip(network.biases, gradient.nabla_b, strict=True)]
         network = Network(weights, biases, network.activations)
-        step(x, y)
+        step.bound(x, y)()
         assert np.allclose(parameters(step.network()), parameters(network), rtol=1e-11, atol=1e-13)
 
 

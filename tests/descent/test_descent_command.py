@@ -1,0 +1,107 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from minibp.cli import cli
+
+SCRIPT = """
+import numpy as np
+
+def f(w):
+    return float(((w - 3) ** 2).sum())
+
+def g(w):
+    return 2 * (w - 3)
+
+def wrong(w):
+    return 2 * (w - 3) + 0.1
+"""
+
+
+@pytest.fixture
+def script(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT)
+    return path
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli, ["descend", *map(str, arguments)], catch_exceptions=False)
+
+
+def test_by_default_it_shows_three_learning_rates_on_the_articles_bowl(tmp_path):
+    plot = tmp_path / "plot.png"
+    result = run("--plot", plot)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[:3] == [
+        "f = x² + y²",
+        "from (−1.5, 1), where f is 3.25",
+        "  η = 0.01: not there after 60 steps: ‖∇C‖ is 1.07, asked for 1e-06",
+    ]
+    assert "η = 0.2: converged after 30 steps" in result.stdout
+    assert "η = 1.02: diverged" in result.stdout
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_starts_and_rates_of_ones_own_with_json(tmp_path):
+    result = run("--function", "himmelblau", "--start", "-1,1", "--start", "1,-1", "--eta", 0.01, "--json", "-")
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert (found["function"], found["gradient"]) == ("himmelblau", "given")
+    assert [one["outcome"] for one in found["runs"]] == ["converged", "converged"]
+    first = found["runs"][0]
+    assert first["points"][0] == [-1, 1]
+    assert len(first["points"]) == len(first["costs"]) == first["steps"] + 1
+
+
+def test_what_is_not_finite_is_null_in_json(script):
+    result = run("--function", "rosenbrock", "--eta", 1, "--json", "-")
+    assert json.loads(result.stdout)["runs"][0]["costs"][-1] is None
+
+
+def test_functions_of_ones_own_with_and_without_a_gradient(script, tmp_path):
+    plot = tmp_path / "plot.svg"
+    target = f"{script}:f"
+    result = run("--function", target, "--start", "1,2", "--eta", 0.25, "--plot", plot)
+    assert result.exit_code == 0
+    assert "its gradient by central differences" in result.stdout
+    assert "converged" in result.stdout
+    assert "f is 0 at" in result.stdout or "e-1" in result.stdout
+    assert plot.exists()
+    result = run("--function", target, "--gradient", f"{script}:g", "--start", "1,2,5", "--eta", 0.25)
+    assert result.exit_code == 0
+    assert "central" not in result.stdout
+
+
+def test_a_wrong_gradient_is_told_before_any_step(script):
+    result = run("--function", f"{script}:f", "--gradient", f"{script}:wrong", "--start", "1,2")
+    assert result.exit_code == 1
+    assert "wrong: wrong departs from the oracles at equation (1)" in result.stdout
+    assert "η" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--function", "hill"], "unknown function 'hill', expected one of bowl"),
+        (["--function", "SCRIPT:f"], "--start X,Y,… is needed: it also says how many variables"),
+        (["--function", "SCRIPT:h"], "has no function 'h'"),
+        (["--function", "SCRIPT:f", "--start", "1,2", "--start", "1"], "--start 1 has 1 numbers, expected 2"),
+        (["--gradient", "SCRIPT:g"], "bowl has its own gradient: --gradient goes with a function of your own"),
+        (["--start", "1"], "--start 1 has 1 numbers, expected 2"),
+        (["--start", "1,x"], "--start is '1,x', expected numbers with commas between them"),
+        (["--start", "nan,1"], "start has the value nan"),
+        (["--eta", "-1"], "eta is -1.0, expected a finite number above 0"),
+        (["--steps", "0"], "0 is not in the range x>=1"),
+        (["--plot", "plot.gif"], "cannot plot to plot.gif: its ending is '.gif'"),
+        (["--plot", "nowhere/plot.svg"], "cannot write nowhere/plot.svg: there is no folder"),
+        (["--json", ""], "--json needs the name of a file"),
+    ],
+)
+def test_unusable_arguments_are_refused_with_2(arguments, message, script, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run(*(argument.replace("SCRIPT", str(script)) for argument in arguments))
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.output

@@ -1,0 +1,207 @@
+import io
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+
+from minibp import InputError, Network, Training, data
+from minibp.files import write_whole
+
+IMAGES = data.digits()
+OPTIONS = {"cost": "cross_entropy", "batch_size": 7, "eta": 0.3, "l2": 0.1}
+
+
+def made(rng=1, m=50, test=True, network=None, form="batched", **changed):
+    network = network or Network.random([64, 5, 10], rng=0)
+    x, y = IMAGES.x, IMAGES.y
+    held_out = (x[100:120], y[100:120]) if test is True else test
+    return Training(network, x[:m], y[:m], rng=rng, test=held_out, form=form, **OPTIONS | changed)
+
+
+def timeless(history):
+    return [epoch._replace(seconds=0.0) for epoch in history.epochs]
+
+
+@pytest.mark.parametrize("form", ["batched", "per_example"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("stops", [(1,), (2, 3), (1, 2, 3, 4)])
+def test_a_resumed_training_has_the_bits_of_one_without_a_break(tmp_path, form, dtype, stops):
+    network = Network.random([64, 5, 10], dtype=dtype, rng=0)
+    whole = made(network=network, form=form).run(5)
+    path = tmp_path / "checkpoint"
+    for i, stop in enumerate((*stops, 5)):
+        training = made(network=network, form=form)
+        if i:
+            training.restore(path)
+        history = training.run(stop)
+        training.save(path)
+    assert history.network == whole.network
+    assert history.steps == whole.steps
+    assert timeless(history) == timeless(whole)
+
+
+@pytest.mark.parametrize("bits", ["PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64"])
+def test_every_generator_of_numpys_is_kept(tmp_path, bits):
+    def generator():
+        return np.random.Generator(getattr(np.random, bits)(5))
+
+    path = tmp_path / "checkpoint"
+    training = made(rng=generator())
+    training.run(2)
+    training.save(path)
+    resumed = made(rng=generator())
+    resumed.restore(path)
+    assert resumed.run(4).network == training.run(4).network == made(rng=generator()).run(4).network
+
+
+def test_a_generator_of_others_is_refused():
+    class Own(np.random.PCG64):
+        @property
+        def state(self):
+            return {"own": object()}
+
+    with pytest.raises(InputError, match="rng has the bit generator .*, expected one of NumPy's"):
+        made(rng=np.random.Generator(Own(1)))
+
+
+def test_what_is_saved_after_an_interrupt_is_the_last_whole_epoch(tmp_path):
+    training = made()
+    training.run(2)
+    for _, step in zip(range(3), training._batches.shuffled(training._rng), strict=False):
+        step()
+    training.save(tmp_path / "checkpoint")
+    resumed = made()
+    resumed.restore(tmp_path / "checkpoint")
+    assert resumed.run(4).network == made().run(4).network
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"network": Network.random([64, 6, 10], rng=0)}, "its sizes is 64-5-10, this one's is 64-6-10"),
+        (
+            {"network": Network.random([64, 5, 10], "tanh", "sigmoid", rng=0)},
+            "its activations is ..sigmoid', 'sigmoid'",
+        ),
+        (
+            {"network": Network.random([64, 5, 10], dtype="float32", rng=0)},
+            "its dtype is float64, this one's is float32",
+        ),
+        ({"network": Network.random([64, 5, 10], rng=1)}, "its seed or network to begin with is not the same"),
+        ({"rng": 2}, "its seed or network to begin with is not the same"),
+        ({"cost": "quadratic"}, "its cost is cross_entropy, this one's is quadratic"),
+        ({"batch_size": 8}, "its batch_size is 7, this one's is 8"),
+        ({"eta": 0.31}, "its eta is 0.3, this one's is 0.31"),
+        ({"l2": 0.0}, "its l2 is 0.1, this one's is 0.0"),
+        ({"form": "per_example"}, "its form is batched, this one's is per_example"),
+        ({"m": 51}, "its training data is not the same"),
+        ({"test": None}, "its test data is not the same"),
+        ({"test": (IMAGES.x[:9], IMAGES.y[:9]), "eta": 1.0}, "its eta is 0.3, this one's is 1.0; its test data is not"),
+    ],
+)
+def test_that_of_another_training_is_refused(tmp_path, changed, message):
+    path = tmp_path / "checkpoint"
+    training = made()
+    training.run(1)
+    training.save(path)
+    other = made(**changed)
+    before = other.history
+    with pytest.raises(InputError, match=f"checkpoint is of another training: .*{message}"):
+        other.restore(path)
+    assert other.history == before
+
+
+@pytest.fixture
+def saved(tmp_path):
+    training = made()
+    training.run(1)
+    training.save(tmp_path / "checkpoint")
+    return (tmp_path / "checkpoint").read_bytes()
+
+
+def refused(path, content):
+    path.write_bytes(content)
+    training = made()
+    with pytest.raises(InputError, match="is not a checkpoint"):
+        training.restore(path)
+    assert training.run(1).network == made().run(1).network
+
+
+def test_a_file_that_was_cut_is_refused_wherever_it_was(tmp_path, saved):
+    for length in [0, 1, 3, *range(10, len(saved), len(saved) // 20), len(saved) - 1]:
+        refused(tmp_path / "cut", saved[:length])
+
+
+def test_a_file_whose_numbers_were_changed_is_refused(tmp_path, saved):
+    with zipfile.ZipFile(io.BytesIO(saved)) as archive:
+        places = [info.header_offset + 200 for info in archive.infolist()]
+    for place in places:
+        content = bytearray(saved)
+        content[place] ^= 0xFF
+        refused(tmp_path / "changed", bytes(content))
+
+
+def test_other_archives_are_refused_and_nothing_in_them_is_run(tmp_path, saved):
+    class Hostile:
+        def __reduce__(self):
+            return open, (str(tmp_path / "run"), "w")
+
+    made().history.network.save(tmp_path / "network")
+    refused(tmp_path / "other", (tmp_path / "network").read_bytes())
+    refused(tmp_path / "other", pickle.dumps(Hostile()))
+    archive = io.BytesIO()
+    np.savez(archive, format=np.array([Hostile()], dtype=object))
+    refused(tmp_path / "other", archive.getvalue())
+    archive = io.BytesIO()
+    np.save(archive, np.ones(3))
+    refused(tmp_path / "other", archive.getvalue())
+    assert not (tmp_path / "run").exists()
+
+
+def rewritten(saved, **changed):
+    with np.load(io.BytesIO(saved)) as archive:
+        arrays = {name: archive[name] for name in archive} | changed
+    archive = io.BytesIO()
+    np.savez(archive, **{name: array for name, array in arrays.items() if array is not None})
+    return archive.getvalue()
+
+
+def test_parameters_that_do_not_fit_are_refused(tmp_path, saved):
+    path = tmp_path / "other"
+    refused(path, rewritten(saved, w2=np.ones((5, 3))))
+    refused(path, rewritten(saved, w2=np.full((5, 64), np.nan)))
+    refused(path, rewritten(saved, b3=None))
+    refused(path, rewritten(saved, about=np.array("{}")))
+    refused(path, rewritten(saved, format=np.array("minibp training 0")))
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        made().restore(tmp_path / "none")
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path, saved):
+    left = tmp_path / ".checkpoint.0123456789abcdef"
+    other = tmp_path / ".checkpoint.notes"
+    for path in (left, other):
+        path.write_text("half")
+    made().restore(tmp_path / "checkpoint")
+    assert not left.exists()
+    assert other.exists()
+
+
+def test_where_writing_fails_the_last_checkpoint_stays(tmp_path, saved, monkeypatch):
+    training = made()
+    training.run(2)
+
+    def fails(file, **arrays):
+        file.write(b"half")
+        raise OSError("no space left")
+
+    monkeypatch.setattr(np, "savez", fails)
+    with pytest.raises(OSError, match="no space left"):
+        training.save(tmp_path / "checkpoint")
+    assert (tmp_path / "checkpoint").read_bytes() == saved
+    write_whole(tmp_path / "checkpoint", lambda file: file.write(saved))
+    made().restore(tmp_path / "checkpoint")

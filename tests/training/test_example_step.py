@@ -1,0 +1,34 @@
+import numpy as np
+import pytest
+from test_step import DECAY, ETA, expected, parameters
+from test_workspace import problem_of
+
+from minibp.activations import HIDDEN
+from minibp.arrays import FLOAT_DTYPES
+from minibp.strategies import pairings
+from minibp.training.example_step import ExampleStep
+
+
+def stepped(problem, decay, eta=ETA):
+    step = ExampleStep(problem.network, problem.cost, eta=eta, decay=decay)
+    step.bound(problem.x, problem.y)()
+    return parameters(step.network())
+
+
+@pytest.mark.parametrize("dtype", FLOAT_DTYPES)
+@pytest.mark.parametrize("decay", [0.0, DECAY])
+def test_a_step_is_the_plain_one_within_rounding(dtype, decay):
+    for output, cost in pairings():
+        for hidden in HIDDEN:
+            problem = problem_of([5, 4, 3, 3], hidden, output.name, cost.name, dtype)
+            want, limit = expected(problem, decay)
+            assert (np.abs(stepped(problem, decay) - want) <= limit).all(), (hidden, output, cost)
+            assert not (np.abs(stepped(problem, decay + 1e-3) - want) <= limit).all()
+
+
+def test_parameters_that_are_not_finite_stay_so():
+    problem = problem_of([3, 4, 2], "relu", "identity", "quadratic")
+    step = ExampleStep(problem.network, problem.cost, eta=1e308)
+    for _ in range(3):
+        step.bound(1e3 * problem.x, problem.y)()
+    assert step.network() is None

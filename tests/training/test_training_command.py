@@ -1,0 +1,200 @@
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from minibp import Network, mnist
+from minibp.cli import cli
+from minibp.training.presets import PRESETS
+
+LINE = re.compile(r"Epoch (\d+): (\d+) / (\d+), cost [\d.e-]+ trained, [\d.e-]+ tested")
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli, ["train", *map(str, arguments)], catch_exceptions=False)
+
+
+def lines(result):
+    return [tuple(map(int, match.groups())) for match in map(LINE.fullmatch, result.stdout.splitlines()) if match]
+
+
+@pytest.mark.parametrize(("preset", "least"), [("quadratic", 0.9), ("cross-entropy", 0.85)])
+def test_digits_are_learned(preset, least):
+    result = run("--preset", preset, "--epochs", 20)
+    assert result.exit_code == 0
+    found = lines(result)
+    assert [number for number, _, _ in found] == list(range(1, 21))
+    assert {total for _, _, total in found} == {297}
+    assert max(right for _, right, _ in found) > least * 297
+    assert re.search(r"20 epochs in [\d.]+ s; steps took [\d.]+ s of each\n$", result.stdout)
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize(("preset", "least"), [("quadratic", 9450), ("cross-entropy", 9600)])
+def test_the_sources_two_runs_on_mnist(preset, least, mnist_folder):
+    result = run("--data", "mnist", "--preset", preset)
+    assert result.exit_code == 0
+    found = lines(result)
+    assert len(found) == PRESETS[preset].epochs == 30
+    assert found[-1][2] == 10_000
+    assert found[-1][1] >= least
+
+
+def test_the_same_seed_gives_the_same_lines_and_another_does_not(tmp_path):
+    network = tmp_path / "network.npz"
+    results = [run("--epochs", 3, "--seed", seed, "--save", network) for seed in (1, 1, 2)]
+    assert lines(results[0]) == lines(results[1]) != lines(results[2])
+    assert Network.load(network).sizes == (64, 30, 10)
+
+
+def test_json_alone_goes_to_standard_output():
+    result = run("--epochs", 2, "--json", "-", "--hidden", "7,5", "--eta", 1, "--l2", 0.5, "--dtype", "float32")
+    found = json.loads(result.stdout)
+    assert (found["sizes"], found["eta"], found["l2"], found["dtype"]) == ([64, 7, 5, 10], 1.0, 0.5, "float32")
+    assert (found["outcome"], found["steps"]) == ("finished", 300)
+    assert [epoch["number"] for epoch in found["epochs"]] == [1, 2]
+    assert "Epoch 2: " in result.stderr
+
+
+def test_the_per_example_form_is_the_same_training():
+    options = ("--epochs", 1, "--hidden", 5)
+    assert lines(run(*options, "--form", "per-example")) == lines(run(*options))
+
+
+def test_a_plot_is_written(tmp_path):
+    pytest.importorskip("matplotlib")
+    for ending, begins in (("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")):
+        plot = tmp_path / f"plot.{ending}"
+        assert run("--epochs", 2, "--plot", plot).exit_code == 0
+        assert plot.read_bytes().startswith(begins)
+
+
+def test_checkpoints_are_gone_on_from(tmp_path):
+    checkpoint, network, whole = tmp_path / "checkpoint", tmp_path / "a.npz", tmp_path / "b.npz"
+    assert run("--epochs", 6, "--save", whole).exit_code == 0
+    first = run("--epochs", 2, "--checkpoint", checkpoint, "--resume")
+    assert first.stderr == f"minibp: there is no {checkpoint} yet: beginning anew\n"
+    second = run("--epochs", 6, "--checkpoint", checkpoint, "--resume", "--save", network)
+    assert second.stderr == f"minibp: going on from {checkpoint}, at 2 epochs\n"
+    assert [number for number, _, _ in lines(second)] == [3, 4, 5, 6]
+    assert Network.load(network) == Network.load(whole)
+    assert sorted(os.listdir(tmp_path)) == ["a.npz", "b.npz", "checkpoint"]
+    again = run("--epochs", 6, "--checkpoint", checkpoint, "--resume")
+    assert (again.exit_code, lines(again)) == (0, [])
+    for arguments, message in (
+        ([], f"{checkpoint} is there: --resume goes on from it; to begin anew, remove it"),
+        (["--resume", "--seed", 5], "is of another training: its seed or network to begin with is not the same"),
+        (["--resume", "--preset", "cross-entropy"], "its cost is quadratic, this one's is cross_entropy"),
+        (["--resume", "--hidden", 20], "its sizes is 64-30-10, this one's is 64-20-10"),
+    ):
+        result = run("--checkpoint", checkpoint, *arguments)
+        assert result.exit_code == 2
+        assert message in result.stderr
+    checkpoint.write_bytes(b"PK\x03\x04 and no more")
+    result = run("--checkpoint", checkpoint, "--resume")
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"minibp: {checkpoint} is not a checkpoint")
+
+
+COMMAND = [sys.executable, "-m", "minibp", "train", "--epochs", "25", "--hidden", "10"]
+
+
+def test_killed_at_any_moment_it_goes_on_to_the_same_bits(tmp_path):
+    """SIGKILL, again and again, until one run comes to its end."""
+    whole, network, checkpoint = tmp_path / "whole.npz", tmp_path / "network.npz", tmp_path / "checkpoint"
+    subprocess.run([*COMMAND, "--save", whole], check=True, capture_output=True)
+    command = [*COMMAND, "--checkpoint", checkpoint, "--resume", "--save", network]
+    rng = np.random.default_rng()
+    kills = 0
+    for _ in range(60):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        if kills % 4 == 3:  # before anything, or while it loads, or in its first epochs
+            time.sleep(rng.uniform(0, 0.6))
+        elif process.stdout.readline():  # in an epoch, or while it is written down; an epoch takes some ms
+            time.sleep(rng.uniform(0, 0.01))
+        if kills == 15 or process.poll() is not None:
+            process.communicate()
+            break
+        process.kill()
+        process.communicate()
+        kills += 1
+        assert not network.exists()
+    assert kills > 3
+    assert process.returncode == 0
+    assert Network.load(network) == Network.load(whole)
+    assert sorted(os.listdir(tmp_path)) == ["checkpoint", "network.npz", "whole.npz"]
+
+
+def test_an_interrupt_keeps_what_was_reached(tmp_path):
+    network, checkpoint = tmp_path / "network.npz", tmp_path / "checkpoint"
+    command = [*COMMAND[:4], "--epochs", "100000", "--save", network, "--checkpoint", checkpoint]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert re.fullmatch(r"minibp: interrupted after \d+ epochs?( and \d+ steps of the next)?\n", error)
+    assert Network.load(network).sizes == (64, 30, 10)
+    assert checkpoint.exists()
+
+
+def test_divergence_is_told_and_the_last_good_network_kept(tmp_path):
+    network = tmp_path / "network.npz"
+    result = run("--preset", "cross-entropy", "--eta", 1e308, "--save", network)
+    assert result.exit_code == 1
+    assert "minibp: diverged in epoch 1: a parameter is no longer finite" in result.stderr
+    rng = np.random.default_rng(0)
+    assert Network.load(network) == PRESETS["cross-entropy"].network((64, 30, 10), "float64", rng)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--data", "nowhere"], "there is no folder nowhere; other data are digits and mnist"),
+        (["--data", "."], "there is no train-images-idx3-ubyte in ."),
+        (["--preset", "cubic"], "'cubic' is not one of 'quadratic', 'cross-entropy'"),
+        (["--hidden", "many"], "--hidden is 'many', expected whole numbers with commas between them"),
+        (["--hidden", "0"], "sizes[1] is 0, expected at least 1"),
+        (["--epochs", "0"], "0 is not in the range x>=1"),
+        (["--batch-size", "5000"], "batch_size is 5000, expected at most 1500"),
+        (["--eta", "0"], "eta is 0.0, expected a finite number above 0"),
+        (["--l2", "-1"], "l2 is -1.0, expected a finite number of float64 that is not negative"),
+        (["--seed", "-1"], "-1 is not in the range x>=0"),
+        (["--resume"], "--resume goes with --checkpoint FILE"),
+        (["--checkpoint", "nowhere/file"], "cannot write nowhere/file: there is no folder"),
+        (["--save", ""], "--save needs the name of a file"),
+        (["--plot", "plot.gif"], "cannot plot to plot.gif: its ending is '.gif'"),
+    ],
+)
+def test_unusable_arguments_are_refused_with_2(arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.output
+    assert os.listdir(tmp_path) == []
+
+
+def test_where_mnist_is_not_to_be_had_it_says_where_to_put_it(tmp_path, monkeypatch):
+    pytest.importorskip("pooch")
+    monkeypatch.delenv(mnist.MNIST_VARIABLE, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(mnist, "MIRRORS", ["http://127.0.0.1:9/"])
+    from minibp import data
+
+    data.mnist.cache_clear()
+    result = run("--data", "mnist")
+    assert result.exit_code == 2
+    notice, error = result.stderr.splitlines()
+    assert notice == f"minibp: MNIST is not at hand: downloading 11 MB into {tmp_path / 'minibp' / 'mnist'}"
+    assert "could not be downloaded (http://127.0.0.1:9/: no connection" in error
+    assert error.endswith("into a folder and set MINIBP_MNIST_DIR to it")
