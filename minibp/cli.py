@@ -72,7 +72,8 @@ def verify(
     """Hold the package's own gradients against every oracle.
 
     Every activation, cost, form (per example, batched, workspace) and dtype, with and without L2, on networks that
-    Hypothesis draws and on pictures of digits; MNIST is used where MINIBP_MNIST_DIR names its folder.
+    Hypothesis draws and on pictures of digits; MNIST is used where it is in the folder that
+    MINIBP_MNIST_DIR names, or in the cache.
     """
     check_writable({"--json": json_file, "--html": html_file})
     if soak is not None and examples is not None:

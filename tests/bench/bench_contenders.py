@@ -6,6 +6,8 @@ import os
 import sys
 import time
 
+import numpy as np
+
 from minibp import batched
 from minibp.bench import forms
 from minibp.bench.equality import distance
@@ -78,3 +80,8 @@ def lingering(problem):
     """Right, and does not let its process end."""
     atexit.register(time.sleep, 60)
     return forms.batched(problem)
+
+
+def strange_error(problem):
+    """Right, with a distance that is no number of Python's."""
+    return Prepared(forms.batched(problem).call, lambda result: np.float32(0.5))

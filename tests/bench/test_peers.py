@@ -12,6 +12,19 @@ CASES = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def configuration_of_jax():
+    """The peer sets it for the whole process, which in a benchmark is its own."""
+    try:
+        import jax
+    except ModuleNotFoundError:
+        yield
+        return
+    before = jax.config.jax_enable_x64
+    yield
+    jax.config.update("jax_enable_x64", before)
+
+
 def skip_if_absent(contender):
     missing = contender.absent()
     if missing:

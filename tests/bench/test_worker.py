@@ -75,3 +75,10 @@ def test_errors_are_answers_of_one_line():
     serve(requests, answers.append)
     assert json.loads(answers[0]) == {"raised": "ValueError: it does not like this"}
     assert "pools" in json.loads(answers[1])
+
+
+def test_what_json_cannot_hold_is_an_answer_too():
+    answers = []
+    request = {"do": "prepare", "name": "x", "home": "bench_contenders:strange_error", "case": CASE, "seed": 0}
+    serve([json.dumps(request)], answers.append)
+    assert "not JSON serializable" in json.loads(answers[0])["raised"]

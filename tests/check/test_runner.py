@@ -11,6 +11,7 @@ from minibp.arrays import InputError
 from minibp.check import complex_step, forms
 from minibp.check.compare import EQUATIONS
 from minibp.check.runner import verify
+from minibp.mnist import MNIST_VARIABLE
 from minibp.network import Gradient
 from minibp.strategies import pairings
 
@@ -18,7 +19,7 @@ from minibp.strategies import pairings
 @pytest.fixture
 def small(monkeypatch):
     """Without MNIST, whose 23,860 parameters take most of a short run."""
-    monkeypatch.delenv(data.MNIST_VARIABLE, raising=False)
+    monkeypatch.delenv(MNIST_VARIABLE, raising=False)
     data.mnist.cache_clear()
 
 
@@ -91,7 +92,7 @@ def test_bad_arguments(kwargs, message):
 
 
 def test_mnist_is_left_out_where_it_is_not_and_the_report_says_so(monkeypatch):
-    monkeypatch.delenv(data.MNIST_VARIABLE, raising=False)
+    monkeypatch.delenv(MNIST_VARIABLE, raising=False)
     data.mnist.cache_clear()
     report = verify(examples=1, seed=1)
     assert report.notes == (

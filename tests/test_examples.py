@@ -1,0 +1,54 @@
+"""What the examples show, on the digits that come with the package."""
+
+import sys
+
+import learning_slowdown
+import overfitting
+import pytest
+
+from minibp.data import data_set
+
+
+def test_a_saturated_neuron_learns_slowly_with_the_quadratic_cost_alone():
+    outputs, errors = learning_slowdown.neuron("quadratic")
+    quick_outputs, quick_errors = learning_slowdown.neuron("cross_entropy")
+    assert outputs[0] == quick_outputs[0] > 0.98
+    # (17) has the factor σ', which (26) has not.
+    assert errors[0] == pytest.approx(quick_errors[0] * outputs[0] * (1 - outputs[0]), rel=1e-12)
+    assert outputs[100] > 0.95
+    assert quick_outputs[50] < 0.1
+
+
+def test_pictures_are_learned_faster_with_cross_entropy():
+    data = data_set("digits")
+    slow, fast = (learning_slowdown.pictures(data, cost, 0.5, 5) for cost in ("quadratic", "cross_entropy"))
+    assert slow[0] == fast[0]
+    assert fast[1] > slow[1] + 0.2
+
+
+def test_l2_keeps_weights_small_and_helps_on_what_was_not_trained_with():
+    data = data_set("digits")
+    without, with_l2 = (overfitting.trained(data, 200, 200, l2) for l2 in (0.0, 0.5))
+    costs = [epoch.test.cost for epoch in without.epochs]
+    assert costs[-1] > 1.1 * min(costs)  # learned by heart
+    assert without.epochs[-1].train.accuracy == 1
+    assert without.epochs[-1].train.cost < with_l2.epochs[-1].train.cost
+    assert with_l2.epochs[-1].test.cost < costs[-1]
+    assert with_l2.epochs[-1].test.right > without.epochs[-1].test.right
+    assert with_l2.epochs[-1].norm_w[0] < without.epochs[-1].norm_w[0]
+
+
+@pytest.mark.parametrize(
+    ("example", "options", "said"),
+    [
+        (learning_slowdown, ["--epochs", "1"], "digits: rightly classified of 297 after so many epochs"),
+        (overfitting, ["--epochs", "20", "--examples", "50"], "digits, 50 examples, 20 epochs"),
+    ],
+)
+def test_they_print_and_plot(monkeypatch, capsys, tmp_path, example, options, said):
+    pytest.importorskip("matplotlib")
+    plot = tmp_path / "plot.svg"
+    monkeypatch.setattr(sys, "argv", ["example", "--data", "digits", *options, "--plot", str(plot)])
+    example.main()
+    assert said in capsys.readouterr().out
+    assert plot.read_bytes().startswith(b"<?xml")
