@@ -52,6 +52,13 @@ def allow_any_text() -> None:
         sys.stdout.reconfigure(errors="replace")
 
 
+def say(line: str, *, err: bool = False) -> None:
+    """One line on standard output or error, now; where there is a bar, above it, which `click.echo` writes through."""
+    stream = sys.stderr if err else sys.stdout
+    stream.write(f"{line}\n")
+    stream.flush()
+
+
 def refuse(message: str) -> NoReturn:
     """Say why on standard error, and end with the status of what cannot be used."""
     click.echo(f"minibp: {message}", err=True)

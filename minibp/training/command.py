@@ -11,7 +11,7 @@ import click
 import numpy as np
 
 from minibp.arrays import FLOAT_DTYPES, InputError
-from minibp.console import allow_any_text, bar, check_writable, usable, write_json
+from minibp.console import allow_any_text, bar, check_writable, say, usable, write_json
 from minibp.data import DataSet, data_set
 from minibp.mnist import cache_folder, is_at_hand
 from minibp.training.history import FINISHED, Epoch, History
@@ -150,7 +150,7 @@ def _run(training: Training, epochs: int, checkpoint: str | None, *, to_stderr: 
         def after_epoch(history: History) -> None:
             if checkpoint is not None:
                 training.save(checkpoint)
-            click.echo(_line(history.epochs[-1]), err=to_stderr)
+            say(_line(history.epochs[-1]), err=to_stderr)
             if progress is not None:
                 progress(len(history.epochs), epochs)
 

@@ -6,6 +6,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -102,6 +103,8 @@ class Training:
                 answer = None if callback is None else callback(history)
                 if isinstance(answer, (bool, np.bool_)) and answer:
                     return self._history(STOPPED, f"stopped by the callback after {_epochs(self._reached)}")
+                if interrupted():
+                    return self._history(INTERRUPTED, f"interrupted after {_epochs(self._reached)}")
         return self._history(FINISHED, f"finished {_epochs(self._reached)}")
 
     @property
@@ -111,7 +114,7 @@ class Training:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write what the last whole epoch ended with to `path`, whole or not at all: see `restore`."""
-        checkpoint.write(path, self._reached, self._identity())
+        checkpoint.write(path, self._reached, self._identity)
 
     def restore(self, path: str | os.PathLike[str]) -> None:
         """Go on from what `save` wrote: the steps to come have the same bits as without the break.
@@ -120,42 +123,31 @@ class Training:
         as the one that was saved, also the same seed and network. `InputError` says what differs, or that the file is
         none of a training; `FileNotFoundError`, that there is none.
         """
-        reached = checkpoint.read(path, self._identity(), self._reached.network)
+        reached = checkpoint.read(path, self._identity, self._reached.network)
         self._rng.bit_generator.state = reached.generator
         self._begin_from(reached.network)
         self._reached = reached
 
     def _next(self, interrupted: Callable[[], bool]) -> History:
-        """One epoch: the history with it where all went well, else how training ended."""
-        number, steps = len(self._reached.epochs) + 1, self._reached.steps
+        """One epoch: the history with it where it came to its end, else how training ended."""
+        number, taken = len(self._reached.epochs) + 1, 0
         start = time.perf_counter()
         for step in self._batches.shuffled(self._rng):
             step()
-            steps += 1
+            taken += 1
             if interrupted():
                 break
         seconds = time.perf_counter() - start
-        network = self._parameters.network()
-        whole = steps - self._reached.steps == self._batches.count
+        network, steps = self._parameters.network(), self._reached.steps + taken
         if network is None:
             return self._diverged(number, "a parameter is no longer finite")
-        if whole:
-            epoch = self._record(number, network, seconds)
-            if not epoch.is_finite:
-                return self._diverged(number, f"the cost is {epoch.train.cost + epoch.penalty}")
-            state = self._rng.bit_generator.state
-            self._reached = Reached(network, state, (*self._reached.epochs, epoch), steps)
-        if interrupted():
-            said = f"interrupted after {_epochs(self._reached)}"
-            done = steps - self._reached.steps
-            return History(
-                network,
-                self._start,
-                self._reached.epochs,
-                steps,
-                INTERRUPTED,
-                f"{said} and {done} steps of the next" if done else said,
-            )
+        if taken < self._batches.count:
+            message = f"interrupted after {_epochs(self._reached)} and {taken} steps of the next"
+            return History(network, self._start, self._reached.epochs, steps, INTERRUPTED, message)
+        epoch = self._record(number, network, seconds)
+        if not epoch.is_finite:
+            return self._diverged(number, f"the cost is {epoch.train.cost + epoch.penalty}")
+        self._reached = Reached(network, self._rng.bit_generator.state, (*self._reached.epochs, epoch), steps)
         return self.history
 
     def _begin_from(self, network: Network) -> None:
@@ -194,6 +186,7 @@ class Training:
         message = f"diverged in epoch {number}: {why}. The network is that of epoch {number - 1}; try a smaller eta"
         return self._history(DIVERGED, f"{message} than {self._eta:g}")
 
+    @cached_property
     def _identity(self) -> dict[str, Any]:
         """What a checkpoint has to have been made with, by the names that messages use."""
         network = self._reached.network

@@ -323,11 +323,22 @@ def test_an_interrupt_ends_after_the_step_in_hand():
     assert np.allclose(parameters(history.network), parameters(plain), rtol=1e-13)
 
 
-def test_an_interrupt_in_the_last_step_of_an_epoch_keeps_the_whole_epoch():
-    seen = Seen(lambda count: count == 3 and signal.raise_signal(signal.SIGINT))
-    history = train(linear(), *numbered(12), cost=seen, epochs=9, batch_size=4, eta=1e-3)
-    assert (len(history.epochs), history.steps) == (1, 3)
-    assert history.message == "interrupted after 1 epoch"
+def test_an_interrupt_in_the_last_step_of_an_epoch_keeps_the_whole_epoch_and_the_callback_has_it():
+    seen, histories = Seen(lambda count: count == 3 and signal.raise_signal(signal.SIGINT)), []
+    options = {"cost": seen, "batch_size": 4, "eta": 1e-3}
+    history = train(linear(), *numbered(12), epochs=9, callback=histories.append, **options)
+    assert (len(history.epochs), history.steps, len(histories)) == (1, 3, 1)
+    assert (history.outcome, history.message) == ("interrupted", "interrupted after 1 epoch")
+
+
+def test_an_interrupt_in_a_callback_is_heard_before_another_step():
+    def callback(history):
+        signal.raise_signal(signal.SIGINT)
+
+    seen = Seen()
+    history = train(linear(), *numbered(12), cost=seen, epochs=9, batch_size=4, eta=1e-3, callback=callback)
+    assert len(seen.batches) == history.steps == 3
+    assert history.outcome == "interrupted"
 
 
 def test_a_second_interrupt_is_at_once():

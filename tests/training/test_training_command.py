@@ -1,5 +1,6 @@
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -143,6 +144,33 @@ def test_an_interrupt_keeps_what_was_reached(tmp_path):
     assert re.fullmatch(r"minibp: interrupted after \d+ epochs?( and \d+ steps of the next)?\n", error)
     assert Network.load(network).sizes == (64, 10, 10)
     assert checkpoint.exists()
+
+
+def on_a_terminal(command):
+    """What a command writes to a terminal that both of its streams are."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(command, stdout=follower, stderr=follower, env={**os.environ, "TERM": "xterm"})
+    os.close(follower)
+    shown = b""
+    while True:
+        try:
+            chunk = os.read(leader, 65536)
+        except OSError:  # the other end was closed
+            break
+        if not chunk:
+            break
+        shown += chunk
+    os.close(leader)
+    assert process.wait() == 0
+    return shown.decode()
+
+
+def test_on_a_terminal_lines_stand_above_the_bar():
+    shown = on_a_terminal([*COMMAND, "--epochs", "3"])
+    assert "3/3" in shown
+    epochs = [line for line in re.split(r"[\r\n]|\x1b\[[\d;]*[A-Za-z]", shown) if "Epoch" in line]
+    assert len(epochs) == 3
+    assert all(LINE.fullmatch(line) for line in epochs)
 
 
 def test_divergence_is_told_and_the_last_good_network_kept(tmp_path):
