@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from minibp import History, Network, batched, train
+from minibp.console import usable
 from minibp.data import DataSet, data_set
+from minibp.plots import LINES, PAGE_WIDTH, check_plot_file, looks, save
 from minibp.training.presets import PRESETS
 
 NEURON_ETA, NEURON_EPOCHS = 0.15, 300
@@ -46,18 +48,26 @@ def pictures(data: DataSet, cost: str, eta: float, epochs: int) -> list[float]:
 
 
 def main() -> None:
-    """Train, print, and plot where asked to."""
+    """Read the command line; what cannot be used is told in a line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default="mnist")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--plot")
     options = parser.parse_args()
+    with usable():
+        show(options)
+
+
+def show(options: argparse.Namespace) -> None:
+    """Train, print, and plot where asked to."""
+    if options.plot:
+        check_plot_file(options.plot)
     neurons = {cost: neuron(cost) for cost in ("quadratic", "cross_entropy")}
     print(f"one neuron, η = {NEURON_ETA}: output after so many epochs, and |δ| at first")
     for cost, (outputs, errors) in neurons.items():
         shown = ", ".join(f"{n}: {outputs[n]:.3f}" for n in range(0, NEURON_EPOCHS + 1, 50))
         print(f"  {cost:<14} {shown}; |δ| {errors[0]:.4f}")
-    data = data_set(options.data)
+    data = data_set(options.data, download=True)
     curves = {(cost, eta): pictures(data, cost, eta, options.epochs) for cost, eta in COSTS}
     print(f"{options.data}: rightly classified of {len(data.test.x):,} after so many epochs")
     for (cost, eta), accuracies in curves.items():
@@ -72,8 +82,6 @@ def main() -> None:
 def plot(path: str, name: str, neurons: dict[str, Any], curves: dict[tuple[str, float], list[float]]) -> None:
     """The neuron's output and error, and the accuracy on pictures, side by side."""
     from matplotlib.figure import Figure
-
-    from minibp.plots import LINES, PAGE_WIDTH, looks, save
 
     look_of = dict(zip(COSTS, LINES[1:], strict=False))
     with looks():

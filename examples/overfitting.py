@@ -13,7 +13,9 @@ import argparse
 import numpy as np
 
 from minibp import History, train
+from minibp.console import usable
 from minibp.data import DataSet, data_set
+from minibp.plots import LINES, PAGE_WIDTH, check_plot_file, looks, save
 from minibp.training.presets import PRESETS
 
 
@@ -27,7 +29,7 @@ def trained(data: DataSet, examples: int, epochs: int, l2: float) -> History:
 
 
 def main() -> None:
-    """Train twice, print, and plot where asked to."""
+    """Read the command line; what cannot be used is told in a line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default="mnist")
     parser.add_argument("--examples", type=int, default=1000)
@@ -35,8 +37,17 @@ def main() -> None:
     parser.add_argument("--l2", type=float, default=0.5)
     parser.add_argument("--plot")
     options = parser.parse_args()
-    data = data_set(options.data)
-    histories = {alpha: trained(data, options.examples, options.epochs, alpha) for alpha in (0.0, options.l2)}
+    with usable():
+        show(options)
+
+
+def show(options: argparse.Namespace) -> None:
+    """Train, print, and plot where asked to."""
+    if options.plot:
+        check_plot_file(options.plot)
+    data = data_set(options.data, download=True)
+    alphas = {0.0, options.l2}
+    histories = {alpha: trained(data, options.examples, options.epochs, alpha) for alpha in sorted(alphas)}
     print(f"{options.data}, {options.examples} examples, {options.epochs} epochs")
     for alpha, history in histories.items():
         costs = [epoch.test.cost for epoch in history.epochs]
@@ -54,12 +65,10 @@ def plot(path: str, name: str, examples: int, histories: dict[float, History]) -
     """What is trained for, what it is good for, and the share of right answers; without L2 and with it."""
     from matplotlib.figure import Figure
 
-    from minibp.plots import LINES, PAGE_WIDTH, looks, save
-
     with looks():
         page = Figure(figsize=(PAGE_WIDTH, 2.7), layout="constrained")
         train_cost, test_cost, accuracy = page.subplots(1, 3)
-        for (alpha, history), look in zip(histories.items(), (LINES[2], LINES[1]), strict=True):
+        for (alpha, history), look in zip(histories.items(), (LINES[2], LINES[1]), strict=False):
             style = {"color": look.colour, "linestyle": look.dashes, "label": f"α = {alpha:g}"}
             numbers = [epoch.number for epoch in history.epochs]
             train_cost.plot(numbers, [epoch.train.cost for epoch in history.epochs], **style)

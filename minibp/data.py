@@ -103,7 +103,7 @@ def folder(path: str | os.PathLike[str]) -> DataSet:
     arrays = {role: parse_idx(content, str(paths[role])) for role, content in contents.items()}
     for (part, kind), array in arrays.items():
         expected = 3 if kind == "images" else 1
-        if array.ndim != expected or not array.size:
+        if array.ndim != expected:
             raise InputError(
                 f"{paths[part, kind]} has shape {array.shape}, expected {expected} dimension"
                 f"{'s: pictures, rows and columns' if expected == 3 else ': a label for each picture'}"

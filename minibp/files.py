@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
-from glob import escape
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,12 +15,13 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], object
 
     Where writing fails, what was there stays. What is no regular file, such as a pipe, is written to directly.
     """
-    target = Path(path).resolve()
-    if target.exists() and not target.is_file():
-        with target.open("wb") as file:
+    given = Path(path)
+    if given.exists() and not given.is_file():
+        with given.open("wb") as file:
             write(file)
         return
-    temporary = target.with_name(f"{_beginning(target)}{os.urandom(8).hex()}")
+    target = followed(given)
+    temporary = target.with_name(f"{_beginning(target)}{os.getpid()}.{os.urandom(4).hex()}")
     try:
         with temporary.open("xb") as file:
             write(file)
@@ -32,11 +34,33 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], object
 
 
 def remove_unfinished(path: str | os.PathLike[str]) -> None:
-    """Remove what processes that were killed in `write_whole` have left beside `path`."""
-    target = Path(path).resolve()
-    for left in target.parent.glob(f"{escape(_beginning(target))}{'[0-9a-f]' * 16}"):
-        left.unlink(missing_ok=True)
+    """Remove what processes that are no more have left beside `path`, having been killed in `write_whole`."""
+    target = followed(Path(path))
+    for left in target.parent.glob(f"{_beginning(target)}*.*"):
+        process = left.name.split(".")[-2]
+        if process.isdecimal() and not _lives(int(process)):
+            with suppress(OSError):  # it is in nobody's way
+                left.unlink()
+
+
+def followed(path: Path) -> Path:
+    """Where a chain of links ends, whether anything is there or not."""
+    return Path(os.path.realpath(path))
 
 
 def _beginning(target: Path) -> str:
-    return f".{target.name[:100]}."
+    """Of the names of temporary files: short, and another for each target."""
+    return f".{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]}."
+
+
+def _lives(process: int) -> bool:
+    """Whether there is such a process, as far as can be told without disturbing it."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

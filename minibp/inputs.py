@@ -75,6 +75,8 @@ def _as_number(name: str, value: Any) -> float:
         number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         number = math.nan
+    except OverflowError:
+        number = math.inf
     if math.isnan(number):
         raise InputError(f"{name} is {value!r}, expected a number")
     return number

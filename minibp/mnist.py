@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def _verified(path: Path, name: str) -> bytes:
 
 
 def _fetched(name: str, cache: Path | None) -> bytes:
-    """Download from the first mirror that gives the right bytes, and keep them in the cache."""
+    """Download from the first mirror that gives the right bytes, and keep them in the cache where that can be."""
     import pooch  # type: ignore[import-untyped] # it ships no types
     import requests
 
@@ -109,8 +110,8 @@ def _fetched(name: str, cache: Path | None) -> bytes:
             except (OSError, InputError, requests.RequestException) as error:
                 failures.append(f"{mirror}: {_short(error, folder)}")
                 continue
-            cache.mkdir(parents=True, exist_ok=True)
-            with Path(file).open("rb") as packed:
+            with suppress(OSError), Path(file).open("rb") as packed:  # what cannot be kept can still be used
+                cache.mkdir(parents=True, exist_ok=True)
                 write_whole(cache / f"{name}.gz", partial(shutil.copyfileobj, packed))
             return content
     raise FileNotFoundError(

@@ -73,6 +73,15 @@ def check_plot_file(path: str) -> None:
         raise ModuleNotFoundError("--plot needs matplotlib", name="matplotlib")
 
 
+def drawable(text: str) -> str:
+    r"""A text with ? for what is no character, as there are in names of files that are not UTF-8.
+
+    >>> drawable("caf\udce9")
+    'caf?'
+    """
+    return text.encode(errors="replace").decode()
+
+
 @contextmanager
 def looks() -> Iterator[None]:
     """Figures made and saved within this context are readable in print, at the size that they have."""

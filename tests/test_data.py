@@ -111,7 +111,7 @@ def test_what_does_not_fit_together_is_refused(small):
         (images, gzip.compress(pictures)[:-4], "is not a whole gzip file"),
         (images, whole[labels], r"has shape \(5,\), expected 3 dimensions: pictures, rows and columns"),
         (labels, pictures, r"has shape \(5, 2, 4\), expected 1 dimension: a label for each picture"),
-        (labels, idx(np.ones(0)), r"has shape \(0,\), expected 1 dimension"),
+        (labels, idx(np.ones(0)), r"has shape \(0,\), expected at least one entry along every axis"),
         (labels, idx(np.ones(4)), "has 5 pictures, .*train-labels-idx1-ubyte has 4 labels"),
         (test_images, idx(np.ones((3, 4, 4))), r"train with in .* are \(2, 4\), those to test with are \(4, 4\)"),
     ):

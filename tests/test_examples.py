@@ -52,3 +52,27 @@ def test_they_print_and_plot(monkeypatch, capsys, tmp_path, example, options, sa
     example.main()
     assert said in capsys.readouterr().out
     assert plot.read_bytes().startswith(b"<?xml")
+
+
+@pytest.mark.parametrize("example", [learning_slowdown, overfitting])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(["--plot", "x.gif"], "its ending is '.gif'"), (["--epochs", "0"], "epochs is 0, expected at least 1")],
+)
+def test_what_cannot_be_used_is_one_line(monkeypatch, capsys, example, options, message):
+    monkeypatch.setattr(sys, "argv", ["example", "--data", "digits", *options])
+    with pytest.raises(SystemExit) as caught:
+        example.main()
+    assert caught.value.code == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_no_l2_at_all_is_one_curve(monkeypatch, tmp_path):
+    pytest.importorskip("matplotlib")
+    plot = tmp_path / "plot.svg"
+    options = ["--data", "digits", "--epochs", "20", "--examples", "50", "--l2", "0", "--plot", str(plot)]
+    monkeypatch.setattr(sys, "argv", ["example", *options])
+    overfitting.main()
+    assert plot.exists()

@@ -1,9 +1,12 @@
 import os
+import subprocess
+import sys
 import threading
 
 import pytest
 
-from minibp.files import write_whole
+from minibp import files
+from minibp.files import remove_unfinished, write_whole
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -50,3 +53,77 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path):
 def test_long_names_can_be_written(tmp_path):
     write_whole(tmp_path / ("n" * 250), lambda file: file.write(b"x"))
     assert len(os.listdir(tmp_path)[0]) == 250
+
+
+def test_names_of_many_bytes_can_be_written_through_a_link_and_loops_are_replaced(tmp_path):
+    write_whole(tmp_path / ("数" * 80), lambda file: file.write(b"x"))
+    (tmp_path / "loop").symlink_to("loop")
+    write_whole(tmp_path / "loop", lambda file: file.write(b"x"))
+    assert (tmp_path / "loop").read_bytes() == b"x"
+
+
+def test_a_link_to_a_pipe_is_written_to(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    seen = []
+    reader = threading.Thread(target=lambda: seen.append((tmp_path / "pipe").read_bytes()))
+    reader.start()
+    write_whole(tmp_path / "link", lambda file: file.write(b"through"))
+    reader.join(10)
+    assert seen == [b"through"]
+
+
+KILLED = """
+import os, sys
+from minibp.files import write_whole
+write_whole(sys.argv[1], lambda file: (file.write(b"half"), file.flush(), os.kill(os.getpid(), 9)))
+"""
+
+
+def killed_while_writing(path):
+    process = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
+    assert process.returncode == -9
+
+
+def test_what_killed_processes_left_is_removed_and_nothing_else(tmp_path):
+    path, other = tmp_path / "file", tmp_path / "file.other"
+    path.write_text("old")
+    killed_while_writing(path)
+    killed_while_writing(other)
+    assert len(os.listdir(tmp_path)) == 3
+    assert path.read_text() == "old"
+
+    def while_another_writes(file):
+        remove_unfinished(path)
+        file.write(b"new")
+
+    write_whole(path, while_another_writes)  # this process lives, so that its own is left alone
+    assert path.read_text() == "new"
+    assert len(os.listdir(tmp_path)) == 2  # what was left of the other file is there
+    remove_unfinished(other)
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_what_cannot_be_removed_or_asked_about_is_left(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    killed_while_writing(path)
+    (left,) = tmp_path.iterdir()
+    left.unlink()
+    left.mkdir()  # cannot be unlinked
+    remove_unfinished(path)
+    assert left.exists()
+    left.rmdir()
+    beginning = left.name.split(".")[1]
+    for process in ("1", "9" * 30, "x"):
+        (tmp_path / f".{beginning}.{process}.00000000").write_text("half")
+    remove_unfinished(path)
+    assert len(os.listdir(tmp_path)) == 3
+
+    def forbidden(process, number):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", forbidden)
+    remove_unfinished(path)
+    assert len(os.listdir(tmp_path)) == 3
+    monkeypatch.setattr(os, "name", "other")
+    assert files._lives(2**20)

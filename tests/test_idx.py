@@ -23,9 +23,18 @@ def test_what_was_written_is_read():
     [
         (b"", "is not an IDX file of unsigned bytes"),
         (b"\x00\x00\x0d\x01", "it starts with 00 00 0d 01"),
+        (bytes([0, 0, 8, 0, 1]), "is not an IDX file of unsigned bytes"),
+        (bytes([0, 0, 8, 70]) + b"\x00\x00\x00\x01" * 70 + b"x", "is not an IDX file of unsigned bytes"),
         (bytes([0, 0, 8, 1, 0, 0, 0, 3, 1, 2]), "has 2 bytes of data, its header announces 3"),
-        (bytes([0, 0, 8, 2, 0, 0, 0, 3]), "its header announces"),
+        (bytes([0, 0, 8, 2, 0, 0, 0, 3]), "ends within its header"),
+        (bytes([0, 0, 8, 3, 0, 0, 0, 3, 0]), "ends within its header"),
+        (
+            bytes([0, 0, 8, 3]) + bytes(4) + b"\xff" * 8,
+            r"has shape \(0, 4294967295, 4294967295\), expected at least one",
+        ),
+        (bytes([0, 0, 8, 2]) + b"\xff" * 8, "has 0 bytes of data, its header announces 18446744065119617025"),
         (idx([[1, 2], [3, 4]])[:-1], "has 3 bytes of data, its header announces 4"),
+        (idx([1, 2]) + b"x", "has more bytes of data, its header announces 2"),
     ],
 )
 def test_broken_files_are_refused(content, message):
@@ -33,14 +42,23 @@ def test_broken_files_are_refused(content, message):
         parse_idx(content, "file")
 
 
-def test_gzipped_or_not_the_content_is_the_same(tmp_path):
-    plain, packed = tmp_path / "plain", tmp_path / "packed"
-    plain.write_bytes(b"content")
-    packed.write_bytes(gzip.compress(b"content"))
-    assert content_of(plain) == content_of(packed) == b"content"
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_file_is_read_to_the_end_that_its_header_says_and_one_byte_more(tmp_path, pack):
+    path = tmp_path / "file"
+    content = idx([[1, 2], [3, 4]])
+    for more, read in ((b"", b""), (b"x", b"x"), (b"xyz" * 1000, b"x")):
+        path.write_bytes(pack(content + more))
+        assert content_of(path) == content + read
 
 
-@pytest.mark.parametrize("damaged", [gzip.compress(b"x" * 1000)[:-9], gzip.compress(b"x")[:12] + b"\xff" * 9])
+def test_a_file_that_would_not_fit_into_memory_is_refused_unread(tmp_path):
+    path = tmp_path / "bomb.gz"
+    path.write_bytes(gzip.compress(bytes([0, 0, 8, 3]) + b"\x7f" * 12 + bytes(10**7)))
+    with pytest.raises(InputError, match="bomb.gz announces .* bytes, expected at most 1073741824"):
+        content_of(path)
+
+
+@pytest.mark.parametrize("damaged", [gzip.compress(b"x" * 1000)[:3], gzip.compress(idx(np.ones(99)))[:-9]])
 def test_damaged_gzip_is_refused(tmp_path, damaged):
     path = tmp_path / "file.gz"
     path.write_bytes(damaged)

@@ -99,6 +99,16 @@ def test_other_bytes_are_never_kept_and_the_next_mirror_is_asked(cache, server, 
     assert mnist.mnist_content(LABELS, download=True) == mnist.mnist_content(LABELS, mnist_folder)
 
 
+def test_what_cannot_be_kept_can_still_be_used(cache, server, monkeypatch, mnist_folder):
+    pytest.importorskip("pooch")
+    folder, address = server
+    (folder / f"{LABELS}.gz").write_bytes(packed(mnist_folder, LABELS))
+    monkeypatch.setattr(mnist, "MIRRORS", [address])
+    cache.parent.parent.mkdir()
+    cache.parent.write_text("a file where a folder would be")
+    assert mnist.mnist_content(LABELS, download=True) == mnist.mnist_content(LABELS, mnist_folder)
+
+
 def test_a_damaged_cache_is_told(cache):
     pytest.importorskip("platformdirs")
     cache.mkdir(parents=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, redirect_stdout
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
@@ -16,6 +18,9 @@ from minibp.descent.figure import Run, figure, shown_point
 from minibp.descent.path import gradient_descent
 from minibp.descent.surfaces import SURFACES, Surface, surface_of
 from minibp.target import loaded
+
+if TYPE_CHECKING:
+    from minibp.check.report import Report
 
 
 @click.command()
@@ -55,36 +60,56 @@ def descend(
             from minibp.plots import check_plot_file
 
             check_plot_file(plot_file)
-        surface = _surface(name, gradient)
-        points = _starts(surface, starts)
-        limit = steps or surface.steps
-        if gradient is not None:
-            _check_gradient(surface, points)
-        runs = [
-            Run(
-                eta,
-                gradient_descent(surface.value, surface.gradient, w, eta=eta, steps=limit, tolerance=tolerance),
-            )
-            for w in points
-            for eta in etas or surface.etas
-        ]
-        write_json(_as_data(surface, runs), json_file)
+        # What a function of the user's prints does not belong into the JSON.
+        with redirect_stdout(sys.stderr) if json_file == "-" else nullcontext():
+            surface = _surface(name, gradient)
+            points = _starts(surface, starts)
+            wrong = None if gradient is None else _wrong_gradient(surface, points)
+            runs = [] if wrong else _runs(surface, points, etas or surface.etas, steps or surface.steps, tolerance)
+        text = _table(surface, runs) if wrong is None else str(wrong)
         if json_file != "-":
             allow_any_text()
-            click.echo(_table(surface, runs))
-        if plot_file is not None:
+            click.echo(text)
+        write_json(_as_data(surface, runs, wrong), json_file)
+        if plot_file is not None and runs:
             from minibp.plots import save
 
             save(figure(surface, runs), plot_file)
+    sys.exit(0 if wrong is None else 1)
+
+
+def _runs(surface: Surface, points: Sequence[Array], etas: Sequence[float], steps: int, tolerance: float) -> list[Run]:
+    """From each point with each η."""
+    return [
+        Run(eta, gradient_descent(surface.value, surface.gradient, w, eta=eta, steps=steps, tolerance=tolerance))
+        for w in points
+        for eta in etas
+    ]
 
 
 def _surface(name: str, gradient: str | None) -> Surface:
     """A named surface, or the user's function with the gradient that was given."""
     if ":" in name:
-        return Surface(name, name, loaded(name), None if gradient is None else loaded(gradient))
+        return Surface(name, name, _guarded(name), None if gradient is None else _guarded(gradient))
     if gradient is not None:
         raise InputError(f"{name} has its own gradient: --gradient goes with a function of your own")
     return surface_of(name)
+
+
+def _guarded(target: str) -> Callable[[Array], Any]:
+    """A function of the user's; what it raises is an `InputError`, but for overflow, which is divergence."""
+    function = loaded(target)
+
+    @wraps(function)
+    def guarded(w: Array) -> Any:
+        try:
+            return function(w)
+        except OverflowError:
+            raise
+        except Exception as error:
+            raise InputError(f"{target} raised {type(error).__name__} at {w.tolist()}: {error}") from error
+
+    return guarded
 
 
 def _starts(surface: Surface, texts: Sequence[str]) -> list[Array]:
@@ -106,16 +131,12 @@ def _point(text: str) -> Array:
         raise InputError(f"--start is {text!r}, expected numbers with commas between them") from None
 
 
-def _check_gradient(surface: Surface, points: Sequence[Array]) -> None:
-    """Hold a given gradient against the oracles where descents start; end with 1 where it is not the function's."""
+def _wrong_gradient(surface: Surface, points: Sequence[Array]) -> Report | None:
+    """The first report on a given gradient, held to the oracles where descents start, that finds it wrong."""
     from minibp.check.function.gradient_check import check_grad
 
-    for w in points:
-        report = check_grad(surface.value, surface.gradient, w, seed=0, raise_on_mismatch=False)
-        if report.verdict in ("wrong", "unstable"):
-            allow_any_text()
-            click.echo(str(report))
-            sys.exit(1)
+    reports = (check_grad(surface.value, surface.gradient, w, seed=0, raise_on_mismatch=False) for w in points)
+    return next((report for report in reports if report.verdict in ("wrong", "unstable")), None)
 
 
 def _table(surface: Surface, runs: Sequence[Run]) -> str:
@@ -132,11 +153,12 @@ def _table(surface: Surface, runs: Sequence[Run]) -> str:
     return "\n".join(lines)
 
 
-def _as_data(surface: Surface, runs: Sequence[Run]) -> dict[str, Any]:
+def _as_data(surface: Surface, runs: Sequence[Run], wrong: Report | None) -> dict[str, Any]:
     """Everything, as JSON has it: numbers that are not finite are null."""
     return {
         "function": surface.name,
         "gradient": "central differences" if surface.gradient is None else "given",
+        "wrong": None if wrong is None else wrong.to_dict(),
         "runs": [
             {
                 "eta": eta,

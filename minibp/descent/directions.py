@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from minibp.arrays import Array, InputError, checked_array, read_only
+from minibp.vectors import unit
 
 
 def directional_derivative(grad_at_w: Any, v: Any, *, normalize: bool = True) -> float:
@@ -41,18 +42,3 @@ def steepest_descent_direction(grad_at_w: Any) -> Array:
     if not gradient.any():
         raise InputError("grad_at_w is 0: at a stationary point no direction is the steepest")
     return read_only(-unit(gradient))
-
-
-def unit(v: Array) -> Array:
-    """v/‖v‖ for v ≠ 0: its largest entry is divided out first, so that no square overflows or vanishes."""
-    scaled = v / np.abs(v).max()
-    result: Array = scaled / norm(scaled)
-    return result
-
-
-def norm(v: Array) -> float:
-    """‖v‖, the root of the sum of the squares of all entries; infinite or NaN where one is."""
-    largest = float(np.abs(v).max())
-    if not 0 < largest < np.inf:
-        return largest
-    return largest * float(np.linalg.norm((v / largest).ravel()))

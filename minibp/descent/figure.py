@@ -11,7 +11,7 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.descent.path import STALLED, STEP_LIMIT, Path
 from minibp.descent.surfaces import Surface
-from minibp.plots import LINES, PAGE_WIDTH, looks
+from minibp.plots import LINES, PAGE_WIDTH, drawable, looks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 CONTOURS = 16
 GRID = 241
 """Points along each side, where f is evaluated for its contours."""
+DRAWN = 1e100
+"""Larger numbers are left out: squares of theirs, which an axis needs, would overflow."""
 MARKERS = 25
 """At most so many on a path: more would be one thick line."""
 
@@ -56,24 +58,25 @@ def _paths(axes: Axes, surface: Surface, runs: Sequence[Run]) -> None:
     heights = np.array([[_height(surface.value, (a, b)) for a in x] for b in y])
     low, high = np.nanmin(heights), np.nanmax(heights)
     if high > low:  # closer together where f is low, as a valley's floor needs it
-        levels = low + (high - low) * np.geomspace(1e-4, 1, CONTOURS)
+        levels = np.unique(low + (high - low) * np.geomspace(1e-4, 1, CONTOURS))
         axes.contour(x, y, heights, levels=levels, colors="#b0b0b0", linewidths=0.6)
     largest = max(run.eta for run in runs)
     for number, run in enumerate(runs):  # long steps go to and fro, and lie below
-        axes.plot(*run.path.points.T, **_look(number, run), zorder=3 - run.eta / largest)
+        axes.plot(*_drawable(run.path.points).T, **_look(number, run), zorder=3 - run.eta / largest)
     starts = np.unique([run.path.points[0] for run in runs], axis=0)
     axes.plot(*starts.T, "o", color="black", markersize=5, markerfacecolor="white", zorder=4)
     if surface.minima:
         axes.plot(*np.transpose(surface.minima), "+", color="black", markersize=9, zorder=5)
     if surface.window is not None:
         axes.set_aspect("equal")  # so that −∇f is seen to be at right angles to the contours
-    axes.set(xlim=(x0, x1), ylim=(y0, y1), xlabel="x", ylabel="y", title=f"f = {surface.formula}")
+    axes.set(xlim=(x0, x1), ylim=(y0, y1), xlabel="x", ylabel="y")
+    axes.set_title(drawable(f"f = {surface.formula}"), parse_math=False)
 
 
 def _costs(axes: Axes, runs: Sequence[Run]) -> None:
     several = len({run.path.points[0].tobytes() for run in runs}) > 1
     for number, run in enumerate(runs):
-        shown = np.where(np.isfinite(run.path.costs), run.path.costs, np.nan)
+        shown = _drawable(run.path.costs)
         axes.plot(np.arange(len(shown)), shown, **_look(number, run), label=_label(run, several=several))
     axes.set(xlabel="steps", ylabel="cost f", title="cost over the steps")
     if all((run.path.costs[np.isfinite(run.path.costs)] > 0).all() for run in runs):
@@ -114,12 +117,17 @@ def shown_point(w: Array) -> str:
 
 def window_of(paths: Sequence[Path]) -> Window:
     """Around the points of all paths, but of one whose cost rose only those of at most the cost of its start."""
-    seen = np.concatenate([path.points[path.costs <= path.costs[0]] for path in paths])
-    low, high = seen.min(axis=0), seen.max(axis=0)
-    room = 0.15 * max(float((high - low).max()), 1e-3 * max(1.0, float(np.abs(seen).max())))
+    seen = np.concatenate([_drawable(path.points[path.costs <= path.costs[0]]) for path in paths])
+    low, high = np.nanmin(seen, axis=0), np.nanmax(seen, axis=0)
+    room = 0.15 * max(float((high - low).max()), 1e-3 * max(1.0, float(np.nanmax(np.abs(seen)))))
     x0, y0 = low - room
     x1, y1 = high + room
     return float(x0), float(x1), float(y0), float(y1)
+
+
+def _drawable(values: Array) -> Array:
+    """NaN in place of what is beyond any axis."""
+    return np.where(np.abs(values) <= DRAWN, values, np.nan)
 
 
 def _height(value: Callable[[Array], Any], point: tuple[float, float]) -> float:
@@ -127,6 +135,6 @@ def _height(value: Callable[[Array], Any], point: tuple[float, float]) -> float:
     try:
         with np.errstate(all="ignore"):
             found = float(value(np.array(point)))
-    except (ArithmeticError, ValueError):
+    except Exception:  # noqa: BLE001 (outside of its domain, whatever it says to that)
         return math.nan
-    return found if math.isfinite(found) else math.nan
+    return found if abs(found) <= DRAWN else math.nan

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minibp.arrays import Array, InputError, checked_array, checked_count, read_only
-from minibp.descent.directions import norm
 from minibp.inputs import checked_rate
+from minibp.vectors import norm
 
 CONVERGED, DIVERGED, STALLED, STEP_LIMIT = "converged", "diverged", "stalled", "step limit"
 RISES = 10
@@ -30,7 +30,7 @@ class Path(NamedTuple):
     """‖∇C‖ at the last point; NaN where the cost is not finite."""
     outcome: str
     """"converged" (‖∇C‖ ≤ tolerance), "diverged" (C not finite, or above the start's and risen `RISES` times running),
-    "stalled" (steps too short to change w in its dtype), or "step limit"."""
+    "stalled" (steps too short to change w in its dtype, or differences of C lost in its rounding), or "step limit"."""
     message: str
     """The outcome in a sentence."""
 
@@ -81,7 +81,8 @@ def gradient_descent(
         slope = norm(gradient)
         with np.errstate(all="ignore"):
             moved = read_only(np.asarray(w - w.dtype.type(rate) * gradient))  # (3)
-        reached = _outcome(costs, slope, least, limit, stands=np.array_equal(moved, w))
+        noise = 0.0 if grad is not None else noise_of_differences(costs[-1], w)
+        reached = _outcome(costs, slope, noise, least, limit, stands=np.array_equal(moved, w))
         if reached is not None:
             return Path(read_only(np.stack(points)), read_only(np.array(costs)), slope, *reached)
         w = moved
@@ -89,8 +90,13 @@ def gradient_descent(
         costs.append(_cost(f, w) if np.isfinite(w).all() else math.nan)
 
 
-def _outcome(costs: list[float], slope: float, least: float, limit: int, *, stands: bool) -> tuple[str, str] | None:
-    """How a descent ends at its last cost and ‖∇C‖, and in words; None where it goes on."""
+def _outcome(
+    costs: list[float], slope: float, noise: float, least: float, limit: int, *, stands: bool
+) -> tuple[str, str] | None:
+    """How a descent ends at its last cost and ‖∇C‖, and in words; None where it goes on.
+
+    ‖∇C‖ is known to within `noise`; `stands` says that the next step would not change w.
+    """
     taken, last = len(costs) - 1, costs[-1]
     if not (math.isfinite(last) and math.isfinite(slope)):
         said = f"‖∇C‖ is {slope}" if math.isfinite(last) else f"the cost is {last}"
@@ -98,8 +104,9 @@ def _outcome(costs: list[float], slope: float, least: float, limit: int, *, stan
     if taken >= RISES and last > costs[0] and all(a < b for a, b in pairwise(costs[-RISES - 1 :])):
         return DIVERGED, f"diverged: the cost rose {RISES} times running, to {last:.3g}: η is too large"
     after = f"after {taken} steps: ‖∇C‖ is {slope:.3g}"
-    if slope <= least:
-        return CONVERGED, f"converged {after}"
+    if slope <= max(least, noise):
+        lost = f"stalled {after}, and central differences tell nothing below {noise:.3g}, as C is rounded"
+        return (STALLED, lost) if noise > least else (CONVERGED, f"converged {after}")
     if stands:
         return STALLED, f"stalled {after}, and η ∇C is less than the rounding of w"
     if taken == limit:
@@ -119,8 +126,7 @@ def central_differences(f: Callable[[Array], Any]) -> Callable[[Array], Array]:
     """
 
     def gradient(w: Array) -> Array:
-        found = np.empty_like(w)
-        steps = np.cbrt(np.finfo(w.dtype).eps / 2) * np.maximum(1, np.abs(w))
+        found, steps = np.empty_like(w), _difference_steps(w)
         for k in np.ndindex(w.shape):
             above, below = w.copy(), w.copy()
             above[k] += steps[k]
@@ -131,6 +137,17 @@ def central_differences(f: Callable[[Array], Any]) -> Callable[[Array], Array]:
     return gradient
 
 
+def noise_of_differences(cost: float, w: Array) -> float:
+    """The norm of what rounding C alone, by u |C|, does to central differences: u |C|/h in each entry."""
+    u = float(np.finfo(w.dtype).eps) / 2
+    return norm(u * cost / _difference_steps(w)) if math.isfinite(cost) else math.nan
+
+
+def _difference_steps(w: Array) -> Array:
+    steps: Array = np.cbrt(np.finfo(w.dtype).eps / 2) * np.maximum(1, np.abs(w))
+    return steps
+
+
 def _cost(f: Callable[[Array], Any], w: Array) -> float:
     """f(w) as a number; infinite where Python's own floats overflow."""
     try:
@@ -138,7 +155,7 @@ def _cost(f: Callable[[Array], Any], w: Array) -> float:
             found = f(w)
     except OverflowError:
         return math.inf
-    value = np.asarray(found)
+    value = _array(found)
     if value.shape != () or value.dtype.kind not in "fiu":
         raise InputError(f"f returned {found!r}, expected one real number")
     return float(value)
@@ -147,11 +164,20 @@ def _cost(f: Callable[[Array], Any], w: Array) -> float:
 def _gradient(grad: Callable[[Array], Any], w: Array) -> Array:
     try:
         with np.errstate(all="ignore"):
-            found = np.asarray(grad(w))
+            found = _array(grad(w))
     except OverflowError:
         return np.full(w.shape, np.inf, w.dtype)
     if found.shape != w.shape or found.dtype.kind not in "fiu":
         raise InputError(
             f"grad returned {found.dtype} of shape {found.shape}, expected real numbers of shape {w.shape}"
         )
-    return found.astype(w.dtype)
+    with np.errstate(all="ignore"):
+        return found.astype(w.dtype)
+
+
+def _array(found: Any) -> Array:
+    """What a function returned as an array, of objects where it is none."""
+    try:
+        return np.asarray(found)
+    except ValueError:  # lists of several lengths
+        return np.empty((), object)

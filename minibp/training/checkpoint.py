@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import zipfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -45,48 +46,65 @@ def write(path: str | os.PathLike[str], reached: Reached, identity: dict[str, An
     write_whole(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
 
 
-def read(path: str | os.PathLike[str], identity: dict[str, Any], like: Network) -> Reached:
-    """What `write` wrote to `path` for the same identity; `like` is a network of the same kind.
+def read(path: str | os.PathLike[str], identity: dict[str, Any], like: Reached) -> Reached:
+    """What `write` wrote to `path` for the same identity; `like` is of the same kind of network and generator.
 
     Raises `InputError` where the identity is another, saying what differs, and for any other file; nothing in it is
-    run. What a process that was killed while it wrote has left beside the file is removed.
+    run, and nothing is read that the same training would not have written. What a process that was killed while it
+    wrote has left beside the file is removed.
     """
+    if Path(path).exists() and not Path(path).is_file():
+        raise InputError(f"{os.fspath(path)} is not a checkpoint: it is no regular file")
     with Path(path).open("rb") as file:
         try:
-            about, parameters = _content(np.load(file, allow_pickle=False))
-            differing = [name for name in identity if about["identity"].get(name) != identity[name]]
-            reached = None if differing else _reached(about, parameters, like)
+            with _opened(file, like.network) as archive:
+                about = json.loads(str(archive["about"]), object_hook=_array)
+                theirs = about["identity"]
+                differing = [name for name in identity if theirs.get(name) != identity[name]]
+                reached = None if differing else _reached(about, archive, like)
         except Exception as error:  # noqa: BLE001 (hostile bytes make numpy and zipfile raise nearly anything)
             raise InputError(f"{os.fspath(path)} is not a checkpoint: {error}") from None
     if reached is None:
-        said = "; ".join(_difference(name, about["identity"].get(name), identity[name]) for name in differing)
+        said = "; ".join(_difference(name, theirs.get(name), identity[name]) for name in differing)
         raise InputError(f"{os.fspath(path)} is of another training: {said}")
     remove_unfinished(path)
     return reached
 
 
-def _content(archive: Any) -> tuple[dict[str, Any], dict[str, Array]]:
-    """What a checkpoint says of itself, and its parameters by name."""
-    if not isinstance(archive, np.lib.npyio.NpzFile) or str(archive["format"]) != FILE_FORMAT:
+def _opened(file: BinaryIO, like: Network) -> Any:
+    """The archive of a checkpoint. Its entries are not compressed, so that none is larger than the file."""
+    archive = np.load(file, allow_pickle=False)
+    if not isinstance(archive, np.lib.npyio.NpzFile) or "format" not in archive or "about" not in archive:
         raise InputError("it does not say that it holds a training")
-    about = json.loads(str(archive["about"]), object_hook=_array)
-    return about, {name: archive[name] for name in archive if name not in ("format", "about")}
+    with zipfile.ZipFile(file) as entries:
+        packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in entries.infolist())
+    if packed:
+        raise InputError("it has compressed entries, which a checkpoint has not")
+    if str(archive["format"]) != FILE_FORMAT:
+        raise InputError(f"its format is {str(archive['format'])!r}, expected {FILE_FORMAT!r}")
+    return archive
 
 
-def _reached(about: dict[str, Any], parameters: dict[str, Array], like: Network) -> Reached:
-    layers = range(2, len(like.sizes) + 1)
-    weights, biases = ([parameters[f"{kind}{layer}"] for layer in layers] for kind in "wb")
-    network = Network(weights, biases, like.activations)
-    if (network.sizes, network.dtype) != (like.sizes, like.dtype):
+def _reached(about: dict[str, Any], archive: Any, like: Reached) -> Reached:
+    """What is in an archive of the same identity; an error of any kind where that does not fit together."""
+    layers = range(2, len(like.network.sizes) + 1)
+    weights, biases = ([archive[f"{kind}{layer}"] for layer in layers] for kind in "wb")
+    network = Network(weights, biases, like.network.activations)
+    if (network.sizes, network.dtype) != (like.network.sizes, like.network.dtype):
         raise InputError("its parameters are not those that it says it has")
+    generator = getattr(np.random, like.generator["bit_generator"])()
+    generator.state = about["generator"]
     epochs = tuple(Epoch.from_dict(epoch) for epoch in about["epochs"])
-    return Reached(network, about["generator"], epochs, int(about["steps"]))
+    for number, epoch in enumerate(epochs, start=1):
+        if epoch.number != number or not epoch.is_finite or not len(epoch.norm_w) == len(epoch.norm_b) == len(layers):
+            raise InputError(f"its record of epoch {number} does not fit")
+    return Reached(network, generator.state, epochs, int(about["steps"]))
 
 
 def _difference(name: str, theirs: Any, ours: Any) -> str:
     if name in DIGESTS:
         return f"its {name} is not the same"
-    return f"its {name} is {theirs}, this one's is {ours}"
+    return f"its {name} is {theirs!r}, this one's is {ours!r}"
 
 
 def digest(*parts: Array | str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +13,16 @@ import click
 import numpy as np
 
 from minibp.arrays import FLOAT_DTYPES, InputError
-from minibp.console import allow_any_text, bar, check_writable, say, usable, write_json
+from minibp.console import allow_any_text, bar, check_writable, refuse, say, usable, write_json
 from minibp.data import DataSet, data_set
 from minibp.mnist import cache_folder, is_at_hand
 from minibp.training.history import FINISHED, Epoch, History
 from minibp.training.loop import Training
 from minibp.training.presets import PRESETS, Preset
 
-FORMS = {"batched": "batched", "per-example": "per_example"}
+FORM_OF = {"batched": "batched", "per-example": "per_example"}
+MOST_NEURONS = 10**6
+"""Of one hidden layer: more is a slip."""
 
 
 @click.command()
@@ -36,7 +40,7 @@ FORMS = {"batched": "batched", "per-example": "per_example"}
 @click.option("--batch-size", type=click.IntRange(min=1), help="Examples in a mini-batch.  [default: 10]")
 @click.option("--eta", type=float, help="The learning rate η.  [default: the preset's]")
 @click.option("--l2", type=float, help="α of α/(2m) Σ w².  [default: the preset's]")
-@click.option("--form", type=click.Choice(list(FORMS)), default="batched", show_default=True)
+@click.option("--form", type=click.Choice(list(FORM_OF)), default="batched", show_default=True)
 @click.option("--dtype", type=click.Choice(FLOAT_DTYPES), default="float64", show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed, the same bits.")
 @click.option("--checkpoint", type=click.Path(dir_okay=False), help="Keep FILE at what the last epoch ended with.")
@@ -76,26 +80,48 @@ def train(
         chosen = PRESETS[preset]._replace(**{name: value for name, value in changed.items() if value is not None})
         if hidden is not None:
             chosen = chosen._replace(hidden=_widths(hidden))
-        training = _training(chosen, _pictures(source), FORMS[form], dtype, seed)
+        training = _training(chosen, _pictures(source), FORM_OF[form], dtype, seed)
         if continues:
             assert checkpoint is not None
             training.restore(checkpoint)
             click.echo(f"minibp: going on from {checkpoint}, {training.history.message}", err=True)
-        history = _run(training, chosen.epochs, checkpoint, to_stderr=json_file == "-")
-        network = history.network
-        if network_file is not None:
-            network.save(network_file)
-        title = f"{source}, {preset}, {'-'.join(map(str, network.sizes))}, η = {chosen.eta:g}, α = {chosen.l2:g}"
-        about = {"data": source, "preset": preset, "sizes": network.sizes, "form": form, "dtype": dtype, "seed": seed}
-        write_json({**about, **chosen._asdict(), **history.to_dict()}, json_file)
-        if plot_file is not None:
-            from minibp.plots import save
-            from minibp.training.figure import figure
-
-            save(figure(history, title), plot_file)
+        history, failures = _run(training, chosen.epochs, checkpoint, to_stderr=json_file == "-")
+        about: dict[str, Any] = {"data": source, "preset": preset, "sizes": history.network.sizes, "form": form}
+        about |= {"dtype": dtype, "seed": seed, **chosen._asdict()}
+        failures += _written(history, about, {"network": network_file, "json": json_file, "plot": plot_file})
+        if failures:
+            refuse("; ".join(failures))
     if history.outcome != FINISHED:
         click.echo(f"minibp: {history.message}", err=True)
         sys.exit(1)
+
+
+def _written(history: History, about: dict[str, Any], files: dict[str, str | None]) -> list[str]:
+    """Write the files that were asked for, each whatever becomes of the others; which could not be written, and why."""
+
+    def plot(file: str) -> None:
+        from minibp.plots import save
+        from minibp.training.figure import figure
+
+        sizes = "-".join(map(str, about["sizes"]))
+        save(
+            figure(history, f"{about['data']}, {about['preset']}, {sizes}, η = {about['eta']:g}, α = {about['l2']:g}"),
+            file,
+        )
+
+    writers: dict[str, Callable[[str], None]] = {
+        "network": history.network.save,
+        "json": partial(write_json, {**about, **history.to_dict()}),
+        "plot": plot,
+    }
+    failures = []
+    for kind, file in files.items():
+        try:
+            if file is not None:
+                writers[kind](file)
+        except OSError as error:
+            failures.append(f"{file} could not be written: {error}")
+    return failures
 
 
 def _continues(checkpoint: str | None, *, resume: bool) -> bool:
@@ -103,6 +129,8 @@ def _continues(checkpoint: str | None, *, resume: bool) -> bool:
     if resume and checkpoint is None:
         raise InputError("--resume goes with --checkpoint FILE")
     there = checkpoint is not None and Path(checkpoint).exists()
+    if checkpoint is not None and there and not Path(checkpoint).is_file():
+        raise InputError(f"{checkpoint} is no regular file, which a checkpoint has to be")
     if there and not resume:
         raise InputError(f"{checkpoint} is there: --resume goes on from it; to begin anew, remove it")
     if resume and not there:
@@ -112,14 +140,18 @@ def _continues(checkpoint: str | None, *, resume: bool) -> bool:
 
 def _widths(hidden: str) -> tuple[int, ...]:
     try:
-        return tuple(int(width) for width in hidden.split(","))
+        widths = tuple(int(width) for width in hidden.split(","))
     except ValueError:
         raise InputError(f"--hidden is {hidden!r}, expected whole numbers with commas between them") from None
+    if max(widths) > MOST_NEURONS:
+        raise InputError(f"--hidden has a layer of {max(widths)} neurons, expected at most {MOST_NEURONS}")
+    return widths
 
 
 def _pictures(source: str) -> DataSet:
-    if source == "mnist" and not is_at_hand():
-        click.echo(f"minibp: MNIST is not at hand: downloading 11 MB into {cache_folder()}", err=True)
+    cache = cache_folder()
+    if source == "mnist" and cache is not None and not is_at_hand():
+        click.echo(f"minibp: MNIST is not at hand: downloading 11 MB into {cache}", err=True)
     return data_set(source, download=True)
 
 
@@ -141,18 +173,26 @@ def _training(chosen: Preset, pictures: DataSet, form: str, dtype: str, seed: in
     )
 
 
-def _run(training: Training, epochs: int, checkpoint: str | None, *, to_stderr: bool) -> History:
-    """Train, with a line and a checkpoint after each epoch and a bar below the lines."""
+def _run(training: Training, epochs: int, checkpoint: str | None, *, to_stderr: bool) -> tuple[History, list[str]]:
+    """Train, with a line and a checkpoint after each epoch and a bar below the lines.
+
+    Where a checkpoint cannot be written, training ends; the list says why.
+    """
     allow_any_text()
     before, start = len(training.history.epochs), time.perf_counter()
+    unsaved: list[str] = []
     with bar("epochs") as progress:
 
-        def after_epoch(history: History) -> None:
-            if checkpoint is not None:
-                training.save(checkpoint)
+        def after_epoch(history: History) -> bool:
+            try:
+                if checkpoint is not None:
+                    training.save(checkpoint)
+            except OSError as error:
+                unsaved.append(f"{checkpoint} could not be written, and training ended: {error}")
             say(_line(history.epochs[-1]), err=to_stderr)
             if progress is not None:
                 progress(len(history.epochs), epochs)
+            return bool(unsaved)
 
         if progress is not None:
             progress(before, epochs)
@@ -160,8 +200,8 @@ def _run(training: Training, epochs: int, checkpoint: str | None, *, to_stderr: 
     done = history.epochs[before:]
     if done:
         seconds, steps = time.perf_counter() - start, sum(epoch.seconds for epoch in done) / len(done)
-        click.echo(f"{len(done)} epochs in {seconds:.3g} s; steps took {steps:.3g} s of each", err=to_stderr)
-    return history
+        say(f"{len(done)} epochs in {seconds:.3g} s; steps took {steps:.3g} s of each", err=to_stderr)
+    return history, unsaved
 
 
 def _line(epoch: Epoch) -> str:

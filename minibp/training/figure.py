@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minibp.plots import LINES, PAGE_WIDTH, looks
+from minibp.plots import LINES, PAGE_WIDTH, drawable, looks
 from minibp.training.history import History
 
 if TYPE_CHECKING:
@@ -45,5 +45,5 @@ def figure(history: History, title: str) -> Figure:
         for axes in panels:
             if axes.get_legend_handles_labels()[0]:
                 axes.legend()
-        page.suptitle(title, fontsize=8)
+        page.suptitle(drawable(title), fontsize=8, parse_math=False)
         return page

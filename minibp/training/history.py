@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ import numpy as np
 from minibp.costs import L2
 from minibp.network import Network
 from minibp.training.scores import Score
+from minibp.vectors import norm
 
 RUNNING, FINISHED, STOPPED, INTERRUPTED, DIVERGED = "running", "finished", "stopped", "interrupted", "diverged"
 
@@ -33,21 +35,27 @@ class Epoch(NamedTuple):
     """Of shuffling and all steps, without the scores."""
 
     @property
+    def cost(self) -> float:
+        """C of (27), which training makes smaller."""
+        return self.train.cost + self.penalty
+
+    @property
     def is_finite(self) -> bool:
-        """Whether C of (27) is finite, on what is trained with and on what is tested with."""
-        tested = 0.0 if self.test is None else self.test.cost
-        return bool(np.isfinite(self.train.cost + self.penalty + tested))
+        """Whether C and all norms are. What the network makes of other examples has no part in it."""
+        return all(map(math.isfinite, (self.cost, *self.norm_w, *self.norm_b)))
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """As JSON has it: a test's cost that is not finite is null."""
         scores = {name: score and score._asdict() for name, score in (("train", self.train), ("test", self.test))}
+        if scores["test"] and not math.isfinite(scores["test"]["cost"]):
+            scores["test"]["cost"] = None
         return self._asdict() | scores
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Epoch:
         """What `to_dict` made, also by way of JSON."""
-        scores = {name: data[name] and Score(**data[name]) for name in ("train", "test")}
-        norms = {name: tuple(data[name]) for name in ("norm_w", "norm_b")}
+        scores = {name: data[name] and _score(**data[name]) for name in ("train", "test")}
+        norms = {name: tuple(map(float, data[name])) for name in ("norm_w", "norm_b")}
         return cls(**{**data, **scores, **norms})
 
 
@@ -80,9 +88,13 @@ class History:
         }
 
 
+def _score(cost: float | None, right: int | None, total: int) -> Score:
+    return Score(math.nan if cost is None else float(cost), right, total)
+
+
 def record(number: int, network: Network, train: Score, test: Score | None, l2: L2, *, seconds: float) -> Epoch:
     """The record of a network with its scores; `l2` is that of (27)."""
     with np.errstate(all="ignore"):
         penalty = float(l2.value(network.weights, train.total))
-        norm_w, norm_b = (tuple(float(np.linalg.norm(p)) for p in kind) for kind in (network.weights, network.biases))
+        norm_w, norm_b = (tuple(map(norm, kind)) for kind in (network.weights, network.biases))
     return Epoch(number, train, test, penalty, norm_w, norm_b, seconds)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 
 from minibp.arrays import Array, InputError, checked_count, is_foreign
+from minibp.costs import Cost
 from minibp.inputs import checked_inputs, checked_rate
 from minibp.kernels import Step
 from minibp.network import Network
@@ -56,6 +59,8 @@ class Training:
     [3.066, 2.184, 1.446]
     """
 
+    _reached: Reached
+
     def __init__(
         self,
         network: Network,
@@ -71,40 +76,50 @@ class Training:
         form: str = "batched",
     ) -> None:
         self._cost, self._l2, x, y = checked_inputs(network, cost, x, y, l2, copy=False)
-        if any(map(is_foreign, (x, *network.weights))):
-            raise InputError("the network or x is of another library than NumPy, which training does not take")
-        self._train, self._test = Examples(x, y), self._examples(network, test)
+        self._train, self._test = _examples(x, y), _test_examples(network, self._cost, test)
+        if any(map(is_foreign, network.weights)):
+            raise InputError("the network's parameters are not NumPy's, which training does not take")
         self._batch_size, self._eta = checked_count("batch_size", batch_size), checked_rate("eta", eta)
         if self._batch_size > len(x):
             raise InputError(f"batch_size is {batch_size}, expected at most {len(x)}, the number of rows of x")
+        self._decay = self._eta * self._l2.alpha / len(x)
+        if self._decay > 1:
+            raise InputError(
+                f"eta × l2 / {len(x)} is {self._decay:.6g}, expected at most 1: "
+                "each step multiplies the weights by 1 less that (29)"
+            )
         if form not in FORMS:
             raise InputError(f"form is {form!r}, expected one of {', '.join(FORMS)}")
         self._form, self._rng = form, _generator(rng)
-        self._begin_from(network)
         self._begun = checkpoint.digest(*network.weights, *network.biases, checkpoint.encoded(self._rng))
         self._start = self._record(0, network, 0.0)
         if not self._start.is_finite:
-            raise InputError(f"the cost is {self._start.train.cost + self._start.penalty} before the first step")
-        self._reached = Reached(network, self._rng.bit_generator.state, (), 0)
+            raise InputError(f"{_what_is_not_finite(self._start)} before the first step")
+        self._begin_from(Reached(network, self._rng.bit_generator.state, (), 0))
 
     def run(self, epochs: int, callback: Callback | None = None) -> History:
         """Train until so many epochs have been done in all, those before a `restore` among them.
 
         After each epoch `callback` gets the `History` so far; if it returns True, training stops. The first Ctrl-C
         stops after the step in hand (a second one at once). Where the cost or a parameter is no longer finite,
-        training has diverged: it stops, and the network is the last good one.
+        training has diverged: it stops, and the network is the last good one. What was left within an epoch begins
+        that epoch anew when it is run again.
         """
         target = checked_count("epochs", epochs)
+        if callback is not None and not callable(callback):
+            raise InputError(f"callback is {callback!r}, expected a function of the history")
+        if self._within_an_epoch:
+            self._begin_from(self._reached)
         with heard() as interrupted:
             while len(self._reached.epochs) < target:
+                if interrupted():
+                    return self._history(INTERRUPTED, f"interrupted after {_epochs(self._reached)}")
                 history = self._next(interrupted)
                 if history.outcome != RUNNING:
                     return history
                 answer = None if callback is None else callback(history)
                 if isinstance(answer, (bool, np.bool_)) and answer:
                     return self._history(STOPPED, f"stopped by the callback after {_epochs(self._reached)}")
-                if interrupted():
-                    return self._history(INTERRUPTED, f"interrupted after {_epochs(self._reached)}")
         return self._history(FINISHED, f"finished {_epochs(self._reached)}")
 
     @property
@@ -119,18 +134,16 @@ class Training:
     def restore(self, path: str | os.PathLike[str]) -> None:
         """Go on from what `save` wrote: the steps to come have the same bits as without the break.
 
-        That is so on one machine with the same libraries. This training has to have been made with the same arguments
-        as the one that was saved, also the same seed and network. `InputError` says what differs, or that the file is
-        none of a training; `FileNotFoundError`, that there is none.
+        That is so on one machine with the same libraries and as many threads of BLAS. This training has to have been
+        made with the same arguments as the one that was saved, also the same seed and network. `InputError` says what
+        differs, or that the file is none of a training; `FileNotFoundError`, that there is none.
         """
-        reached = checkpoint.read(path, self._identity, self._reached.network)
-        self._rng.bit_generator.state = reached.generator
-        self._begin_from(reached.network)
-        self._reached = reached
+        self._begin_from(checkpoint.read(path, self._identity, self._reached))
 
     def _next(self, interrupted: Callable[[], bool]) -> History:
         """One epoch: the history with it where it came to its end, else how training ended."""
         number, taken = len(self._reached.epochs) + 1, 0
+        self._within_an_epoch = True
         start = time.perf_counter()
         for step in self._batches.shuffled(self._rng):
             step()
@@ -140,38 +153,28 @@ class Training:
         seconds = time.perf_counter() - start
         network, steps = self._parameters.network(), self._reached.steps + taken
         if network is None:
-            return self._diverged(number, "a parameter is no longer finite")
+            return self._diverged(number, steps, "a parameter is no longer finite")
         if taken < self._batches.count:
             message = f"interrupted after {_epochs(self._reached)} and {taken} steps of the next"
             return History(network, self._start, self._reached.epochs, steps, INTERRUPTED, message)
         epoch = self._record(number, network, seconds)
         if not epoch.is_finite:
-            return self._diverged(number, f"the cost is {epoch.train.cost + epoch.penalty}")
+            return self._diverged(number, steps, _what_is_not_finite(epoch))
         self._reached = Reached(network, self._rng.bit_generator.state, (*self._reached.epochs, epoch), steps)
+        self._within_an_epoch = False
         return self.history
 
-    def _begin_from(self, network: Network) -> None:
-        """Take a copy of its parameters, to be moved from now on."""
-        decay = self._eta * self._l2.alpha / len(self._train.x)
+    def _begin_from(self, reached: Reached) -> None:
+        """Take a copy of the parameters, to be moved from now on, and the generator as it was then."""
+        network = reached.network
         self._parameters: Mover = (
-            BatchStep(network, self._cost, self._batch_size, eta=self._eta, decay=decay)
+            BatchStep(network, self._cost, self._batch_size, eta=self._eta, decay=self._decay)
             if self._form == "batched"
-            else ExampleStep(network, self._cost, eta=self._eta, decay=decay)
+            else ExampleStep(network, self._cost, eta=self._eta, decay=self._decay)
         )
         self._batches = Batches(self._train.x, self._train.y, self._batch_size, self._parameters.bound)
-
-    def _examples(self, network: Network, test: Any) -> Examples | None:
-        if test is None:
-            return None
-        try:
-            x, y, *_ = test
-        except (TypeError, ValueError):
-            raise InputError(f"test is a {type(test).__name__}, expected a pair of arrays x and y") from None
-        try:
-            inputs = checked_inputs(network, self._cost, x, y, self._l2, copy=False)
-        except InputError as error:
-            raise InputError(f"test: {error}") from None
-        return Examples(inputs.x, inputs.y)
+        self._rng.bit_generator.state = reached.generator
+        self._reached, self._within_an_epoch = reached, False
 
     def _record(self, number: int, network: Network, seconds: float) -> Epoch:
         train = self._train.score(network, self._cost)
@@ -182,9 +185,9 @@ class Training:
         network, _, epochs, steps = self._reached
         return History(network, self._start, epochs, steps, outcome, message)
 
-    def _diverged(self, number: int, why: str) -> History:
+    def _diverged(self, number: int, steps: int, why: str) -> History:
         message = f"diverged in epoch {number}: {why}. The network is that of epoch {number - 1}; try a smaller eta"
-        return self._history(DIVERGED, f"{message} than {self._eta:g}")
+        return replace(self._history(DIVERGED, f"{message} than {self._eta:g}"), steps=steps)
 
     @cached_property
     def _identity(self) -> dict[str, Any]:
@@ -239,6 +242,34 @@ def train(
     if history.outcome == DIVERGED:
         warnings.warn(history.message, RuntimeWarning, stacklevel=2)
     return history
+
+
+def _examples(x: Array, y: Array) -> Examples:
+    """Of checked arrays; those of other libraries than NumPy are refused."""
+    for name, array in (("x", x), ("y", y)):
+        if is_foreign(array):
+            raise InputError(f"{name} is a {type(array).__name__}, expected NumPy's")
+    return Examples(x, y)
+
+
+def _test_examples(network: Network, cost: Cost, test: Any) -> Examples | None:
+    if test is None:
+        return None
+    try:
+        x, y, *_ = test
+    except (TypeError, ValueError):
+        raise InputError(f"test is a {type(test).__name__}, expected a pair of arrays x and y") from None
+    try:
+        inputs = checked_inputs(network, cost, x, y, 0.0, copy=False)
+        return _examples(inputs.x, inputs.y)
+    except InputError as error:
+        raise InputError(f"test: {error}") from None
+
+
+def _what_is_not_finite(epoch: Epoch) -> str:
+    if not math.isfinite(epoch.cost):
+        return f"the cost is {epoch.cost}"
+    return "the norm of a layer's parameters is not finite"
 
 
 def _generator(rng: Any) -> np.random.Generator:

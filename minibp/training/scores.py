@@ -11,7 +11,7 @@ from minibp.costs import Cost
 from minibp.network import Network
 from minibp.passes import slices
 
-PART_BYTES = 1 << 22
+SCORED_BYTES = 1 << 22
 """Of the widest layer's numbers in one part: memory stays small."""
 SMALL_PRODUCT = 10**6
 """Products of fewer multiplications are taken by OpenBLAS without copying their operands into panels first. 60,000
@@ -58,10 +58,10 @@ class Examples:
         total, right = 0.0, 0
         widest = max(network.sizes) * self.x.itemsize
         with np.errstate(all="ignore"):
-            for rows in slices(len(self.x), widest, PART_BYTES):
+            for rows in slices(len(self.x), widest, SCORED_BYTES):
                 z, a = _output(network, self.x[rows])
                 values = cost.value_at(z, a, self.y[rows], network.activations[-1])
-                total += float(values.sum(dtype=np.float64))
+                total += float(np.sum(values, dtype=np.float64))
                 if self.labels is not None:
                     answers = a[:, 0] > 0.5 if a.shape[1] == 1 else a.argmax(axis=1)
                     right += int(np.count_nonzero(answers == self.labels[rows]))
@@ -74,7 +74,7 @@ def _output(network: Network, x: Array) -> tuple[Array, Array]:
     z = a = x
     for w, b, activation in zip(network.weights, network.biases, network.activations, strict=True):
         z = _product(a, np.ascontiguousarray(w.T)) + b
-        a = activation.value(z)
+        a = np.asarray(activation.value(z), x.dtype)
     return z, a
 
 

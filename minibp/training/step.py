@@ -64,13 +64,15 @@ class BatchStep:
 
     def bound(self, x: Array, y: Array) -> Step:
         """What moves the parameters by one step each time that it is called, with what is then in x and y."""
-        k = len(x)
-        plan = self._passes.plan(k, self._moved)
-        return partial(self._context.run, _all, [*self._passes.bound(plan, x, y), *self._moved(0, plan.delta, x)])
+        return partial(self._context.run, _all, self._context.run(self._steps, x, y))
 
     def network(self) -> Network | None:
         """The parameters as they are now; None where they are no longer finite."""
         return network_of(self._weights, self._biases, self._activations)
+
+    def _steps(self, x: Array, y: Array) -> list[Step]:
+        plan = self._passes.plan(len(x), self._moved)
+        return [*self._passes.bound(plan, x, y), *self._moved(0, plan.delta, x)]
 
     def _moved(self, i: int, delta: Array, a: Array) -> list[Step]:
         """(29) with (24), and (28) with (23), of one layer; δ is summed, so that η is divided by k (7)."""

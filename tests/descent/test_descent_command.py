@@ -16,6 +16,26 @@ def g(w):
 
 def wrong(w):
     return 2 * (w - 3) + 0.1
+
+def talks(w):
+    print("called")
+    return f(w)
+
+def raises(w):
+    return {}["x"]
+
+def lists(w):
+    return [[1.0], [1.0, 2.0]]
+
+def logarithm(w):
+    import math
+    return math.log(w[0]) ** 2 + w[1] ** 2
+
+def rounded(w):
+    return 1e15 + 0.1 * f(w)
+
+def falls(w):
+    return -float(w.sum())
 """
 
 
@@ -81,6 +101,27 @@ def test_a_wrong_gradient_is_told_before_any_step(script):
     assert "η" not in result.stdout
 
 
+def test_json_is_all_that_goes_to_standard_output(script):
+    common = ("--function", f"{script}:talks", "--start", "1,2", "--eta", 0.25, "--json", "-")
+    result = run(*common)
+    assert json.loads(result.stdout)["runs"][0]["outcome"] == "converged"
+    assert "called" in result.stderr
+    result = run(*common, "--gradient", f"{script}:wrong")
+    found = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert (found["wrong"]["verdict"], found["runs"]) == ("wrong", [])
+
+
+@pytest.mark.parametrize("options", [("logarithm",), ("rounded",), ("falls", "--eta", 1e307)])
+def test_plots_of_functions_that_are_hard_to_plot(script, tmp_path, options):
+    pytest.importorskip("matplotlib")
+    plot = tmp_path / "plot.svg"
+    name, *others = options
+    result = run("--function", f"{script}:{name}", "--start", "1,2", "--plot", plot, *others)
+    assert result.exit_code == 0
+    assert plot.exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -88,6 +129,9 @@ def test_a_wrong_gradient_is_told_before_any_step(script):
         (["--function", "SCRIPT:f"], "--start X,Y,… is needed: it also says how many variables"),
         (["--function", "SCRIPT:h"], "has no function 'h'"),
         (["--function", "SCRIPT:f", "--start", "1,2", "--start", "1"], "--start 1 has 1 numbers, expected 2"),
+        (["--function", "SCRIPT:raises", "--start", "1,2"], "SCRIPT:raises raised KeyError at [1.0, 2.0]: 'x'"),
+        (["--function", "SCRIPT:lists", "--start", "1,2"], "f returned [[1.0], [1.0, 2.0]], expected one real number"),
+        (["--function", "SCRIPT:logarithm", "--start", "-1,2"], "SCRIPT:logarithm raised ValueError at"),
         (["--gradient", "SCRIPT:g"], "bowl has its own gradient: --gradient goes with a function of your own"),
         (["--start", "1"], "--start 1 has 1 numbers, expected 2"),
         (["--start", "1,x"], "--start is '1,x', expected numbers with commas between them"),
@@ -103,5 +147,5 @@ def test_unusable_arguments_are_refused_with_2(arguments, message, script, tmp_p
     monkeypatch.chdir(tmp_path)
     result = run(*(argument.replace("SCRIPT", str(script)) for argument in arguments))
     assert result.exit_code == 2
-    assert message in result.stderr
+    assert message.replace("SCRIPT", str(script)) in result.stderr
     assert "Traceback" not in result.output

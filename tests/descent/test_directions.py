@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from minibp import InputError, Network, batched, directional_derivative, steepest_descent_direction
-from minibp.descent.directions import norm, unit
 
 NUMBERS = st.floats(-1e300, 1e300, allow_subnormal=False) | st.floats(-10, 10, allow_subnormal=False)
 GRADIENTS = arrays(np.float64, array_shapes(max_dims=3, max_side=6), elements=NUMBERS)
@@ -68,15 +67,6 @@ def test_it_is_the_slope_of_a_networks_cost():
 
     # h² times a third derivative of at most some units, and rounding of the costs over h.
     assert abs(directional_derivative(gradient, v) - (cost(h) - cost(-h)) / (2 * h)) < 1e-9
-
-
-def test_lengths_neither_overflow_nor_vanish():
-    assert norm(np.array([3e300, 4e300])) == pytest.approx(5e300, rel=1e-15)
-    assert norm(np.array([3e-320, 4e-320])) == pytest.approx(5e-320, rel=1e-3)
-    assert norm(np.zeros(2)) == 0
-    assert norm(np.array([1.0, np.inf])) == np.inf
-    assert math.isnan(norm(np.array([1.0, np.nan])))
-    assert np.allclose(unit(np.array([3e300, -4e300])), [0.6, -0.8], rtol=1e-15)
 
 
 def test_dtype_and_shape_are_kept_and_nothing_can_be_written():

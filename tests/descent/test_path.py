@@ -1,4 +1,5 @@
 import math
+import re
 
 import numpy as np
 import pytest
@@ -128,6 +129,17 @@ def test_central_differences_are_the_gradient_to_within_their_error():
     assert np.abs(central_differences(f)(w) - (np.exp(w) + 3 * w**2)).max() < 1e-8
 
 
+def test_differences_that_are_lost_in_the_rounding_of_f_are_no_convergence():
+    def high(w):
+        return 1e12 + (w * w).sum()
+
+    path = gradient_descent(high, None, np.array([1e-3, 2e-3]), eta=0.1, steps=100, tolerance=0.0)
+    assert path.outcome == STALLED
+    assert re.search(r"central differences tell nothing below [\d.]+, as C is rounded", path.message)
+    far = gradient_descent(high, None, np.array([1e3, 2e3]), eta=0.1, steps=100)
+    assert far.taken > 10
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -145,6 +157,8 @@ def test_central_differences_are_the_gradient_to_within_their_error():
         ({"f": lambda w: "low"}, "f returned 'low', expected one real number"),
         ({"f": lambda w: math.nan}, "f returned nan at the start, expected a finite number"),
         ({"grad": lambda w: 1.0}, r"grad returned float64 of shape \(\), expected real numbers of shape \(2,\)"),
+        ({"grad": lambda w: [[1.0], [1.0, 2.0]]}, r"grad returned object of shape \(\), expected real numbers"),
+        ({"f": lambda w: [[1.0], [1.0, 2.0]]}, r"f returned \[\[1.0\], \[1.0, 2.0\]\], expected one real number"),
         ({"grad": lambda w: w.astype(complex)}, r"grad returned complex128 of shape \(2,\), expected real numbers"),
     ],
 )

@@ -1,4 +1,6 @@
 import io
+import json
+import os
 import pickle
 import zipfile
 
@@ -79,22 +81,22 @@ def test_what_is_saved_after_an_interrupt_is_the_last_whole_epoch(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"network": Network.random([64, 6, 10], rng=0)}, "its sizes is 64-5-10, this one's is 64-6-10"),
+        ({"network": Network.random([64, 6, 10], rng=0)}, "its sizes is '64-5-10', this one's is '64-6-10'"),
         (
             {"network": Network.random([64, 5, 10], "tanh", "sigmoid", rng=0)},
             "its activations is ..sigmoid', 'sigmoid'",
         ),
         (
             {"network": Network.random([64, 5, 10], dtype="float32", rng=0)},
-            "its dtype is float64, this one's is float32",
+            "its dtype is 'float64', this one's is 'float32'",
         ),
         ({"network": Network.random([64, 5, 10], rng=1)}, "its seed or network to begin with is not the same"),
         ({"rng": 2}, "its seed or network to begin with is not the same"),
-        ({"cost": "quadratic"}, "its cost is cross_entropy, this one's is quadratic"),
+        ({"cost": "quadratic"}, "its cost is 'cross_entropy', this one's is 'quadratic'"),
         ({"batch_size": 8}, "its batch_size is 7, this one's is 8"),
         ({"eta": 0.31}, "its eta is 0.3, this one's is 0.31"),
         ({"l2": 0.0}, "its l2 is 0.1, this one's is 0.0"),
-        ({"form": "per_example"}, "its form is batched, this one's is per_example"),
+        ({"form": "per_example"}, "its form is 'batched', this one's is 'per_example'"),
         ({"m": 51}, "its training data is not the same"),
         ({"test": None}, "its test data is not the same"),
         ({"test": (IMAGES.x[:9], IMAGES.y[:9]), "eta": 1.0}, "its eta is 0.3, this one's is 1.0; its test data is not"),
@@ -181,14 +183,49 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
         made().restore(tmp_path / "none")
 
 
-def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path, saved):
-    left = tmp_path / ".checkpoint.0123456789abcdef"
-    other = tmp_path / ".checkpoint.notes"
-    for path in (left, other):
-        path.write_text("half")
-    made().restore(tmp_path / "checkpoint")
-    assert not left.exists()
-    assert other.exists()
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"generator": {"bit_generator": "PCG64"}},
+        {"generator": None},
+        {"generator": {"bit_generator": "SFC64"}},
+        {"steps": "many"},
+        {"epochs": [{}]},
+        {"epochs": ["first"]},
+    ],
+)
+def test_records_that_do_not_fit_are_refused(tmp_path, saved, changed):
+    with np.load(io.BytesIO(saved)) as archive:
+        about = json.loads(str(archive["about"]))
+    refused(tmp_path / "other", rewritten(saved, about=np.array(json.dumps(about | changed))))
+    for name, value in (("number", 2), ("norm_w", [1.0]), ("norm_b", [1.0, "x"]), ("penalty", 1e999), ("train", None)):
+        epoch = about["epochs"][0] | {name: value}
+        refused(tmp_path / "other", rewritten(saved, about=np.array(json.dumps(about | {"epochs": [epoch]}))))
+
+
+def test_compressed_archives_are_refused_since_they_can_be_far_larger_than_their_files(tmp_path, saved):
+    with np.load(io.BytesIO(saved)) as archive:
+        arrays = {name: archive[name] for name in archive}
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays, more=np.zeros(10**7))
+    refused(tmp_path / "packed", packed.getvalue())
+
+
+def test_what_a_file_says_is_shown_without_control_characters(tmp_path, saved):
+    with np.load(io.BytesIO(saved)) as archive:
+        about = json.loads(str(archive["about"]))
+    about["identity"]["cost"] = "\x1b[2J\n"
+    (tmp_path / "other").write_bytes(rewritten(saved, about=np.array(json.dumps(about))))
+    with pytest.raises(InputError) as caught:
+        made().restore(tmp_path / "other")
+    assert str(caught.value).isprintable()
+
+
+def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path):
+        with pytest.raises(InputError, match="is not a checkpoint: it is no regular file"):
+            made().restore(path)
 
 
 def test_where_writing_fails_the_last_checkpoint_stays(tmp_path, saved, monkeypatch):

@@ -33,4 +33,12 @@ def test_what_overflows_is_not_finite():
     assert not record(1, large, fine, None, L2(1.0), seconds=0.0).is_finite
     assert record(1, large, fine, None, L2(0.0), seconds=0.0).is_finite
     assert not record(1, large, Score(np.inf, None, 10), None, L2(0.0), seconds=0.0).is_finite
-    assert not record(1, large, fine, Score(np.nan, None, 10), L2(0.0), seconds=0.0).is_finite
+    assert not record(1, Network([[[1.5e308, 1.5e308]]], [[0.0]]), fine, None, L2(0.0), seconds=0.0).is_finite
+
+
+def test_a_tests_cost_that_is_not_finite_is_told_and_does_not_count():
+    epoch = record(1, Network([[[1.0]]], [[0.0]]), Score(0.5, 2, 10), Score(np.inf, 3, 10), L2(0.0), seconds=0.0)
+    assert epoch.is_finite
+    data = json.loads(json.dumps(epoch.to_dict(), allow_nan=False))
+    assert data["test"] == {"cost": None, "right": 3, "total": 10}
+    assert np.isnan(Epoch.from_dict(data).test.cost)

@@ -6,6 +6,14 @@ import pytest
 from minibp.training.interrupt import heard
 
 
+@pytest.fixture(autouse=True)
+def interrupts():
+    """What runs in the background may have them ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_the_first_is_heard_the_second_interrupts_and_all_is_as_before():
     before = signal.getsignal(signal.SIGINT)
     with heard() as interrupted:

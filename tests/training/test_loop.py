@@ -1,6 +1,5 @@
 import signal
 import threading
-import warnings
 from itertools import chain
 
 import numpy as np
@@ -11,7 +10,7 @@ from test_step import expected, parameters
 from test_workspace import problem_of
 from users import Cube
 
-from minibp import Cost, History, InputError, Network, Training, batched, data, train
+from minibp import Activation, Cost, History, InputError, Network, Training, batched, data, train
 from minibp.arrays import FLOAT_DTYPES
 from minibp.training import loop
 
@@ -51,6 +50,14 @@ def linear():
 def digits(m=200):
     images = data.digits()
     return images.x[:m], images.y[:m]
+
+
+@pytest.fixture(autouse=True)
+def interrupts():
+    """What runs in the background may have them ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def run(epochs=3, m=50, batch_size=7, form="batched", **options):
@@ -188,7 +195,7 @@ def test_a_history_has_a_record_of_every_epoch():
     assert last.test.total == 100
     with_l2 = batched.backprop(history.network, "cross_entropy", *digits(50), l2=0.1)
     assert last.train.cost + last.penalty == pytest.approx(with_l2.cost, rel=1e-12)
-    assert last.norm_w == tuple(np.linalg.norm(w) for w in history.network.weights)
+    assert last.norm_w == pytest.approx([np.linalg.norm(w) for w in history.network.weights], rel=1e-13)
     assert last.seconds > 0
     assert history.to_dict()["epochs"][1]["test"]["right"] == last.test.right
     assert "weights" not in repr(history)
@@ -238,17 +245,42 @@ def test_activations_of_ones_own():
     assert history.epochs[-1].train.cost < 0.1 * history.start.train.cost
 
 
+def test_a_cost_that_overflows_on_the_test_data_alone_is_no_divergence():
+    test = np.full((1, 1), 1e200), np.ones((1, 1))
+    history = train(
+        linear(), np.ones((4, 1)), np.ones((4, 1)), cost="quadratic", epochs=2, batch_size=2, eta=0.1, test=test
+    )
+    assert history.outcome == "finished"
+    assert history.epochs[-1].test.cost == np.inf
+
+
+@pytest.mark.parametrize("returned", [np.ndarray.tolist, lambda z: z.astype("f4"), lambda z: z > 0])
+def test_functions_of_ones_own_may_return_what_other_forms_take_too(returned):
+    class Odd(Activation):
+        name = "odd"
+
+        def value(self, z):
+            return returned(z)
+
+        def prime(self, z):
+            return np.ones_like(z)
+
+    x, y = np.ones((6, 1)), np.zeros((6, 1))
+    network = Network([[[0.5]], [[0.5]]], [[0.0], [0.0]], [Odd(), "identity"])
+    history = train(network, x, y, cost="quadratic", epochs=2, batch_size=4, eta=0.1)
+    assert history.epochs[-1].train.cost < history.start.train.cost
+    assert history.epochs[-1].norm_b[0] > 0
+
+
 @pytest.mark.parametrize("form", loop.FORMS)
 def test_divergence_stops_with_the_last_good_parameters(form):
     x, y = np.full((4, 1), 3.0), np.ones((4, 1))
     histories = []
-    with pytest.warns(RuntimeWarning, match="diverged in epoch"):
-        history = (
-            train(linear(), x, y, cost="quadratic", epochs=10**6, batch_size=2, eta=10.0, callback=histories.append)
-            if form == "batched"
-            else warned(Training(linear(), x, y, cost="quadratic", batch_size=2, eta=10.0, form=form), histories)
-        )
+    training = Training(linear(), x, y, cost="quadratic", batch_size=2, eta=10.0, form=form)
+    history = training.run(10**6, histories.append)
     assert history.outcome == "diverged"
+    assert history.steps == 2 * (len(history.epochs) + 1)
+    assert training.run(10**6).message == history.message  # from the last good one on again
     number = len(history.epochs) + 1
     assert number > 2
     assert history.message.startswith(f"diverged in epoch {number}: ")
@@ -256,12 +288,6 @@ def test_divergence_stops_with_the_last_good_parameters(form):
     assert history.network == histories[-1].network
     assert np.isfinite(parameters(history.network)).all()
     assert history.epochs[-1].is_finite
-
-
-def warned(training, histories):
-    history = training.run(10**6, histories.append)
-    warnings.warn(history.message, RuntimeWarning, stacklevel=1)
-    return history
 
 
 def test_a_parameter_that_overflows_at_once_leaves_what_it_began_with():
@@ -341,6 +367,26 @@ def test_an_interrupt_in_a_callback_is_heard_before_another_step():
     assert history.outcome == "interrupted"
 
 
+def test_an_interrupt_after_the_last_step_of_all_comes_too_late():
+    seen = Seen(lambda count: count == 6 and signal.raise_signal(signal.SIGINT))
+    history = train(linear(), *numbered(12), cost=seen, epochs=2, batch_size=4, eta=1e-3)
+    assert history.message == "finished 2 epochs"
+
+
+@pytest.mark.parametrize("stop", [lambda: signal.raise_signal(signal.SIGINT), lambda: 1 / 0])
+def test_what_was_left_within_an_epoch_begins_it_anew(stop):
+    """No example is used twice in an epoch, and the bits are those of a training without a break."""
+    options = {"batch_size": 4, "eta": 1e-3}
+    whole = Training(linear(), *numbered(20), cost=Seen(), **options).run(3)
+    training = Training(linear(), *numbered(20), cost=Seen(lambda count: count == 8 and stop()), **options)
+    try:
+        assert training.run(3).outcome == "interrupted"
+    except ZeroDivisionError:
+        assert training.history.steps == 5
+    history = training.run(3)
+    assert (history.network, history.steps) == (whole.network, whole.steps)
+
+
 def test_a_second_interrupt_is_at_once():
     def twice(count):
         signal.raise_signal(signal.SIGINT)
@@ -387,6 +433,9 @@ def test_a_training_goes_on_from_where_it_is():
         ({"l2": -1.0}, "l2 is -1.0, expected a finite number of float64 that is not negative"),
         ({"rng": -1}, "rng is -1, expected a seed or a numpy.random.Generator"),
         ({"rng": "seed"}, "rng is 'seed', expected a seed or a numpy.random.Generator"),
+        ({"callback": "call me"}, "callback is 'call me', expected a function of the history"),
+        ({"l2": 50.0}, r"eta × l2 / 4 is 1.25, expected at most 1: each step multiplies the weights by 1 less that"),
+        ({"eta": 10**400}, "eta is inf, expected a finite number above 0"),
         ({"test": 5}, "test is a int, expected a pair of arrays x and y"),
         ({"test": (np.ones((2, 3)), np.ones((2, 1)))}, "test: x has 3 columns, the network's input layer has 1"),
         ({"x": np.full((4, 1), 1e200)}, "the cost is inf before the first step"),
@@ -404,5 +453,12 @@ def test_a_form_that_is_none_and_arrays_of_others_are_refused():
     jnp = pytest.importorskip("jax.numpy")
     x = jnp.ones((3, 1), "float32")
     network = Network([np.ones((1, 1), "f4")], [np.ones(1, "f4")])
-    with pytest.raises(InputError, match="of another library than NumPy"):
-        Training(network, x, x, cost="quadratic", batch_size=1, eta=1.0)
+    options = {"cost": "quadratic", "batch_size": 1, "eta": 1.0}
+    with pytest.raises(InputError, match="x is a .*, expected NumPy's"):
+        Training(network, x, np.asarray(x), **options)
+    with pytest.raises(InputError, match="y is a .*, expected NumPy's"):
+        Training(network, np.asarray(x), x, **options)
+    with pytest.raises(InputError, match="test: y is a .*, expected NumPy's"):
+        Training(network, np.asarray(x), np.asarray(x), test=(np.asarray(x), x), **options)
+    with pytest.raises(InputError, match="the network's parameters are not NumPy's"):
+        Training(Network([x[:1]], [x[0]]), np.asarray(x), np.asarray(x), **options)

@@ -27,7 +27,7 @@ def test_the_cost_is_that_of_the_batched_form_without_l2(problem):
 @pytest.mark.parametrize("part_bytes", [1, 200, 1 << 22])
 @pytest.mark.parametrize("small_product", [1, 100, 10**6])
 def test_parts_make_no_difference(monkeypatch, part_bytes, small_product):
-    monkeypatch.setattr(scores, "PART_BYTES", part_bytes)
+    monkeypatch.setattr(scores, "SCORED_BYTES", part_bytes)
     monkeypatch.setattr(scores, "SMALL_PRODUCT", small_product)
     rng = np.random.default_rng(0)
     network = Network.random([5, 4, 3], rng=1)

@@ -10,9 +10,11 @@ import time
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from test_idx import idx
 
 from minibp import Network, mnist
 from minibp.cli import cli
+from minibp.training import checkpoint as checkpoint_module
 from minibp.training.presets import PRESETS
 
 LINE = re.compile(r"Epoch (\d+): (\d+) / (\d+), cost [\d.e-]+ trained, [\d.e-]+ tested")
@@ -92,8 +94,8 @@ def test_checkpoints_are_gone_on_from(tmp_path):
     for arguments, message in (
         ([], f"{checkpoint} is there: --resume goes on from it; to begin anew, remove it"),
         (["--resume", "--seed", 5], "is of another training: its seed or network to begin with is not the same"),
-        (["--resume", "--preset", "cross-entropy"], "its cost is quadratic, this one's is cross_entropy"),
-        (["--resume", "--hidden", 20], "its sizes is 64-30-10, this one's is 64-20-10"),
+        (["--resume", "--preset", "cross-entropy"], "its cost is 'quadratic', this one's is 'cross_entropy'"),
+        (["--resume", "--hidden", 20], "its sizes is '64-30-10', this one's is '64-20-10'"),
     ):
         result = run("--checkpoint", checkpoint, *arguments)
         assert result.exit_code == 2
@@ -110,11 +112,12 @@ COMMAND = [sys.executable, "-m", "minibp", "train", "--hidden", "10"]
 def test_killed_at_any_moment_it_goes_on_to_the_same_bits(tmp_path):
     """SIGKILL again and again: before anything, while it loads, in an epoch, while a checkpoint is written."""
     whole, network, checkpoint = tmp_path / "whole.npz", tmp_path / "network.npz", tmp_path / "checkpoint"
-    epochs = ("--epochs", "60")
+    epochs = ("--epochs", "300")
     subprocess.run([*COMMAND, *epochs, "--save", whole], check=True, capture_output=True)
     command = [*COMMAND, *epochs, "--checkpoint", checkpoint, "--resume", "--save", network]
-    rng = np.random.default_rng()
-    killed = 0
+    seed = int.from_bytes(os.urandom(4), "big")
+    print("the moments are of seed", seed)
+    rng, killed = np.random.default_rng(seed), 0
     for number in range(12):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert process.stdout is not None
@@ -132,14 +135,82 @@ def test_killed_at_any_moment_it_goes_on_to_the_same_bits(tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["checkpoint", "network.npz", "whole.npz"]
 
 
+HEARING = """
+import signal
+from minibp.__main__ import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background may have them ignored
+main()
+"""
+
+
+def test_where_a_checkpoint_cannot_be_written_all_else_is(tmp_path, monkeypatch):
+    checkpoint, network, data = tmp_path / "checkpoint", tmp_path / "network.npz", tmp_path / "data.json"
+
+    def full(*arguments):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(checkpoint_module, "write", full)
+    result = run("--epochs", 5, "--checkpoint", checkpoint, "--save", network, "--json", data)
+    assert result.exit_code == 2
+    said = f"minibp: {checkpoint} could not be written, and training ended: no space left on device\n"
+    assert result.stderr == said
+    assert len(json.loads(data.read_text())["epochs"]) == 1
+    assert Network.load(network).sizes == (64, 30, 10)
+
+
+def test_files_are_written_whatever_becomes_of_the_others(tmp_path):
+    pytest.importorskip("matplotlib")
+    network, data, plot = tmp_path / ("n" * 300), tmp_path / "data.json", tmp_path / "plot.svg"
+    result = run("--epochs", 1, "--save", network, "--json", data, "--plot", plot)
+    assert result.exit_code == 2
+    assert f"{network} could not be written: " in result.stderr
+    assert data.exists()
+    assert plot.exists()
+
+
+@pytest.mark.parametrize("options", [("--eta", 1e200), ("--eta", 1e25, "--dtype", "float32")])
+def test_huge_weights_are_written_down_too(tmp_path, options):
+    data, checkpoint = tmp_path / "data.json", tmp_path / "checkpoint"
+    assert run("--epochs", 2, "--json", data, "--checkpoint", checkpoint, *options).exit_code == 0
+    assert json.loads(data.read_text())["epochs"][0]["norm_w"][0] > 1e24
+    assert run("--epochs", 3, "--resume", "--checkpoint", checkpoint, *options).exit_code == 0
+
+
+def test_odd_names_are_no_trouble(tmp_path):
+    pytest.importorskip("matplotlib")
+    home = os.fsencode(tmp_path) + b"/$^$\xff"
+    os.mkdir(home)
+    rng = np.random.default_rng(0)
+    for part, m in (("train", 20), ("t10k", 10)):
+        for kind, array in (("images-idx3", rng.integers(0, 256, (m, 2, 2))), ("labels-idx1", np.arange(m) % 3)):
+            with open(home + f"/{part}-{kind}-ubyte".encode(), "wb") as file:
+                file.write(idx(array))
+    plot, data = tmp_path / "plot.svg", tmp_path / "data.json"
+    result = run("--data", os.fsdecode(home), "--epochs", "1", "--plot", plot, "--json", data)
+    assert result.exit_code == 0
+    assert plot.exists()
+    assert json.loads(data.read_text())["data"] == os.fsdecode(home)
+
+
+def test_without_streams_it_works_in_silence(tmp_path):
+    network = tmp_path / "network.npz"
+    line = " ".join(map(str, [*COMMAND, "--epochs", "1", "--save", network]))
+    subprocess.run(["sh", "-c", f"{line} >&- 2>&-"], check=True)
+    assert network.exists()
+
+
 def test_an_interrupt_keeps_what_was_reached(tmp_path):
     network, checkpoint = tmp_path / "network.npz", tmp_path / "checkpoint"
-    command = [*COMMAND, "--epochs", "100000", "--save", network, "--checkpoint", checkpoint]
+    options = ["--hidden", "10", "--epochs", "100000", "--save", network, "--checkpoint", checkpoint]
+    command = [sys.executable, "-c", HEARING, "train", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=60)
+    try:
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 1
     assert re.fullmatch(r"minibp: interrupted after \d+ epochs?( and \d+ steps of the next)?\n", error)
     assert Network.load(network).sizes == (64, 10, 10)
@@ -175,7 +246,7 @@ def test_on_a_terminal_lines_stand_above_the_bar():
 
 def test_divergence_is_told_and_the_last_good_network_kept(tmp_path):
     network = tmp_path / "network.npz"
-    result = run("--preset", "cross-entropy", "--eta", 1e308, "--save", network)
+    result = run("--preset", "cross-entropy", "--l2", 0, "--eta", 1e308, "--save", network)
     assert result.exit_code == 1
     assert "minibp: diverged in epoch 1: a parameter is no longer finite" in result.stderr
     rng = np.random.default_rng(0)
@@ -189,6 +260,10 @@ def test_divergence_is_told_and_the_last_good_network_kept(tmp_path):
         (["--data", "."], "there is no train-images-idx3-ubyte in ."),
         (["--preset", "cubic"], "'cubic' is not one of 'quadratic', 'cross-entropy'"),
         (["--hidden", "many"], "--hidden is 'many', expected whole numbers with commas between them"),
+        (["--hidden", "9" * 20], f"--hidden has a layer of {'9' * 20} neurons, expected at most 1000000"),
+        (["--hidden", "1000000,1000000"], "there is not enough memory"),
+        (["--checkpoint", "x", "--save", "./x"], "--checkpoint and --save are both ./x, expected a file for each"),
+        (["--checkpoint", "/dev/null", "--resume"], "/dev/null is no regular file, which a checkpoint has to be"),
         (["--hidden", "0"], "sizes[1] is 0, expected at least 1"),
         (["--epochs", "0"], "0 is not in the range x>=1"),
         (["--batch-size", "5000"], "batch_size is 5000, expected at most 1500"),
