@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from minibp.plots import LINES, PAGE_WIDTH, drawable, looks
@@ -36,7 +37,10 @@ def figure(history: History, title: str) -> Figure:
                 panels[1].plot(
                     numbers[-len(scores) :], [100 * score.accuracy for score in scores], label=label, **style
                 )
-        panels[0].set(yscale="log", ylabel="cost C₀, mean over examples", title="cost")
+        panels[0].set(ylabel="cost C₀, mean over examples", title="cost")
+        costs = [value for line in panels[0].get_lines() for value in line.get_ydata() if 0 < value < math.inf]
+        if costs and max(costs) > 10 * min(costs):
+            panels[0].set_yscale("log")
         panels[1].set(ylabel="rightly classified (%)", title="accuracy")
         for i, look in zip(range(len(history.network.weights)), LINES * len(epochs), strict=False):
             norms = [epoch.norm_w[i] for epoch in epochs]

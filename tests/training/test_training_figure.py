@@ -26,6 +26,7 @@ def test_cost_accuracy_and_norms_with_labels(tmp_path):
     assert accuracy.get_ylabel() == "rightly classified (%)"
     assert norms.get_ylabel() == "‖W‖"
     assert page.get_figwidth() == 7
+    assert cost.get_yscale() == "linear"
     train_line, test_line = cost.get_lines()
     assert train_line.get_xdata().tolist() == [1, 2, 3]
     assert train_line.get_linestyle() != test_line.get_linestyle()
@@ -45,3 +46,9 @@ def test_a_training_that_was_stopped_at_once_has_its_beginning():
 
     found = dataclasses.replace(history(None, epochs=1), epochs=())
     assert figure(found, "title").axes[0].get_lines()[0].get_xdata().tolist() == [0]
+
+
+def test_costs_that_fall_far_are_on_a_logarithmic_axis():
+    x, y = np.ones((4, 1)), np.zeros((4, 1))
+    far = train(Network([[[1.0]]], [[0.0]], "identity"), x, y, cost="quadratic", epochs=9, batch_size=2, eta=0.3)
+    assert figure(far, "title").axes[0].get_yscale() == "log"
