@@ -41,6 +41,8 @@ class Passes:
     """Passes over up to `batch_size` examples with parameters that stay where they are in memory.
 
     `moving` says that their values change from pass to pass; δ is then not divided by k, since steps are scaled anyway.
+    `gemm`, BLAS's C ← β C + α A B in place, is then used where it is given: to add a product to biases takes two calls,
+    where to lay biases out and to add them to a product takes four.
     """
 
     def __init__(
@@ -52,8 +54,9 @@ class Passes:
         batch_size: int,
         *,
         moving: bool = False,
+        gemm: Callable[..., Any] | None = None,
     ) -> None:
-        self.weights, self.biases, self._moving = weights, biases, moving
+        self.weights, self.biases, self._moving, self._gemm = weights, biases, moving, gemm
         self._activations, self._cost = activations, cost
         self._known = has_output_steps(cost, activations[-1])
         self.kernels = [kernel_of(activation) for activation in activations]
@@ -83,13 +86,13 @@ class Passes:
         parts = [list(self._parts(i, k)) for i in range(len(z))]
         forward: list[Step] = []
         for i, kernel in enumerate(self.kernels):
-            if i:
-                forward.append(partial(np.dot, a[i - 1], self._w_t(i, k), z[i]))  # (13)
-            if self._moving:
+            forward += self._product(i, a[i - 1], z[i]) if i else []
+            if self._moving and self._gemm is None:
                 forward += _copied(self.biases[i], self._tiles[i], negated=kernel.negated)
             for rows in parts[i]:
-                tile = self._tiles[i][: len(rows.z)]
-                forward.append(partial(np.subtract if kernel.negated else np.add, tile, rows.z, rows.z))
+                if self._gemm is None:
+                    tile = self._tiles[i][: len(rows.z)]
+                    forward.append(partial(np.subtract if kernel.negated else np.add, tile, rows.z, rows.z))
                 forward += (kernel.guard(rows) if self.guarded else []) + kernel.forward(rows)  # (14)
         backward: list[Step] = []
         for rows in parts[-1] if self._known else []:
@@ -114,7 +117,7 @@ class Passes:
 
     def bound(self, plan: Plan, x: Array, y: Array) -> list[Step]:
         """The steps of `run`, for an x and a y that stay where they are in memory."""
-        return [partial(np.dot, x, plan.w_t, plan.z), *plan.forward, self._error(plan, y), *plan.backward]
+        return [*self._product(0, x, plan.z), *plan.forward, self._error(plan, y), *plan.backward]
 
     def _error(self, plan: Plan, y: Array) -> Step:
         """From a^L to a^L − y, or to δ^L of the user's cost."""
@@ -122,6 +125,15 @@ class Passes:
             return partial(np.subtract, plan.a, y, plan.error)
         z = self._z[-1][: len(y)]
         return lambda: np.copyto(plan.error, self._cost.delta(z, plan.a, y, self._activations[-1]))  # (17)
+
+    def _product(self, i: int, a: Array, z: Array) -> list[Step]:
+        """a Wᵀ of (13); by BLAS's own call, all of z, or of −z where the kernel says so."""
+        if self._gemm is None:
+            return [partial(np.dot, a, self._w_t(i, len(a)), z)]
+        sign = -1.0 if self.kernels[i].negated else 1.0
+        # In BLAS's order of memory, columns first: zᵀ ← ± (zᵀ + W aᵀ), z having been b.
+        gemm = partial(self._gemm, sign, self.weights[i].T, a.T, sign, z.T, 1, 0, 1)
+        return [partial(np.copyto, z, self.biases[i]), gemm]
 
     def _w_t(self, i: int, k: int) -> Array:
         """Wᵀ in the order of memory with which a product of k rows was measured to run faster."""

@@ -52,11 +52,19 @@ class BatchStep:
         self._weights = [_copied(w) for w in network.weights]
         self._biases = [_copied(b) for b in network.biases]
         self._batch_size = checked_count("batch_size", batch_size)
-        self._passes = Passes(self._weights, self._biases, network.activations, cost, self._batch_size, moving=True)
+        self._blas = None if fused is False else _blas(network.dtype, needed=bool(fused))
+        self._passes = Passes(
+            self._weights,
+            self._biases,
+            network.activations,
+            cost,
+            self._batch_size,
+            moving=True,
+            gemm=self._blas and self._blas.gemm,
+        )
         self._passes.guarded = True  # a step cannot be taken back to be done again
         self._minus_eta, self._kept = -eta, 1 - decay
         self._ones = np.ones(self._batch_size, dtype)
-        self._blas = None if fused is False else _blas(network.dtype, needed=bool(fused))
         self._change_w = [] if self._blas else [np.empty_like(w) for w in self._weights]
         self._change_b = [] if self._blas else [np.empty_like(b) for b in self._biases]
         self._context = contextvars.copy_context()
