@@ -1,8 +1,9 @@
 """One step of gradient descent on a batch, equations (28) and (29), with parameters of its own.
 
 What is clever here, and what it saves: ∂C/∂W is not made. One BLAS call adds −η/k times the product of (24) to W while
-it multiplies W by 1 − ηα/m, where SciPy is installed; W is then read and written once, and not three times. And a step
-is a list of calls that is made once for buffers that batches come in again and again, so that little Python runs.
+it multiplies W by 1 − ηα/m, where SciPy is installed; W is then read and written once, and not three times. BLAS also
+adds products to biases. And a step is a list of calls that is made once for buffers that batches come in again and
+again, so that little Python runs.
 """
 
 from __future__ import annotations
