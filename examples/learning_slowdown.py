@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from minibp import History, Network, batched, train
-from minibp.console import usable
+from minibp.console import check_writable, usable
 from minibp.data import DataSet, data_set
 from minibp.plots import LINES, PAGE_WIDTH, check_plot_file, looks, save
 from minibp.training.presets import PRESETS
@@ -60,6 +60,7 @@ def main() -> None:
 
 def show(options: argparse.Namespace) -> None:
     """Train, print, and plot where asked to."""
+    check_writable({"--plot": options.plot})
     if options.plot:
         check_plot_file(options.plot)
     neurons = {cost: neuron(cost) for cost in ("quadratic", "cross_entropy")}

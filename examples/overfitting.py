@@ -12,8 +12,8 @@ import argparse
 
 import numpy as np
 
-from minibp import History, train
-from minibp.console import usable
+from minibp import History, InputError, train
+from minibp.console import check_writable, usable
 from minibp.data import DataSet, data_set
 from minibp.plots import LINES, PAGE_WIDTH, check_plot_file, looks, save
 from minibp.training.presets import PRESETS
@@ -43,9 +43,12 @@ def main() -> None:
 
 def show(options: argparse.Namespace) -> None:
     """Train, print, and plot where asked to."""
+    check_writable({"--plot": options.plot})
     if options.plot:
         check_plot_file(options.plot)
     data = data_set(options.data, download=True)
+    if not 1 <= options.examples <= len(data.train.x):
+        raise InputError(f"--examples is {options.examples}, expected 1 to {len(data.train.x)}")
     alphas = {0.0, options.l2}
     histories = {alpha: trained(data, options.examples, options.epochs, alpha) for alpha in sorted(alphas)}
     print(f"{options.data}, {options.examples} examples, {options.epochs} epochs")

@@ -12,7 +12,9 @@ def main() -> None:
         if find_spec(name) is None:
             sys.exit(f"the minibp command needs {name}, which is not installed: pip install 'minibp[all]'")
     from minibp.cli import cli
+    from minibp.console import allow_any_text
 
+    allow_any_text()
     cli(prog_name="minibp")
 
 

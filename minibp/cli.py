@@ -113,7 +113,9 @@ def verify(
 @click.option("--dtype", default="float64", show_default=True, help="float64 or float32.")
 @click.option("--examples", type=click.IntRange(min=1), default=100, show_default=True, help="Networks to draw.")
 @click.option("--seed", type=click.IntRange(min=0), help="The same seed gives the same networks; by default a new one.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write a JSON report.")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write a JSON report; - is stdout."
+)
 @click.option("--html", "html_file", type=click.Path(dir_okay=False), help="Write the report as a page.")
 @click.option("--github", is_flag=True, help="Print findings as annotations of a GitHub workflow, too.")
 def check(
@@ -154,7 +156,12 @@ def _as_it_is(function: Any) -> Any:
 
 @cli.command()
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Draws the networks.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write the matrix as JSON.")
+@click.option(
+    "--json",
+    "json_file",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    help="Write the matrix as JSON; - is stdout.",
+)
 @click.option("--workers", type=click.IntRange(min=1), help="Processes that share the work; by default one a core.")
 def faults(seed: int, json_file: str | None, workers: int | None) -> None:
     """Put every fault of the catalogue into a backprop, and see whether the check catches, places and names it."""

@@ -15,7 +15,7 @@ from typing import Any, NoReturn, TextIO
 import click
 
 from minibp.arrays import InputError
-from minibp.files import followed, write_whole
+from minibp.files import followed, is_special, write_whole
 
 UNUSABLE = 2
 """The exit status where arguments or input cannot be used."""
@@ -29,7 +29,7 @@ def write_json(data: dict[str, Any], json_file: str | None) -> None:
     # What is no character, as in the name of a file that is not UTF-8, is written as JSON's own escapes.
     content = f"{text}\n".encode(errors="backslashreplace")
     if json_file == "-":
-        click.echo(content.decode(), nl=False)
+        click.echo(content, nl=False)
     else:
         write_whole(json_file, lambda file: file.write(content))
 
@@ -43,6 +43,10 @@ def check_writable(files: Mapping[str, str | None]) -> None:
         if file == "":
             refuse(f"{option} needs the name of a file{', or - for standard output' if option == '--json' else ''}")
         target = followed(Path(file))
+        if is_special(target):
+            if target.is_dir() or not os.access(target, os.W_OK):
+                refuse(f"cannot write {file}: it is {'a folder' if target.is_dir() else 'not writable'}")
+            continue
         folder = target.parent
         if not folder.is_dir():
             refuse(f"cannot write {file}: there is no folder {folder}")

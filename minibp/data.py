@@ -58,9 +58,9 @@ def digits() -> Images:
 def mnist(part: str = "train", folder: str | os.PathLike[str] | None = None, *, download: bool = False) -> Images:
     """MNIST's 60,000 "train" or 10,000 "test" digits of 28 × 28 pixels, from IDX files, gzipped or not.
 
-    They are looked for in `folder`, else in the folder that the variable MINIBP_MNIST_DIR names, else in the cache;
-    where they are in none and `download` is True, they are fetched from a public mirror. Raises `FileNotFoundError`
-    where they are not to be had, `InputError` where their bytes are not MNIST's.
+    They are looked for in `folder`, else in the folder that the variable MINIBP_MNIST_DIR names, if it is set, else in
+    the cache; where they are not in the cache and `download` is True, they are fetched from a public mirror. Raises
+    `FileNotFoundError` where they are not to be had, `InputError` where their bytes are not MNIST's.
     """
     if part not in ("train", "test"):
         raise InputError(f"part is {part!r}, expected 'train' or 'test'")
@@ -133,7 +133,7 @@ def _named(home: Path) -> dict[tuple[str, str], Path]:
     found: dict[tuple[str, str], list[Path]] = {role: [] for role in ROLES}
     for file in sorted(home.iterdir()):
         match = FILE_NAME.fullmatch(file.name)
-        if match and file.is_file():
+        if match and file.is_file() and not file.name.startswith("."):
             part, kind, _ = match.groups()
             found["train" if part == "train" else "test", kind].append(file)
     chosen = {}

@@ -34,13 +34,15 @@ TIMEOUT = 30.0
 def mnist_content(name: str, folder: str | os.PathLike[str] | None = None, *, download: bool = False) -> bytes:
     """The bytes of one of MNIST's files, decompressed and with the right checksum.
 
-    It is looked for in `folder`, else in the one that the variable MINIBP_MNIST_DIR names, else in the cache, to which
-    `download` fetches it. Raises `FileNotFoundError` where it is not to be had, `InputError` where a file has other
-    bytes.
+    It is looked for in `folder`, else in the one that the variable MINIBP_MNIST_DIR names, if it is set, else in the
+    cache, to which `download` fetches it. Raises `FileNotFoundError` where it is not to be had, `InputError` where a
+    file has other bytes.
     """
-    named = folder or os.environ.get(MNIST_VARIABLE)
+    if folder:
+        return _verified(file_in(Path(folder), name), name)
+    named = os.environ.get(MNIST_VARIABLE)
     if named:
-        return _verified(file_in(Path(named), name), name)
+        return _verified(file_in(Path(named), name, f", which {MNIST_VARIABLE} names"), name)
     cache = cache_folder()
     if cache is not None and (cache / f"{name}.gz").is_file():
         return _verified(cache / f"{name}.gz", name)
@@ -66,12 +68,12 @@ def cache_folder() -> Path | None:
     return user_cache_path("minibp") / "mnist"
 
 
-def file_in(folder: Path, name: str) -> Path:
-    """The file of this name in a folder, gzipped or not."""
+def file_in(folder: Path, name: str, whose: str = "") -> Path:
+    """The file of this name in a folder, gzipped or not; `whose` follows the folder in the message."""
     for path in (folder / name, folder / f"{name}.gz"):
         if path.is_file():
             return path
-    raise FileNotFoundError(f"there is no {name} or {name}.gz in {folder}")
+    raise FileNotFoundError(f"there is no {name} or {name}.gz in {folder}{whose}")
 
 
 def role_of(content: bytes) -> str | None:

@@ -107,7 +107,8 @@ class Passes:
         return Plan(a[-1].shape, self._w_t(0, k), z[0], forward, a[-1], delta[-1], backward, delta[0])
 
     def run(self, plan: Plan, x: Array, y: Array) -> None:
-        """All of a plan; `plan.delta` is then δ^2."""
+        """All of a plan, of parameters that BLAS's own calls do not add to; `plan.delta` is then δ^2."""
+        assert self._gemm is None
         np.dot(x, plan.w_t, plan.z)  # (13)
         for step in plan.forward:
             step()

@@ -13,7 +13,7 @@ import minibp
 HOUSE = Path(minibp.__file__).parent
 FLOORS = [
     ["arrays", "files"],
-    ["adapters.subject", "target", "idx", "terms", "vectors"],
+    ["adapters.subject", "target", "idx", "terms", "vectors", "words"],
     ["adapters.layouts", "adapters.of_jax", "adapters.of_torch"],
     ["activations"],
     ["costs"],

@@ -146,6 +146,23 @@ def test_an_encoding_without_greek_gets_question_marks_and_no_traceback(tmp_path
     assert b"a^l = ?(z^l)" in result.stdout
 
 
+@pytest.mark.parametrize("arguments", [["descend", "--help"], ["descend", "--json", "-"], ["train", "--epochs", "1"]])
+def test_any_encoding_of_standard_output_will_do(arguments, tmp_path):
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    command = [sys.executable, "-m", "minibp", *arguments]
+    result = subprocess.run(command, capture_output=True, cwd=tmp_path, check=False, env=environment)
+    assert (result.returncode, result.stderr) == (0, b"")
+    if "--json" in arguments:
+        assert "η is too large" in json.loads(result.stdout)["runs"][-1]["message"]
+
+
+def test_devices_can_be_written_to_and_folders_cannot(tmp_path):
+    assert run("descend", "--json", "/dev/null").exit_code == 0
+    console.check_writable({"--json": "/dev/null", "--save": "/dev/null"})
+    with pytest.raises(SystemExit):
+        console.check_writable({"--json": str(tmp_path)})
+
+
 def test_version_and_help():
     assert run("--version").stdout == f"minibp, version {minibp.__version__}\n"
     assert "verify" in run("--help").stdout

@@ -57,7 +57,11 @@ def test_they_print_and_plot(monkeypatch, capsys, tmp_path, example, options, sa
 @pytest.mark.parametrize("example", [learning_slowdown, overfitting])
 @pytest.mark.parametrize(
     ("options", "message"),
-    [(["--plot", "x.gif"], "its ending is '.gif'"), (["--epochs", "0"], "epochs is 0, expected at least 1")],
+    [
+        (["--plot", "x.gif"], "its ending is '.gif'"),
+        (["--plot", "nowhere/x.svg"], "cannot write nowhere/x.svg: there is no folder"),
+        (["--epochs", "0"], "epochs is 0, expected at least 1"),
+    ],
 )
 def test_what_cannot_be_used_is_one_line(monkeypatch, capsys, example, options, message):
     monkeypatch.setattr(sys, "argv", ["example", "--data", "digits", *options])
@@ -67,6 +71,14 @@ def test_what_cannot_be_used_is_one_line(monkeypatch, capsys, example, options, 
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("examples", ["0", "-5", "9999"])
+def test_as_many_examples_as_there_are_can_be_taken(monkeypatch, capsys, examples):
+    monkeypatch.setattr(sys, "argv", ["example", "--data", "digits", "--examples", examples])
+    with pytest.raises(SystemExit):
+        overfitting.main()
+    assert capsys.readouterr().err == f"minibp: --examples is {examples}, expected 1 to 1500\n"
 
 
 def test_no_l2_at_all_is_one_curve(monkeypatch, tmp_path):

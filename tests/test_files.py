@@ -93,37 +93,62 @@ def test_what_killed_processes_left_is_removed_and_nothing_else(tmp_path):
     assert len(os.listdir(tmp_path)) == 3
     assert path.read_text() == "old"
 
-    def while_another_writes(file):
-        remove_unfinished(path)
+    def while_another_resumes(file):
+        subprocess.run([sys.executable, "-c", REMOVING, str(path)], check=True)
         file.write(b"new")
 
-    write_whole(path, while_another_writes)  # this process lives, so that its own is left alone
+    write_whole(path, while_another_resumes)
     assert path.read_text() == "new"
     assert len(os.listdir(tmp_path)) == 2  # what was left of the other file is there
     remove_unfinished(other)
     assert os.listdir(tmp_path) == ["file"]
 
 
-def test_what_cannot_be_removed_or_asked_about_is_left(tmp_path, monkeypatch):
-    path = tmp_path / "file"
-    killed_while_writing(path)
+REMOVING = "import sys; from minibp.files import remove_unfinished; remove_unfinished(sys.argv[1])"
+
+
+def test_what_was_removed_before_it_was_locked_is_made_anew(tmp_path, monkeypatch):
+    lock, calls = files.fcntl.flock, []
+
+    def late(file, how):
+        calls.append(file.name)
+        if len(calls) == 1:
+            os.unlink(file.name)
+        lock(file, how)
+
+    monkeypatch.setattr(files.fcntl, "flock", late)
+    write_whole(tmp_path / "file", lambda file: file.write(b"new"))
+    assert (tmp_path / "file").read_bytes() == b"new"
+    assert len(set(calls)) == 2
+
+
+def test_what_cannot_be_removed_is_left(tmp_path):
+    killed_while_writing(tmp_path / "file")
     (left,) = tmp_path.iterdir()
     left.unlink()
-    left.mkdir()  # cannot be unlinked
-    remove_unfinished(path)
+    left.mkdir()
+    remove_unfinished(tmp_path / "file")
     assert left.exists()
-    left.rmdir()
-    beginning = left.name.split(".")[1]
-    for process in ("1", "9" * 30, "x"):
-        (tmp_path / f".{beginning}.{process}.00000000").write_text("half")
-    remove_unfinished(path)
-    assert len(os.listdir(tmp_path)) == 3
 
-    def forbidden(process, number):
-        raise PermissionError
 
-    monkeypatch.setattr(os, "kill", forbidden)
-    remove_unfinished(path)
-    assert len(os.listdir(tmp_path)) == 3
-    monkeypatch.setattr(os, "name", "other")
-    assert files._lives(2**20)
+WRITING = """
+import sys
+from minibp.files import write_whole
+if sys.stdout: print("before")
+write_whole(sys.argv[1], lambda file: file.write(b"written"))
+if sys.stdout: print(" after")
+"""
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "log"])
+def test_the_file_that_standard_output_goes_to_is_added_to(tmp_path, name):
+    (tmp_path / "log").write_text("precious, ")
+    with open(tmp_path / "log", "a") as log:
+        subprocess.run([sys.executable, "-c", WRITING, name], stdout=log, cwd=tmp_path, check=True)
+    assert (tmp_path / "log").read_text() == "precious, before\nwritten after\n"
+
+
+def test_without_standard_output_files_are_written_too(tmp_path):
+    (tmp_path / "script.py").write_text(WRITING)
+    subprocess.run(["sh", "-c", f"{sys.executable} {tmp_path}/script.py {tmp_path}/file >&-"], check=True)
+    assert (tmp_path / "file").read_text() == "written"

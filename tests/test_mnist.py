@@ -120,5 +120,7 @@ def test_a_damaged_cache_is_told(cache):
 def test_a_named_folder_goes_before_the_cache_and_is_not_made_up_for(cache, tmp_path, monkeypatch):
     monkeypatch.setenv(mnist.MNIST_VARIABLE, str(tmp_path))
     assert mnist.is_at_hand()
-    with pytest.raises(FileNotFoundError, match=f"there is no {LABELS} or {LABELS}.gz in {tmp_path}"):
+    with pytest.raises(
+        FileNotFoundError, match=f"there is no {LABELS} or {LABELS}.gz in {tmp_path}, which MINIBP_MNIST_DIR"
+    ):
         mnist.mnist_content(LABELS, download=True)

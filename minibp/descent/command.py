@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import math
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, redirect_stdout
+from dataclasses import replace
 from functools import wraps
+from inspect import unwrap
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,10 +35,26 @@ if TYPE_CHECKING:
     metavar="NAME",
     help=f"{', '.join(SURFACES)}; or module:function, file.py:function.",
 )
-@click.option("--gradient", metavar="TARGET", help="module:function of its gradient; by default central differences.")
-@click.option("--start", "starts", multiple=True, metavar="X,Y,…", help="Where to start; again for more starts.")
-@click.option("--eta", "etas", multiple=True, type=float, help="The learning rate η; again for more.")
-@click.option("--steps", type=click.IntRange(min=1), help="At most so many steps.")
+@click.option(
+    "--gradient",
+    metavar="TARGET",
+    help="module:function or file.py:function of its gradient; by default central differences.",
+)
+@click.option(
+    "--start",
+    "starts",
+    multiple=True,
+    metavar="X,Y,…",
+    help="Where to start; again for more starts.  [default: the surface's]",
+)
+@click.option(
+    "--eta",
+    "etas",
+    multiple=True,
+    type=float,
+    help="The learning rate η; again for more.  [default: the surface's three]",
+)
+@click.option("--steps", type=click.IntRange(min=1), help="At most so many steps.  [default: the surface's]")
 @click.option("--tolerance", type=float, default=1e-6, show_default=True, help="Converged where ‖∇f‖ is at most this.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write paths; - is stdout.")
 @click.option("--plot", "plot_file", type=click.Path(dir_okay=False), help="Plot to FILE: .svg, .png or .pdf.")
@@ -51,8 +70,9 @@ def descend(
 ) -> None:
     """Descend on a function along −∇f: by default with an η that is too small, one that is good, and one too large.
 
-    A function of your own takes an array and returns a number. A gradient that is given is checked at the start first:
-    where it is not that of the function, the exit status is 1.
+    A function of your own takes an array and returns a number. It needs --start; by default it gets η 0.001, 0.01 and
+    0.1, and 1000 steps. A gradient that is given is checked at the start first: where it is not that of the function,
+    the exit status is 1.
     """
     check_writable({"--json": json_file, "--plot": plot_file})
     with usable():
@@ -74,7 +94,9 @@ def descend(
         if plot_file is not None and runs:
             from minibp.plots import save
 
-            save(figure(surface, runs), plot_file)
+            with redirect_stdout(io.StringIO()):  # for the contours it is called tens of thousands of times
+                page = figure(surface, runs)
+            save(page, plot_file)
     sys.exit(0 if wrong is None else 1)
 
 
@@ -97,14 +119,14 @@ def _surface(name: str, gradient: str | None) -> Surface:
 
 
 def _guarded(target: str) -> Callable[[Array], Any]:
-    """A function of the user's; what it raises is an `InputError`, but for overflow, which is divergence."""
+    """A function of the user's; what it raises is an `InputError`, but for what says that w is not in its domain."""
     function = loaded(target)
 
     @wraps(function)
     def guarded(w: Array) -> Any:
         try:
             return function(w)
-        except OverflowError:
+        except (ArithmeticError, ValueError):
             raise
         except Exception as error:
             raise InputError(f"{target} raised {type(error).__name__} at {w.tolist()}: {error}") from error
@@ -135,8 +157,12 @@ def _wrong_gradient(surface: Surface, points: Sequence[Array]) -> Report | None:
     """The first report on a given gradient, held to the oracles where descents start, that finds it wrong."""
     from minibp.check.function.gradient_check import check_grad
 
-    reports = (check_grad(surface.value, surface.gradient, w, seed=0, raise_on_mismatch=False) for w in points)
-    return next((report for report in reports if report.verdict in ("wrong", "unstable")), None)
+    f, grad = unwrap(surface.value), unwrap(surface.gradient or surface.value)
+    for w in points:
+        report = check_grad(f, grad, w, seed=0, raise_on_mismatch=False)
+        if report.verdict in ("wrong", "unstable"):
+            return replace(report, again="")  # the same command does
+    return None
 
 
 def _table(surface: Surface, runs: Sequence[Run]) -> str:

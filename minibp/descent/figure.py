@@ -12,6 +12,7 @@ from minibp.arrays import Array
 from minibp.descent.path import STALLED, STEP_LIMIT, Path
 from minibp.descent.surfaces import Surface
 from minibp.plots import LINES, PAGE_WIDTH, drawable, looks
+from minibp.words import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -102,7 +103,7 @@ def _label(run: Run, *, several: bool) -> str:
     path = run.path
     origin = f" from {shown_point(path.points[0])}" if several else ""
     how = {STEP_LIMIT: "not there", STALLED: "stalled"}.get(path.outcome, path.outcome)
-    return f"η = {run.eta:g}{origin}: {how} after {path.taken} step{'' if path.taken == 1 else 's'}"
+    return f"η = {run.eta:g}{origin}: {how} after {counted(path.taken, 'step')}"
 
 
 def shown_point(w: Array) -> str:

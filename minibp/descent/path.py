@@ -12,6 +12,7 @@ import numpy as np
 from minibp.arrays import Array, InputError, checked_array, checked_count, read_only
 from minibp.inputs import checked_rate
 from minibp.vectors import norm
+from minibp.words import counted
 
 CONVERGED, DIVERGED, STALLED, STEP_LIMIT = "converged", "diverged", "stalled", "step limit"
 RISES = 10
@@ -59,9 +60,10 @@ def gradient_descent(
 
     `start` is an array of any shape, float64 or float32; f(w) is a number, and grad(w) an array shaped like w. Where
     `grad` is None, central differences of f take its place. Arrays that f and `grad` get are read-only. It has
-    converged at any point with ‖∇C‖ ≤ `tolerance`, be that a local minimum or a saddle. Raises `InputError` for
-    what cannot be used, such as a cost that is not finite at the start. `minibp.check_grad(f, grad, start)` tells
-    whether `grad` is f's gradient.
+    converged at any point with ‖∇C‖ ≤ `tolerance`, be that a local minimum or a saddle. Where f or `grad` raises
+    `ValueError` or `ArithmeticError` on the way, w has left its domain, and the descent has diverged. Raises
+    `InputError` for what cannot be used, such as a cost that is not finite at the start.
+    `minibp.check_grad(f, grad, start)` tells whether `grad` is f's gradient.
 
     >>> path = gradient_descent(lambda w: w @ w, lambda w: 2 * w, np.array([3.0, 4.0]), eta=0.25, steps=100)
     >>> path.outcome, path.taken, path.costs[:3].tolist()
@@ -73,11 +75,13 @@ def gradient_descent(
     rate, least = checked_rate("eta", eta), checked_rate("tolerance", tolerance, or_zero=True)
     limit = checked_count("steps", steps, least=0)
     slope_at = central_differences(f) if grad is None else grad
-    points, costs = [w], [_cost(f, w)]
+    points, costs = [w], [_cost(f, w, first=True)]
     if not math.isfinite(costs[0]):
         raise InputError(f"f returned {costs[0]} at the start, expected a finite number")
     while True:
-        gradient = _gradient(slope_at, w) if math.isfinite(costs[-1]) else np.full_like(w, np.nan)
+        gradient = (
+            _gradient(slope_at, w, first=len(points) == 1) if math.isfinite(costs[-1]) else np.full_like(w, np.nan)
+        )
         slope = norm(gradient)
         with np.errstate(all="ignore"):
             moved = read_only(np.asarray(w - w.dtype.type(rate) * gradient))  # (3)
@@ -100,10 +104,10 @@ def _outcome(
     taken, last = len(costs) - 1, costs[-1]
     if not (math.isfinite(last) and math.isfinite(slope)):
         said = f"‖∇C‖ is {slope}" if math.isfinite(last) else f"the cost is {last}"
-        return DIVERGED, f"diverged: {said} after {taken} steps: η is too large, or C has no minimum"
+        return DIVERGED, f"diverged: {said} after {counted(taken, 'step')}: η is too large, or C has no minimum"
     if taken >= RISES and last > costs[0] and all(a < b for a, b in pairwise(costs[-RISES - 1 :])):
         return DIVERGED, f"diverged: the cost rose {RISES} times running, to {last:.3g}: η is too large"
-    after = f"after {taken} steps: ‖∇C‖ is {slope:.3g}"
+    after = f"after {counted(taken, 'step')}: ‖∇C‖ is {slope:.3g}"
     if slope <= max(least, noise):
         lost = f"stalled {after}, and central differences tell nothing below {noise:.3g}, as C is rounded"
         return (STALLED, lost) if noise > least else (CONVERGED, f"converged {after}")
@@ -111,7 +115,7 @@ def _outcome(
         return STALLED, f"stalled {after}, and η ∇C is less than the rounding of w"
     if taken == limit:
         rises = sum(a < b for a, b in pairwise(costs))
-        too_long = f"; the cost rose {rises} times: η is too large to settle" if rises else ""
+        too_long = f"; the cost rose {counted(rises, 'time')}: η is too large to settle" if rises else ""
         return STEP_LIMIT, f"not there {after}, asked for {least:.3g}{too_long}"
     return None
 
@@ -148,25 +152,18 @@ def _difference_steps(w: Array) -> Array:
     return steps
 
 
-def _cost(f: Callable[[Array], Any], w: Array) -> float:
-    """f(w) as a number; infinite where Python's own floats overflow."""
-    try:
-        with np.errstate(all="ignore"):
-            found = f(w)
-    except OverflowError:
-        return math.inf
-    value = _array(found)
+def _cost(f: Callable[[Array], Any], w: Array, *, first: bool = False) -> float:
+    """f(w) as a number; away from the first point, NaN where w is outside of the domain of f."""
+    value = _called("f", f, w, first=first)
     if value.shape != () or value.dtype.kind not in "fiu":
-        raise InputError(f"f returned {found!r}, expected one real number")
+        raise InputError(f"f returned {value.tolist()!r}, expected one real number")
     return float(value)
 
 
-def _gradient(grad: Callable[[Array], Any], w: Array) -> Array:
-    try:
-        with np.errstate(all="ignore"):
-            found = _array(grad(w))
-    except OverflowError:
-        return np.full(w.shape, np.inf, w.dtype)
+def _gradient(grad: Callable[[Array], Any], w: Array, *, first: bool = False) -> Array:
+    found = _called("grad", grad, w, first=first)
+    if found.shape == () != w.shape and found.dtype.kind == "f" and not np.isfinite(found):
+        return np.full_like(w, found)  # it has no value here
     if found.shape != w.shape or found.dtype.kind not in "fiu":
         raise InputError(
             f"grad returned {found.dtype} of shape {found.shape}, expected real numbers of shape {w.shape}"
@@ -175,9 +172,27 @@ def _gradient(grad: Callable[[Array], Any], w: Array) -> Array:
         return found.astype(w.dtype)
 
 
+def _called(name: str, function: Callable[[Array], Any], w: Array, *, first: bool) -> Array:
+    """What a function of the user's returned, as an array: infinite or NaN where it raised what mathematics raises."""
+    try:
+        with np.errstate(all="ignore"):
+            found = function(w)
+    except OverflowError:
+        return np.array(math.inf)
+    except InputError:
+        raise
+    except (ArithmeticError, ValueError) as error:
+        if first:
+            raise InputError(f"{name} raised {type(error).__name__} at the start: {error}") from error
+        return np.array(math.nan)
+    return _array(found)
+
+
 def _array(found: Any) -> Array:
     """What a function returned as an array, of objects where it is none."""
     try:
         return np.asarray(found)
     except ValueError:  # lists of several lengths
-        return np.empty((), object)
+        whole = np.empty((), object)
+        whole[()] = found
+        return whole

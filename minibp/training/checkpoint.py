@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 
 from minibp.arrays import Array, InputError
-from minibp.files import remove_unfinished, write_whole
+from minibp.files import is_special, remove_unfinished, write_whole
 from minibp.network import Network
 from minibp.training.history import Epoch
 
@@ -46,22 +46,24 @@ def write(path: str | os.PathLike[str], reached: Reached, identity: dict[str, An
     write_whole(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
 
 
-def read(path: str | os.PathLike[str], identity: dict[str, Any], like: Reached) -> Reached:
-    """What `write` wrote to `path` for the same identity; `like` is of the same kind of network and generator.
+def read(
+    path: str | os.PathLike[str], identity: dict[str, Any], like: Network, bits: np.random.BitGenerator
+) -> Reached:
+    """What `write` wrote to `path` for the same identity; `like` and `bits` are of the same kind as what was written.
 
     Raises `InputError` where the identity is another, saying what differs, and for any other file; nothing in it is
     run, and nothing is read that the same training would not have written. What a process that was killed while it
     wrote has left beside the file is removed.
     """
-    if Path(path).exists() and not Path(path).is_file():
+    if is_special(Path(path)):
         raise InputError(f"{os.fspath(path)} is not a checkpoint: it is no regular file")
     with Path(path).open("rb") as file:
         try:
-            with _opened(file, like.network) as archive:
+            with _opened(file) as archive:
                 about = json.loads(str(archive["about"]), object_hook=_array)
                 theirs = about["identity"]
                 differing = [name for name in identity if theirs.get(name) != identity[name]]
-                reached = None if differing else _reached(about, archive, like)
+                reached = None if differing else _reached(about, archive, like, bits)
         except Exception as error:  # noqa: BLE001 (hostile bytes make numpy and zipfile raise nearly anything)
             raise InputError(f"{os.fspath(path)} is not a checkpoint: {error}") from None
     if reached is None:
@@ -71,8 +73,11 @@ def read(path: str | os.PathLike[str], identity: dict[str, Any], like: Reached) 
     return reached
 
 
-def _opened(file: BinaryIO, like: Network) -> Any:
+def _opened(file: BinaryIO) -> Any:
     """The archive of a checkpoint. Its entries are not compressed, so that none is larger than the file."""
+    if not zipfile.is_zipfile(file):
+        raise InputError("it is no whole archive")
+    file.seek(0)
     archive = np.load(file, allow_pickle=False)
     if not isinstance(archive, np.lib.npyio.NpzFile) or "format" not in archive or "about" not in archive:
         raise InputError("it does not say that it holds a training")
@@ -85,20 +90,32 @@ def _opened(file: BinaryIO, like: Network) -> Any:
     return archive
 
 
-def _reached(about: dict[str, Any], archive: Any, like: Reached) -> Reached:
+def _reached(about: dict[str, Any], archive: Any, like: Network, bits: np.random.BitGenerator) -> Reached:
     """What is in an archive of the same identity; an error of any kind where that does not fit together."""
-    layers = range(2, len(like.network.sizes) + 1)
+    layers = range(2, len(like.sizes) + 1)
     weights, biases = ([archive[f"{kind}{layer}"] for layer in layers] for kind in "wb")
-    network = Network(weights, biases, like.network.activations)
-    if (network.sizes, network.dtype) != (like.network.sizes, like.network.dtype):
+    network = Network(weights, biases, like.activations)
+    if (network.sizes, network.dtype) != (like.sizes, like.dtype):
         raise InputError("its parameters are not those that it says it has")
-    generator = getattr(np.random, like.generator["bit_generator"])()
-    generator.state = about["generator"]
+    generator = type(bits)()
+    generator.state = _within_bounds(about["generator"])
     epochs = tuple(Epoch.from_dict(epoch) for epoch in about["epochs"])
     for number, epoch in enumerate(epochs, start=1):
         if epoch.number != number or not epoch.is_finite or not len(epoch.norm_w) == len(epoch.norm_b) == len(layers):
             raise InputError(f"its record of epoch {number} does not fit")
     return Reached(network, generator.state, epochs, int(about["steps"]))
+
+
+def _within_bounds(state: dict[str, Any]) -> dict[str, Any]:
+    """The state of a generator, whose places in its buffers NumPy does not check: MT19937 has 624 numbers, Philox 4."""
+    inner = state["state"]
+    for name, place, most in (
+        ("pos", inner.get("pos", 0) if isinstance(inner, dict) else 0, 624),
+        ("buffer_pos", state.get("buffer_pos", 0), 4),
+    ):
+        if not 0 <= place <= most:
+            raise InputError(f"its generator's {name} is {place!r}, expected 0 to {most}")
+    return state
 
 
 def _difference(name: str, theirs: Any, ours: Any) -> str:

@@ -15,10 +15,12 @@ import numpy as np
 from minibp.arrays import FLOAT_DTYPES, InputError
 from minibp.console import allow_any_text, bar, check_writable, refuse, say, usable, write_json
 from minibp.data import DataSet, data_set
+from minibp.files import is_special
 from minibp.mnist import cache_folder, is_at_hand
 from minibp.training.history import FINISHED, Epoch, History
 from minibp.training.loop import Training
 from minibp.training.presets import PRESETS, Preset
+from minibp.words import counted
 
 FORM_OF = {"batched": "batched", "per-example": "per_example"}
 MOST_NEURONS = 10**6
@@ -129,7 +131,7 @@ def _continues(checkpoint: str | None, *, resume: bool) -> bool:
     if resume and checkpoint is None:
         raise InputError("--resume goes with --checkpoint FILE")
     there = checkpoint is not None and Path(checkpoint).exists()
-    if checkpoint is not None and there and not Path(checkpoint).is_file():
+    if checkpoint is not None and is_special(Path(checkpoint)):
         raise InputError(f"{checkpoint} is no regular file, which a checkpoint has to be")
     if there and not resume:
         raise InputError(f"{checkpoint} is there: --resume goes on from it; to begin anew, remove it")
@@ -200,7 +202,7 @@ def _run(training: Training, epochs: int, checkpoint: str | None, *, to_stderr: 
     done = history.epochs[before:]
     if done:
         seconds, steps = time.perf_counter() - start, sum(epoch.seconds for epoch in done) / len(done)
-        say(f"{len(done)} epochs in {seconds:.3g} s; steps took {steps:.3g} s of each", err=to_stderr)
+        say(f"{counted(len(done), 'epoch')} in {seconds:.3g} s; steps took {steps:.3g} s of each", err=to_stderr)
     return history, unsaved
 
 

@@ -26,6 +26,7 @@ from minibp.training.history import DIVERGED, FINISHED, INTERRUPTED, RUNNING, ST
 from minibp.training.interrupt import heard
 from minibp.training.scores import Examples
 from minibp.training.step import BatchStep
+from minibp.words import counted
 
 FORMS = ("batched", "per_example")
 
@@ -86,7 +87,7 @@ class Training:
         if self._decay > 1:
             raise InputError(
                 f"eta × l2 / {len(x)} is {self._decay:.6g}, expected at most 1: "
-                "each step multiplies the weights by 1 less that (29)"
+                "by (29) each step multiplies the weights by 1 less that"
             )
         if form not in FORMS:
             raise InputError(f"form is {form!r}, expected one of {', '.join(FORMS)}")
@@ -138,7 +139,7 @@ class Training:
         made with the same arguments as the one that was saved, also the same seed and network. `InputError` says what
         differs, or that the file is none of a training; `FileNotFoundError`, that there is none.
         """
-        self._begin_from(checkpoint.read(path, self._identity, self._reached))
+        self._begin_from(checkpoint.read(path, self._identity, self._reached.network, self._rng.bit_generator))
 
     def _next(self, interrupted: Callable[[], bool]) -> History:
         """One epoch: the history with it where it came to its end, else how training ended."""
@@ -155,7 +156,7 @@ class Training:
         if network is None:
             return self._diverged(number, steps, "a parameter is no longer finite")
         if taken < self._batches.count:
-            message = f"interrupted after {_epochs(self._reached)} and {taken} steps of the next"
+            message = f"interrupted after {_epochs(self._reached)} and {counted(taken, 'step')} of the next"
             return History(network, self._start, self._reached.epochs, steps, INTERRUPTED, message)
         epoch = self._record(number, network, seconds)
         if not epoch.is_finite:
@@ -280,5 +281,4 @@ def _generator(rng: Any) -> np.random.Generator:
 
 
 def _epochs(reached: Reached) -> str:
-    count = len(reached.epochs)
-    return f"{count} epoch{'' if count == 1 else 's'}"
+    return counted(len(reached.epochs), "epoch")

@@ -98,12 +98,20 @@ def test_a_wrong_gradient_is_told_before_any_step(script):
     result = run("--function", f"{script}:f", "--gradient", f"{script}:wrong", "--start", "1,2")
     assert result.exit_code == 1
     assert "wrong: wrong departs from the oracles at equation (1)" in result.stdout
+    assert "run it again" not in result.stdout
     assert "η" not in result.stdout
+
+
+def test_one_descent_that_leaves_the_domain_does_not_take_the_others_with_it(script):
+    result = run("--function", f"{script}:logarithm", "--start", "2,1", "--eta", 0.1, "--eta", 9)
+    assert result.exit_code == 0
+    assert "η = 0.1: converged" in result.stdout
+    assert "η = 9: diverged: the cost is nan" in result.stdout
 
 
 def test_json_is_all_that_goes_to_standard_output(script):
     common = ("--function", f"{script}:talks", "--start", "1,2", "--eta", 0.25, "--json", "-")
-    result = run(*common)
+    result = run(*common, "--plot", script.with_name("plot.svg"))
     assert json.loads(result.stdout)["runs"][0]["outcome"] == "converged"
     assert "called" in result.stderr
     result = run(*common, "--gradient", f"{script}:wrong")
@@ -131,7 +139,7 @@ def test_plots_of_functions_that_are_hard_to_plot(script, tmp_path, options):
         (["--function", "SCRIPT:f", "--start", "1,2", "--start", "1"], "--start 1 has 1 numbers, expected 2"),
         (["--function", "SCRIPT:raises", "--start", "1,2"], "SCRIPT:raises raised KeyError at [1.0, 2.0]: 'x'"),
         (["--function", "SCRIPT:lists", "--start", "1,2"], "f returned [[1.0], [1.0, 2.0]], expected one real number"),
-        (["--function", "SCRIPT:logarithm", "--start", "-1,2"], "SCRIPT:logarithm raised ValueError at"),
+        (["--function", "SCRIPT:logarithm", "--start", "-1,2"], "f raised ValueError at the start: "),
         (["--gradient", "SCRIPT:g"], "bowl has its own gradient: --gradient goes with a function of your own"),
         (["--start", "1"], "--start 1 has 1 numbers, expected 2"),
         (["--start", "1,x"], "--start is '1,x', expected numbers with commas between them"),

@@ -82,6 +82,26 @@ def test_python_floats_that_overflow_are_divergence_and_no_traceback():
     assert "‖∇C‖ is inf after 0 steps" in path.message
 
 
+@pytest.mark.parametrize("raised", [ValueError("math domain error"), ZeroDivisionError("division by zero")])
+def test_to_leave_the_domain_is_divergence_but_not_at_the_start(raised):
+    def f(w):
+        if w[0] < 0:
+            raise raised
+        return float(w[0])
+
+    def grad(w):
+        if w[0] < 0.5:
+            raise raised
+        return np.ones(1)
+
+    for options in ({"grad": lambda w: np.ones(1), "eta": 2.0}, {"grad": grad, "eta": 0.7}, {"grad": None, "eta": 2.0}):
+        assert gradient_descent(f, start=[1.0], steps=9, **options).outcome == DIVERGED
+    with pytest.raises(InputError, match=f"f raised {type(raised).__name__} at the start: {raised}"):
+        gradient_descent(f, grad, [-1.0], eta=0.1, steps=9)
+    with pytest.raises(InputError, match=f"grad raised {type(raised).__name__} at the start: {raised}"):
+        gradient_descent(f, grad, [0.1], eta=0.1, steps=9)
+
+
 def test_w_that_is_not_finite_is_not_handed_to_f():
     def careful(w):
         assert np.isfinite(w).all()

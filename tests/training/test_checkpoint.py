@@ -57,6 +57,35 @@ def test_every_generator_of_numpys_is_kept(tmp_path, bits):
     assert resumed.run(4).network == training.run(4).network == made(rng=generator()).run(4).network
 
 
+class Mine(np.random.PCG64):
+    """One that somebody has given a name of their own."""
+
+
+def test_a_generator_of_ones_own_is_kept(tmp_path):
+    training = made(rng=np.random.Generator(Mine(5)))
+    training.run(2)
+    training.save(tmp_path / "checkpoint")
+    resumed = made(rng=np.random.Generator(Mine(5)))
+    resumed.restore(tmp_path / "checkpoint")
+    assert resumed.run(4).network == training.run(4).network
+
+
+@pytest.mark.parametrize(("bits", "place"), [("MT19937", "pos"), ("Philox", "buffer_pos")])
+@pytest.mark.parametrize("value", [2_000_000_000, -200_000_000])
+def test_a_place_outside_of_a_generators_buffer_is_refused(tmp_path, bits, place, value):
+    """NumPy would read there."""
+    training = made(rng=np.random.Generator(getattr(np.random, bits)(5)))
+    training.run(1)
+    training.save(tmp_path / "checkpoint")
+    saved = (tmp_path / "checkpoint").read_bytes()
+    with np.load(io.BytesIO(saved)) as archive:
+        about = json.loads(str(archive["about"]))
+    (about["generator"]["state"] if place == "pos" else about["generator"])[place] = value
+    (tmp_path / "checkpoint").write_bytes(rewritten(saved, about=np.array(json.dumps(about))))
+    with pytest.raises(InputError, match=f"its generator's {place} is {value}, expected 0 to"):
+        made(rng=np.random.Generator(getattr(np.random, bits)(5))).restore(tmp_path / "checkpoint")
+
+
 def test_a_generator_of_others_is_refused():
     class Own(np.random.PCG64):
         @property
