@@ -26,7 +26,7 @@ FLOORS = [
     ["data", "descent.path", "descent.surfaces", "training.interrupt"],
     ["training.batches", "training.scores", "training.example_step"],
     ["training.history", "training.presets"],
-    ["training.checkpoint"],
+    ["training.checkpoint", "training.settings"],
     ["training.loop"],
     ["check.sensitivity", "check.arithmetic", "check.stack"],
     ["check.layer_rounding"],

@@ -13,9 +13,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from minibp.arrays import Array, InputError, checked_count, is_foreign
-from minibp.costs import Cost
-from minibp.inputs import checked_inputs, checked_rate
+from minibp.arrays import Array, InputError, checked_count
 from minibp.kernels import Step
 from minibp.network import Network
 from minibp.training import checkpoint
@@ -24,11 +22,9 @@ from minibp.training.checkpoint import Reached
 from minibp.training.example_step import ExampleStep
 from minibp.training.history import DIVERGED, FINISHED, INTERRUPTED, RUNNING, STOPPED, Epoch, History, record
 from minibp.training.interrupt import heard
-from minibp.training.scores import Examples
+from minibp.training.settings import checked_generator, checked_settings
 from minibp.training.step import BatchStep
 from minibp.words import counted
-
-FORMS = ("batched", "per_example")
 
 Callback = Callable[[History], object]
 
@@ -76,22 +72,10 @@ class Training:
         test: Any = None,
         form: str = "batched",
     ) -> None:
-        self._cost, self._l2, x, y = checked_inputs(network, cost, x, y, l2, copy=False)
-        self._train, self._test = _examples(x, y), _test_examples(network, self._cost, test)
-        if any(map(is_foreign, network.weights)):
-            raise InputError("the network's parameters are not NumPy's, which training does not take")
-        self._batch_size, self._eta = checked_count("batch_size", batch_size), checked_rate("eta", eta)
-        if self._batch_size > len(x):
-            raise InputError(f"batch_size is {batch_size}, expected at most {len(x)}, the number of rows of x")
-        self._decay = self._eta * self._l2.alpha / len(x)
-        if self._decay > 1:
-            raise InputError(
-                f"eta × l2 / {len(x)} is {self._decay:.6g}, expected at most 1: "
-                "by (29) each step multiplies the weights by 1 less that"
-            )
-        if form not in FORMS:
-            raise InputError(f"form is {form!r}, expected one of {', '.join(FORMS)}")
-        self._form, self._rng = form, _generator(rng)
+        self._settings = checked_settings(
+            network, x, y, cost=cost, batch_size=batch_size, eta=eta, l2=l2, test=test, form=form
+        )
+        self._rng = checked_generator(rng)
         self._begun = checkpoint.digest(*network.weights, *network.biases, checkpoint.encoded(self._rng))
         self._start = self._record(0, network, 0.0)
         if not self._start.is_finite:
@@ -167,20 +151,21 @@ class Training:
 
     def _begin_from(self, reached: Reached) -> None:
         """Take a copy of the parameters, to be moved from now on, and the generator as it was then."""
-        network = reached.network
+        given = self._settings
         self._parameters: Mover = (
-            BatchStep(network, self._cost, self._batch_size, eta=self._eta, decay=self._decay)
-            if self._form == "batched"
-            else ExampleStep(network, self._cost, eta=self._eta, decay=self._decay)
+            BatchStep(reached.network, given.cost, given.batch_size, eta=given.eta, decay=given.decay)
+            if given.form == "batched"
+            else ExampleStep(reached.network, given.cost, eta=given.eta, decay=given.decay)
         )
-        self._batches = Batches(self._train.x, self._train.y, self._batch_size, self._parameters.bound)
+        self._batches = Batches(given.train.x, given.train.y, given.batch_size, self._parameters.bound)
         self._rng.bit_generator.state = reached.generator
         self._reached, self._within_an_epoch = reached, False
 
     def _record(self, number: int, network: Network, seconds: float) -> Epoch:
-        train = self._train.score(network, self._cost)
-        test = None if self._test is None else self._test.score(network, self._cost)
-        return record(number, network, train, test, self._l2, seconds=seconds)
+        given = self._settings
+        train = given.train.score(network, given.cost)
+        test = None if given.test is None else given.test.score(network, given.cost)
+        return record(number, network, train, test, given.l2, seconds=seconds)
 
     def _history(self, outcome: str, message: str) -> History:
         network, _, epochs, steps = self._reached
@@ -188,23 +173,23 @@ class Training:
 
     def _diverged(self, number: int, steps: int, why: str) -> History:
         message = f"diverged in epoch {number}: {why}. The network is that of epoch {number - 1}; try a smaller eta"
-        return replace(self._history(DIVERGED, f"{message} than {self._eta:g}"), steps=steps)
+        return replace(self._history(DIVERGED, f"{message} than {self._settings.eta:g}"), steps=steps)
 
     @cached_property
     def _identity(self) -> dict[str, Any]:
         """What a checkpoint has to have been made with, by the names that messages use."""
-        network = self._reached.network
+        network, given = self._reached.network, self._settings
         return {
             "sizes": "-".join(map(str, network.sizes)),
             "activations": [activation.name for activation in network.activations],
             "dtype": network.dtype,
-            "cost": self._cost.name,
-            "batch_size": self._batch_size,
-            "eta": self._eta,
-            "l2": self._l2.alpha,
-            "form": self._form,
-            checkpoint.TRAINING_DATA: checkpoint.digest(self._train.x, self._train.y),
-            checkpoint.TEST_DATA: None if self._test is None else checkpoint.digest(self._test.x, self._test.y),
+            "cost": given.cost.name,
+            "batch_size": given.batch_size,
+            "eta": given.eta,
+            "l2": given.l2.alpha,
+            "form": given.form,
+            checkpoint.TRAINING_DATA: checkpoint.digest(given.train.x, given.train.y),
+            checkpoint.TEST_DATA: None if given.test is None else checkpoint.digest(given.test.x, given.test.y),
             checkpoint.BEGINNING: self._begun,
         }
 
@@ -245,39 +230,10 @@ def train(
     return history
 
 
-def _examples(x: Array, y: Array) -> Examples:
-    """Of checked arrays; those of other libraries than NumPy are refused."""
-    for name, array in (("x", x), ("y", y)):
-        if is_foreign(array):
-            raise InputError(f"{name} is a {type(array).__name__}, expected NumPy's")
-    return Examples(x, y)
-
-
-def _test_examples(network: Network, cost: Cost, test: Any) -> Examples | None:
-    if test is None:
-        return None
-    try:
-        x, y, *_ = test
-    except (TypeError, ValueError):
-        raise InputError(f"test is a {type(test).__name__}, expected a pair of arrays x and y") from None
-    try:
-        inputs = checked_inputs(network, cost, x, y, 0.0, copy=False)
-        return _examples(inputs.x, inputs.y)
-    except InputError as error:
-        raise InputError(f"test: {error}") from None
-
-
 def _what_is_not_finite(epoch: Epoch) -> str:
     if not math.isfinite(epoch.cost):
         return f"the cost is {epoch.cost}"
     return "the norm of a layer's parameters is not finite"
-
-
-def _generator(rng: Any) -> np.random.Generator:
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"rng is {rng!r}, expected a seed or a numpy.random.Generator: {error}") from None
 
 
 def _epochs(reached: Reached) -> str:

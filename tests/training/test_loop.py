@@ -12,7 +12,7 @@ from users import Cube
 
 from minibp import Activation, Cost, History, InputError, Network, Training, batched, data, train
 from minibp.arrays import FLOAT_DTYPES
-from minibp.training import loop
+from minibp.training.settings import FORMS
 
 ETA = 0.3
 
@@ -132,7 +132,7 @@ def reference(network, x, y, *, cost, epochs, batch_size, eta, l2, rng):
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 50])
-@pytest.mark.parametrize("form", loop.FORMS)
+@pytest.mark.parametrize("form", FORMS)
 def test_it_follows_the_equations(form, batch_size):
     x, y = digits(50)
     network = Network.random([64, 5, 10], rng=0)
@@ -153,7 +153,7 @@ def test_one_step_of_both_forms_is_the_same_within_the_bound(dtype):
         form: Training(
             problem.network, problem.x, problem.y, cost=problem.cost, batch_size=problem.m, eta=ETA, l2=l2, form=form
         ).run(1)
-        for form in loop.FORMS
+        for form in FORMS
     }
     want, limit = expected(problem, ETA * l2 / problem.m)
     for history in steps.values():
@@ -161,7 +161,7 @@ def test_one_step_of_both_forms_is_the_same_within_the_bound(dtype):
         assert (np.abs(parameters(history.network) - want) <= limit).all()
 
 
-@pytest.mark.parametrize("form", loop.FORMS)
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("cost", ["quadratic", "cross_entropy"])
 def test_both_forms_descend(form, cost):
     history = run(epochs=4, form=form, cost=cost)
@@ -218,8 +218,8 @@ def test_the_network_and_the_data_are_left_alone():
 def test_data_are_read_where_they_are(monkeypatch):
     x, y = digits(20)
     training = Training(Network.random([64, 5, 10], rng=0), x, y, cost="quadratic", batch_size=7, eta=1.0)
-    assert np.shares_memory(training._train.x, x)
-    assert not training._train.x.flags.writeable
+    assert np.shares_memory(training._settings.train.x, x)
+    assert not training._settings.train.x.flags.writeable
 
 
 @pytest.mark.parametrize("convert", [np.asfortranarray, lambda a: a.astype(">f8"), lambda a: a.astype("f4"), list])
@@ -272,7 +272,7 @@ def test_functions_of_ones_own_may_return_what_other_forms_take_too(returned):
     assert history.epochs[-1].norm_b[0] > 0
 
 
-@pytest.mark.parametrize("form", loop.FORMS)
+@pytest.mark.parametrize("form", FORMS)
 def test_divergence_stops_with_the_last_good_parameters(form):
     x, y = np.full((4, 1), 3.0), np.ones((4, 1))
     histories = []
