@@ -447,6 +447,12 @@ def test_what_does_not_fit_together_is_refused(changed, message):
         train(**{**arguments, "epochs": 1, "batch_size": 2, **changed})
 
 
+def test_parameters_whose_norm_overflows_are_refused():
+    network = Network([[[1.5e308, 1.5e308]]], [[0.0]])
+    with pytest.raises(InputError, match="the norm of a layer's parameters is not finite before the first step"):
+        train(network, np.zeros((4, 2)), np.ones((4, 1)), cost="quadratic", epochs=1, batch_size=2, eta=0.1)
+
+
 def test_a_form_that_is_none_and_arrays_of_others_are_refused():
     with pytest.raises(InputError, match="form is 'loop', expected one of batched, per_example"):
         Training(linear(), *numbered(3), cost="quadratic", batch_size=1, eta=1.0, form="loop")
