@@ -58,8 +58,8 @@ def digits() -> Images:
 def mnist(part: str = "train", folder: str | os.PathLike[str] | None = None, *, download: bool = False) -> Images:
     """MNIST's 60,000 "train" or 10,000 "test" digits of 28 × 28 pixels, from IDX files, gzipped or not.
 
-    They are looked for in `folder`, else in the folder that the variable MINIBP_MNIST_DIR names, if it is set, else in
-    the cache; where they are not in the cache and `download` is True, they are fetched from a public mirror. Raises
+    They are looked for in `folder`, where one is given. Else in the folder that the variable MINIBP_MNIST_DIR names,
+    then in the cache; where they are in neither and `download` is True, they are fetched from a public mirror. Raises
     `FileNotFoundError` where they are not to be had, `InputError` where their bytes are not MNIST's.
     """
     if part not in ("train", "test"):

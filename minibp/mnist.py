@@ -34,29 +34,35 @@ TIMEOUT = 30.0
 def mnist_content(name: str, folder: str | os.PathLike[str] | None = None, *, download: bool = False) -> bytes:
     """The bytes of one of MNIST's files, decompressed and with the right checksum.
 
-    It is looked for in `folder`, else in the one that the variable MINIBP_MNIST_DIR names, if it is set, else in the
-    cache, to which `download` fetches it. Raises `FileNotFoundError` where it is not to be had, `InputError` where a
-    file has other bytes.
+    It is looked for in `folder`, where one is given. Else in the folder that the variable MINIBP_MNIST_DIR names, then
+    in the cache, to which `download` fetches it. Raises `FileNotFoundError` where it is not to be had, `InputError`
+    where a file has other bytes.
     """
     if folder:
-        return _verified(file_in(Path(folder), name), name)
-    named = os.environ.get(MNIST_VARIABLE)
-    if named:
-        return _verified(file_in(Path(named), name, f", which {MNIST_VARIABLE} names"), name)
-    cache = cache_folder()
-    if cache is not None and (cache / f"{name}.gz").is_file():
-        return _verified(cache / f"{name}.gz", name)
+        path = file_in(Path(folder), name)
+        if path is None:
+            raise FileNotFoundError(f"there is no {name} or {name}.gz in {folder}")
+        return _verified(path, name)
+    path = _at_hand(name)
+    if path is not None:
+        return _verified(path, name)
     if download:
-        return _fetched(name, cache)
-    raise FileNotFoundError(f"MNIST is not at hand: set {MNIST_VARIABLE} to a folder with its four IDX files")
+        return _fetched(name, cache_folder())
+    named = os.environ.get(MNIST_VARIABLE)
+    there = f" (there is no {name} in {named}, which it names now)" if named else ""
+    raise FileNotFoundError(f"MNIST is not at hand: set {MNIST_VARIABLE} to a folder with its four IDX files{there}")
 
 
 def is_at_hand() -> bool:
     """Whether all four files can be read without a download, as far as their names tell."""
-    cache = cache_folder()
-    return bool(os.environ.get(MNIST_VARIABLE)) or (
-        cache is not None and all((cache / f"{name}.gz").is_file() for name in MNIST_SHA256)
-    )
+    return all(_at_hand(name) for name in MNIST_SHA256)
+
+
+def _at_hand(name: str) -> Path | None:
+    """The file of this name in the folder that is named or in the cache."""
+    named, cache = os.environ.get(MNIST_VARIABLE), cache_folder()
+    folders = ([Path(named)] if named else []) + ([cache] if cache is not None else [])
+    return next((path for path in (file_in(folder, name) for folder in folders) if path is not None), None)
 
 
 def cache_folder() -> Path | None:
@@ -68,12 +74,9 @@ def cache_folder() -> Path | None:
     return user_cache_path("minibp") / "mnist"
 
 
-def file_in(folder: Path, name: str, whose: str = "") -> Path:
-    """The file of this name in a folder, gzipped or not; `whose` follows the folder in the message."""
-    for path in (folder / name, folder / f"{name}.gz"):
-        if path.is_file():
-            return path
-    raise FileNotFoundError(f"there is no {name} or {name}.gz in {folder}{whose}")
+def file_in(folder: Path, name: str) -> Path | None:
+    """The file of this name in a folder, gzipped or not; None where there is none."""
+    return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
 
 
 def role_of(content: bytes) -> str | None:

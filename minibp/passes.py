@@ -70,10 +70,14 @@ class Passes:
         self._delta = [aligned(z.shape, dtype) for z in self._z]
         self._transposed = [w.T if moving else _filled(w.T, w.T.shape) for w in weights]
         # A bias for every example of a part, since ufuncs that broadcast take longer and allocate.
-        self._tiles = [
-            _filled(-b if kernel.negated else b, next(self._parts(i, batch_size)).z.shape)
-            for i, (b, kernel) in enumerate(zip(biases, self.kernels, strict=True))
-        ]
+        self._tiles = (
+            []
+            if gemm
+            else [
+                _filled(-b if kernel.negated else b, next(self._parts(i, batch_size)).z.shape)
+                for i, (b, kernel) in enumerate(zip(biases, self.kernels, strict=True))
+            ]
+        )
         self.guarded = False
         """Whether kernels guard against exponentials that overflow: needed only where they do."""
 

@@ -117,10 +117,17 @@ def test_a_damaged_cache_is_told(cache):
         mnist.mnist_content(LABELS)
 
 
-def test_a_named_folder_goes_before_the_cache_and_is_not_made_up_for(cache, tmp_path, monkeypatch):
+def test_a_named_folder_goes_before_the_cache(cache, tmp_path, monkeypatch, mnist_folder):
+    pytest.importorskip("platformdirs")
     monkeypatch.setenv(mnist.MNIST_VARIABLE, str(tmp_path))
+    assert not mnist.is_at_hand()
+    with pytest.raises(FileNotFoundError, match=f"there is no {LABELS} in {tmp_path}, which it names now"):
+        mnist.mnist_content(LABELS)
+    cache.mkdir(parents=True)
+    (cache / f"{LABELS}.gz").write_bytes(packed(mnist_folder, LABELS))
+    assert mnist.mnist_content(LABELS) == mnist.mnist_content(LABELS, mnist_folder)
+    (tmp_path / LABELS).write_bytes(b"damaged")  # and is not made up for
+    with pytest.raises(InputError, match="does not hold the bytes of MNIST's"):
+        mnist.mnist_content(LABELS)
+    monkeypatch.setenv(mnist.MNIST_VARIABLE, str(mnist_folder))
     assert mnist.is_at_hand()
-    with pytest.raises(
-        FileNotFoundError, match=f"there is no {LABELS} or {LABELS}.gz in {tmp_path}, which MINIBP_MNIST_DIR"
-    ):
-        mnist.mnist_content(LABELS, download=True)

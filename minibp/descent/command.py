@@ -157,11 +157,13 @@ def _wrong_gradient(surface: Surface, points: Sequence[Array]) -> Report | None:
     """The first report on a given gradient, held to the oracles where descents start, that finds it wrong."""
     from minibp.check.function.gradient_check import check_grad
 
-    f, grad = unwrap(surface.value), unwrap(surface.gradient or surface.value)
+    assert surface.gradient is not None
     for w in points:
-        report = check_grad(f, grad, w, seed=0, raise_on_mismatch=False)
+        report = check_grad(unwrap(surface.value), unwrap(surface.gradient), w, seed=0, raise_on_mismatch=False)
         if report.verdict in ("wrong", "unstable"):
             return replace(report, again="")  # the same command does
+        if report.verdict == "undecided":
+            click.echo(f"minibp: at {shown_point(w)} nothing could tell whether the gradient is that of f", err=True)
     return None
 
 

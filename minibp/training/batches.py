@@ -31,7 +31,6 @@ class Batches(Generic[T]):
         batches = max(1, PART_BYTES // (size * (x[0].nbytes + y[0].nbytes)))
         rows = min(size * batches, len(x)) if size < len(x) else 0
         self._buffers = aligned((rows, x.shape[1]), x.dtype), aligned((rows, y.shape[1]), y.dtype)
-
         self._bound: dict[tuple[int, int], T] = {}
 
     @property

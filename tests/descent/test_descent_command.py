@@ -34,6 +34,9 @@ def logarithm(w):
 def rounded(w):
     return 1e15 + 0.1 * f(w)
 
+def lonely(w):
+    return 1.0 if w.tolist() == [1.0, 2.0] else float("nan")
+
 def falls(w):
     return -float(w.sum())
 """
@@ -100,6 +103,14 @@ def test_a_wrong_gradient_is_told_before_any_step(script):
     assert "wrong: wrong departs from the oracles at equation (1)" in result.stdout
     assert "run it again" not in result.stdout
     assert "η" not in result.stdout
+
+
+def test_a_gradient_of_which_nothing_can_be_told_is_used_and_that_is_said(script):
+    target = f"{script}:lonely"
+    result = run("--function", target, "--gradient", f"{script}:g", "--start", "1,2", "--eta", 0.1)
+    assert result.exit_code == 0
+    assert result.stderr == "minibp: at (1, 2) nothing could tell whether the gradient is that of f\n"
+    assert "η = 0.1: diverged" in result.stdout
 
 
 def test_one_descent_that_leaves_the_domain_does_not_take_the_others_with_it(script):
