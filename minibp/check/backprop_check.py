@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minibp.arrays import InputError, checked_count
+from minibp.arrays import Array, InputError, checked_count
 from minibp.check import complex_step, finite_difference, jax_oracle
 from minibp.check.arithmetic import arithmetic_of_anyone
 from minibp.check.campaign import draw, smallest
@@ -23,11 +23,14 @@ from minibp.check.report import Finding, GradientMismatch, Report
 from minibp.check.rounding import bound
 from minibp.check.setting import Setting
 from minibp.check.stability import fails, fails_below_the_output, is_rounding, reason
+from minibp.check.stack import single
 from minibp.check.subject import Subject, ask, name_of, repeats
+from minibp.check.truncation import is_derived
 from minibp.check.wording import ORACLE_NAMES
 from minibp.costs import fuses
 from minibp.network import Gradient
 from minibp.problem import Problem
+from minibp.words import counted
 
 ORACLES: dict[str, Callable[[Problem], Estimate]] = {
     "jax": jax_oracle.estimate,
@@ -103,6 +106,8 @@ class _Check:
     misses: list[tuple[Problem, Miss, str]] = field(default_factory=list)
     silent: list[Problem] = field(default_factory=list)
     """Problems that the subject has no numbers for."""
+    outvoted: int = 0
+    """Entries on which finite differences alone disagree, where their error is only estimated."""
 
     def ask(self, problem: Problem) -> Gradient | None:
         """The subject's answer, if it has one."""
@@ -146,10 +151,13 @@ class _Check:
         got = row_of_gradient(answer)
         limits = row_of_gradient(bound(same, arithmetic_of_anyone(problem.dtype)).gradient)
         self.entries += len(got)
+        rows = {name: (row_of_gradient(one.gradient), row_of_gradient(one.radius)) for name, one in estimates.items()}
+        if not is_derived(single(same)):
+            self.outvoted += _outvote(rows, got, limits)
         found = []
         for oracle, estimate in estimates.items():
             tally = self.tallies.setdefault(oracle, Tally())
-            expected, radius = row_of_gradient(estimate.gradient), row_of_gradient(estimate.radius)
+            expected, radius = rows[oracle]
             if problem.dtype == "float64":
                 tally.add_sharpness(expected, limits + radius)
             self.skipped.update(estimate.skipped)
@@ -162,6 +170,12 @@ class _Check:
         """The verdict and what it rests on."""
         failing = [problem for problem, *_ in self.misses]
         verdict, notes = "correct", [f"{ORACLE_NAMES[name]} was not asked: {why}" for name, why in self.absent.items()]
+        if self.outvoted:
+            entries = counted(self.outvoted, "gradient entry", "gradient entries")
+            notes.append(
+                f"finite differences alone disagreed on {entries}: of your own functions their error is estimated, "
+                "not derived, and a high-accuracy oracle agrees there"
+            )
         findings = list(self.manners.values())
         example = self.silent[0] if self.silent else None
         if failing:
@@ -246,6 +260,21 @@ class _Check:
             equation = "(26)" if fuses(problem.cost, problem.network.activations[-1]) else "(17)"
         finding = Finding.of_miss(miss, name_of(self.subject), oracle)
         return [replace(finding, equation=equation, fault=fault, message=message)]
+
+
+def _outvote(rows: dict[str, tuple[Array, Array]], got: Array, limits: Array) -> int:
+    """Take from the differences, whose error is an estimate, the entries where they alone disagree; how many."""
+    agreed, off = np.zeros(got.shape, bool), np.zeros(got.shape, bool)
+    for oracle, (expected, radius) in rows.items():
+        within = np.isfinite(limits + radius) & (np.abs(got - expected) <= limits + radius)
+        if oracle == "finite_difference":
+            off = np.isfinite(limits + radius) & ~within
+        else:
+            agreed |= within
+    if (agreed & off).any():
+        expected, radius = rows["finite_difference"]
+        rows["finite_difference"] = expected, np.where(agreed & off, np.inf, radius)
+    return int((agreed & off).sum())
 
 
 def _kind(finding: Finding) -> str:

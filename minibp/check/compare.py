@@ -161,6 +161,8 @@ class Tally:
     entries: dict[str, int] = field(default_factory=dict)
     sharpness: Array = field(default_factory=lambda: np.zeros(40, np.int64))
     """How many float64 entries were told to within 10^−k of themselves, for k = 0, 1, …; worse counts as 0."""
+    alarms: int = 0
+    """How many networks had an entry, or a slope, that is further off than the tolerance."""
 
     def add(self, equation: str, worst: float, entries: int) -> None:
         self.worst[equation] = max(self.worst.get(equation, 0.0), worst)
@@ -171,6 +173,7 @@ class Tally:
         for equation, worst in other.worst.items():
             self.add(equation, worst, other.entries[equation])
         self.sharpness += other.sharpness
+        self.alarms += other.alarms
 
     def add_sharpness(self, expected: Array, tolerance: Array) -> None:
         """Count how sharply each of these entries was told."""
@@ -206,6 +209,7 @@ def compare(
         tally.add(segment.equation, one, count)
     if max(worst) <= 1:
         return None
+    tally.alarms += int((np.atleast_2d(ratio) > 1).any(1).sum())
     place = int(np.argmax(ratio > 1))
     problem, at = divmod(place, ratio.shape[-1])
     segment = next(one for one in segments if one.stop > at)
@@ -228,6 +232,7 @@ def compare_slopes(gradients: Sequence[Gradient], bound: Bound, estimate: Estima
             ratio = np.where(error == 0, 0.0, error / tolerance)
         tally.add("(1)", float(ratio.max()), len(ratio))
         off = ~(error <= tolerance)
+        tally.alarms += int(off.sum())
         if off.any() and first is None:
             problem = int(np.argmax(off))
             segment = Segment("(1)", None, "slope", (), 0, 1)

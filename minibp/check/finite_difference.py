@@ -1,12 +1,13 @@
-"""Central differences, with the error of each estimated from two step sizes and from the rounding of C.
+"""Central differences, each with a radius: what the difference leaves out, and the rounding of C over the step.
 
-C is evaluated where a weighted input z^l_j has moved by ±h and ±h/2. Where C is smooth the error of a central
-difference falls as h², so the two differ by three times the error of the smaller; where a second derivative jumps it
-falls as h, and they differ by just that error. Twice their difference covers both, though several jumps within one
-step could be laid so as to defeat it. Rounding adds the error bound of C, divided by the step.
+C is evaluated where a weighted input z^l_j has moved by ±h/2. What the difference of the two leaves out is derived for
+the package's functions (see `truncation`). Of a function that is not the package's own no derivatives are known: there
+C is evaluated at ±h too. Where it is smooth the error of a central difference falls as h², so the two differ by three
+times the error of the smaller; where a second derivative jumps it falls as h, and they differ by just that error.
+Twice their difference covers both, but it is an estimate: several jumps within one step may be laid so as to defeat it.
 
-Every weight is moved by itself, by ±h/2 alone: by (12) that moves z^l_j of each example no further than those steps
-did, so each inherits the error found there, times its own ∂z^l_j/∂w.
+Every weight is moved by itself: by (12) that moves z^l_j of each example no further than those steps did, so each
+inherits the error found there, times its own ∂z^l_j/∂w.
 
 Where a perturbation crosses a kink (relu's at 0, say) the points lie on different branches: such an entry is told
 nothing about, and is counted.
@@ -23,10 +24,13 @@ from minibp.check.output_rounding import Output, cost_error
 from minibp.check.perturbed import Moves, Pass, biases, costs_at, crossings, forward, responses, weights
 from minibp.check.rounding import Bound, bounds
 from minibp.check.stack import Stack, single
+from minibp.check.truncation import is_derived, truncation
 from minibp.network import Gradient
 from minibp.problem import Problem
 
-STEPS = np.array([1.0, -1.0, 0.5, -0.5])
+STEPS = np.array([0.5, -0.5])
+LARGER = np.array([1.0, -1.0])
+"""Steps beside `STEPS` where the truncation error has to be estimated, in units of h."""
 CROSSES_A_KINK = "finite difference crosses a kink"
 
 
@@ -35,8 +39,9 @@ def estimate(problem: Problem) -> Estimate:
     return estimates(single(problem)).only()
 
 
-def estimates(stack: Stack) -> Estimate:
-    """The same for a whole stack at once."""
+def estimates(stack: Stack, *, derived: bool | None = None) -> Estimate:
+    """The same for a whole stack at once; `derived` tells if truncation errors are, by default where they can be."""
+    derived = is_derived(stack) if derived is None else derived
     base = forward(stack, np.float64)
     rounding = bounds(stack, oracle_arithmetic())
     gradient, radius = _empty(stack), _empty(stack)
@@ -45,12 +50,14 @@ def estimates(stack: Stack) -> Estimate:
     lost = 0
     for i, gain in enumerate(_gains(stack, base)):
         steps = np.cbrt(rounding_unit()) / gain
-        truncation, noise = np.empty(base.z[i].mT.shape), np.empty(base.z[i].mT.shape)
+        left_out, noise = np.empty(base.z[i].mT.shape), np.empty(base.z[i].mT.shape)
         kinks = np.empty(noise.shape, bool)
-        for move in biases(stack, base, i, copies=len(STEPS)):
+        for move in biases(stack, base, i, copies=4):
             j, step = move.j, steps[:, move.j, None]
-            slopes, truncation[:, j], noise[:, j], crossed = _two_differences(stack, base, rounding, i, move, step)
-            error = np.where(crossed, np.inf, truncation[:, j] + noise[:, j] / step)
+            slopes, left_out[:, j], noise[:, j], crossed = _along_z(
+                stack, base, rounding, i, move, step, derived=derived
+            )
+            error = np.where(crossed, np.inf, left_out[:, j] + noise[:, j] / step)
             gradient.nabla_b[i][:, j], radius.nabla_b[i][:, j] = slopes.mean(2), error.mean(2)
             deltas[i][:, :, j], delta_radii[i][:, :, j] = slopes.mT, error.mT
             kinks[:, j] = crossed
@@ -60,12 +67,12 @@ def estimates(stack: Stack) -> Estimate:
         step = steps[:, :, None] / np.maximum(size.max(1), 1)[:, None, :]
         beyond = kinks.astype(float) @ (size > 0) > 0
         for move in weights(stack, base, i, copies=2):
-            slopes, crossed = _difference(stack, base, i, move, step[:, move.j, move.k, None])
+            slopes, crossed = _slopes(stack, base, i, move, step[:, move.j, move.k, None])
             gradient.nabla_w[i][:, move.j, move.k] = slopes.mean(2)
             beyond[:, move.j, move.k] |= crossed.any(2)
         decay, decay_error = _decay(stack, stack.weights[i], step)
         with np.errstate(invalid="ignore", over="ignore"):
-            error = truncation @ size / stack.m + noise.mean(2)[:, :, None] / step + decay_error
+            error = left_out @ size / stack.m + noise.mean(2)[:, :, None] / step + decay_error
         gradient.nabla_w[i][:] += decay
         radius.nabla_w[i][:] = np.where(beyond, np.inf, error)
         lost += int(beyond.sum())
@@ -93,29 +100,34 @@ def rounding_unit() -> float:
     return float(np.finfo(np.float64).eps) / 2
 
 
-def _two_differences(
-    stack: Stack, base: Pass, rounding: Bound, i: int, move: Moves, step: Array
+def _along_z(
+    stack: Stack, base: Pass, rounding: Bound, i: int, move: Moves, step: Array, *, derived: bool
 ) -> tuple[Array, Array, Array, Array]:
-    """Each example's ∂C/∂z_j, its truncation error, the rounding of two costs, and whether it crosses a kink.
+    """Each example's ∂C/∂z_j, its truncation error, the rounding of two costs, and whether it may cross a kink.
 
     All are (s, p, m).
     """
-    moved = STEPS[:, None, None] * (step * move.dz)[:, None]
+    moved = (STEPS if derived else np.append(STEPS, LARGER))[:, None, None] * (step * move.dz)[:, None]
     costs, seen = responses(stack, base, i, move.j, moved)
-    coarse, fine = (costs[:, 0] - costs[:, 1]) / (2 * step), (costs[:, 2] - costs[:, 3]) / step
-    # Two costs at the ends of the larger step, each off by its bound there; that of z is doubled, for the update of z
+    crossed: Array = np.any(crossings(stack, base, i, move.j, moved, seen), axis=1)
+    slopes = (costs[:, 0] - costs[:, 1]) / step
+    if derived:
+        left_out, beyond = truncation(stack, base, rounding, i, move.j, step / 2)
+        crossed |= beyond
+    else:
+        left_out = 2 * np.abs((costs[:, 2] - costs[:, 3]) / (2 * step) - slopes)
+    # Two costs at the ends of the largest step, each off by its bound there; that of z is doubled, for the update of z
     # that the perturbed pass starts with.
     last = len(base.z) - 1
     output = Output(stack.cost, stack.activations[last], stack.y[:, None, None])
-    ends = Near(seen[last][:, :2], np.broadcast_to(2 * rounding.z[last][:, None, None], seen[last][:, :2].shape))
-    noise = 2 * cost_error(output, ends, oracle_arithmetic()).max(1)
-    crossed: Array = np.any(crossings(stack, base, i, move.j, moved, seen), axis=1)
-    return fine, 2 * np.abs(coarse - fine), noise, crossed
+    z = seen[last][:, -2:]
+    ends = Near(z, np.broadcast_to(2 * rounding.z[last][:, None, None], z.shape))
+    return slopes, left_out, 2 * cost_error(output, ends, oracle_arithmetic()).max(1), crossed
 
 
-def _difference(stack: Stack, base: Pass, i: int, move: Moves, step: Array) -> tuple[Array, Array]:
-    """Each example's ∂C/∂entry by the smaller step, and whether it crosses a kink, (s, p, m)."""
-    moved = STEPS[2:, None, None] * (step * move.dz)[:, None]
+def _slopes(stack: Stack, base: Pass, i: int, move: Moves, step: Array) -> tuple[Array, Array]:
+    """Each example's ∂C/∂entry, and whether it crosses a kink, (s, p, m)."""
+    moved = STEPS[:, None, None] * (step * move.dz)[:, None]
     costs, seen = responses(stack, base, i, move.j, moved)
     crossed: Array = np.any(crossings(stack, base, i, move.j, moved, seen), axis=1)
     return (costs[:, 0] - costs[:, 1]) / step, crossed

@@ -50,6 +50,7 @@ FORMS: dict[str, Callable[[Problem], Backprop | Gradient]] = {
     "workspace": _fast_form,
 }
 """The package's own forms of backpropagation."""
+ORACLES = ("jax", "complex_step", "finite_difference")
 
 
 @dataclass
@@ -73,8 +74,8 @@ class Run:
                 self.tallies[form].setdefault(oracle, Tally()).merge(tally)
         self.skipped.update(other.skipped)
         self.covered.update(other.covered)
-        self.findings += other.findings
-        self.failed = self.failed or other.failed
+        if self.failed is None:  # one failure is shown, the first
+            self.findings, self.failed = self.findings + other.findings, other.failed
 
     def shrink(self, stratum: dict[str, Any], seed: int) -> None:
         """Replace the failure by the simplest in its stratum, if there is one, and the findings by those there.
@@ -85,6 +86,19 @@ class Run:
         found = smallest(problems(**freed), lambda problem: _checked(problem).failed is not None, seed)
         if found is not None:
             self.failed, self.findings = found, _checked(found).findings
+
+    def alarms(self) -> str:
+        """How many networks each oracle disagreed on, with which form."""
+        counts = {
+            oracle: {form: tallies[oracle].alarms for form, tallies in self.tallies.items() if oracle in tallies}
+            for oracle in ORACLES
+        }
+        said = [
+            f"{ORACLE_NAMES[oracle]} {max(by_form.values(), default=0):,}"
+            + "".join(f" ({form} {count:,})" for form, count in by_form.items() if count)
+            for oracle, by_form in counts.items()
+        ]
+        return f"alarms, in networks: {', '.join(said)}"
 
     def silent(self) -> tuple[str, ...]:
         """What no entry was told of, where there were entries to tell of: by form, oracle and equation."""
@@ -105,7 +119,7 @@ class Run:
                 return
 
     def hold(self, part: Sequence[Problem], stack: Stack, autodiff: Estimate) -> None:
-        """Hold all forms against all oracles on problems that make one stack, and keep the first that fails."""
+        """Hold all forms against all oracles on problems that make one stack, and keep the first that ever fails."""
         estimates = {
             "jax": autodiff,
             "complex_step": complex_step.estimates(stack),
@@ -113,7 +127,7 @@ class Run:
         }
         self._count(part, stack, estimates)
         found = [one for form in FORMS for one in self._found(form, part, stack, estimates)]
-        if found:
+        if found and self.failed is None:
             first = min(at for at, _ in found)
             self.failed = part[first]
             self.findings += [finding for at, finding in found if at == first]

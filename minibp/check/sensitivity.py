@@ -52,18 +52,19 @@ def _is_known(activation: Activation) -> bool:
     return ACTIVATIONS.get(activation.name) is activation
 
 
-def _bell(t: Array) -> Array:
+def bell(t: Array) -> Array:
     """σ'(t) of the sigmoid for t ≥ 0."""
     e = np.exp(-t)
     return e / (1 + e) ** 2
 
 
-def _near(z: Array, e: Array) -> Array:
+def nearest(z: Array, e: Array) -> Array:
     """The distance from 0 of the point of [z − e, z + e] nearest to it."""
     return np.maximum(np.abs(z) - e, 0)
 
 
-def _logistic(z: Array) -> Array:
+def logistic(z: Array) -> Array:
+    """σ(z) of the sigmoid."""
     e = np.exp(-np.abs(z))
     return np.where(z >= 0, 1, e) / (1 + e)
 
@@ -82,15 +83,15 @@ _KNOWN = {
         from_value=_none,
     ),
     "sigmoid": Sensitivity(
-        slope=lambda z, e: _bell(_near(z, e)),
-        bend=lambda z, e: e * np.tanh((np.abs(z) + e) / 2) * _bell(_near(z, e)),  # σ'' = σ'(1 − 2σ)
+        slope=lambda z, e: bell(nearest(z, e)),
+        bend=lambda z, e: e * np.tanh((np.abs(z) + e) / 2) * bell(nearest(z, e)),  # σ'' = σ'(1 − 2σ)
         value_rounding=lambda z, a, f: (f + 3) * a,
         prime_rounding=lambda z, a, p, f: (f + 6) * p,
         from_value=lambda z, a, p, f: (f + 3) * a * np.abs(1 - 2 * a) + 3 * p,
     ),
     "tanh": Sensitivity(
-        slope=lambda z, e: 4 * _bell(2 * _near(z, e)),
-        bend=lambda z, e: e * 2 * np.tanh(np.abs(z) + e) * 4 * _bell(2 * _near(z, e)),  # tanh'' = −2 tanh tanh'
+        slope=lambda z, e: 4 * bell(2 * nearest(z, e)),
+        bend=lambda z, e: e * 2 * np.tanh(np.abs(z) + e) * 4 * bell(2 * nearest(z, e)),  # tanh'' = −2 tanh tanh'
         value_rounding=lambda z, a, f: (f + 4) * np.abs(a),
         prime_rounding=lambda z, a, p, f: (f + 8) * p,
         from_value=lambda z, a, p, f: 2 * (f + 4) * a * a + 2,
@@ -119,19 +120,19 @@ _KNOWN = {
         textbook=lambda z, f: np.where(z > 0, 0.0, (f + 2) * np.exp(np.minimum(z, 0))),  # e^z − 1
     ),
     "softplus": Sensitivity(
-        slope=lambda z, e: _logistic(z + e),
-        bend=lambda z, e: e * _bell(_near(z, e)),
+        slope=lambda z, e: logistic(z + e),
+        bend=lambda z, e: e * bell(nearest(z, e)),
         value_rounding=lambda z, a, f: (2 * f + 4) * a,
         prime_rounding=lambda z, a, p, f: (f + 3) * p,
         from_value=lambda z, a, p, f: np.where(z > 0, (2 * f + 4) * np.exp(-a), 0.0) + 1,  # 1 − e^−a
         textbook=lambda z, f: (f + 3) * np.ones_like(z),  # ln(1 + e^z)
     ),
     "silu": Sensitivity(
-        slope=lambda z, e: np.minimum(_logistic(z + e) * (1 + np.abs(z) + e), 1.1),
-        bend=lambda z, e: e * _bell(_near(z, e)) * (2 + np.abs(z) + e),  # silu'' = σ'(2 + z(1 − 2σ))
+        slope=lambda z, e: np.minimum(logistic(z + e) * (1 + np.abs(z) + e), 1.1),
+        bend=lambda z, e: e * bell(nearest(z, e)) * (2 + np.abs(z) + e),  # silu'' = σ'(2 + z(1 − 2σ))
         value_rounding=lambda z, a, f: (f + 5) * np.abs(a),
-        prime_rounding=lambda z, a, p, f: (2 * f + 8) * _logistic(z) * (1 + np.abs(z) * _logistic(-z)),
-        from_value=lambda z, a, p, f: (2 * f + 8) * _logistic(z) * (1 + np.abs(z)),
+        prime_rounding=lambda z, a, p, f: (2 * f + 8) * logistic(z) * (1 + np.abs(z) * logistic(-z)),
+        from_value=lambda z, a, p, f: (2 * f + 8) * logistic(z) * (1 + np.abs(z)),
     ),
 }
 

@@ -50,7 +50,7 @@ def soak(
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Hold the package's own forms against all oracles until `seconds` are over, or something is wrong.
+    """Hold the package's own forms against all oracles until `seconds` are over, whatever is wrong on the way.
 
     The same seed gives the same networks in the same order, as many as there is time for. `executor` does the work
     where one is given, of so many `workers`. `progress` is called with the seconds that have passed and will pass.
@@ -71,8 +71,6 @@ def soak(
         run.merge(part)
         if progress is not None:
             progress(min(int(passed()), int(seconds)), int(seconds))
-        if run.failed is not None:
-            break
     taken = passed()
     rate = f"{run.networks / taken:,.0f} networks a second, by {workers} process{'es' if workers > 1 else ''}"
     if run.failed is not None:
@@ -89,7 +87,7 @@ def soak(
         skipped=dict(run.skipped),
         tallies=run.tallies,
         covered=dict(sorted(run.covered.items())),
-        notes=(rate, *silent),
+        notes=(rate, run.alarms(), *silent),
         again=f"minibp verify --soak {seconds:g} --seed {chosen}",
     )
 
@@ -123,15 +121,13 @@ def _done(seed: int, goes_on: Callable[[], bool], executor: Executor | None, wor
 
 
 def _seen(task: Task) -> Run:
-    """What is seen in the stacks of one task, up to the first that fails."""
+    """What is seen in the stacks of one task."""
     run = Run()
     rng = np.random.default_rng(task)
     for _ in range(STACKS):
         part = drawn(rng, jax_stack.STACK)
         stack = Stack.of(part)
         run.hold(part, stack, jax_stack.estimates(stack))
-        if run.failed is not None:
-            break
     return run
 
 

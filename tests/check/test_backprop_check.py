@@ -6,8 +6,10 @@ from subjects import backprop, by_division, fused, sums
 from users import Cube, Quartic
 
 import minibp
-from minibp import GradientMismatch, InputError, adapters, check_backprop
+from minibp import Activation, GradientMismatch, InputError, Network, Problem, adapters, batched, check_backprop
+from minibp.check.backprop_check import _Check
 from minibp.check.faults import Faulty
+from minibp.check.setting import Setting
 
 FEW = {"examples": 25, "seed": 1, "raise_on_mismatch": False}
 
@@ -250,3 +252,39 @@ def test_sizes_that_the_cost_does_not_fit_are_refused():
     subject = adapters.flat(lambda theta, x, y: theta, sizes=(2, 1))
     with pytest.raises(InputError, match="softmax over one neuron is always 1"):
         check_backprop(subject, output_activation="softmax", cost="cross_entropy")
+
+
+class OwnElu(Activation):
+    """elu as a user writes it: its second derivative jumps, and nothing says so."""
+
+    name = "own elu"
+
+    def value(self, z):
+        return np.where(np.real(z) > 0, z, np.expm1(np.where(np.real(z) > 0, 0, z)))
+
+    def prime(self, z):
+        return np.where(z > 0, 1.0, np.exp(np.minimum(z, 0)))
+
+
+def jumps_that_defeat_two_steps(activation):
+    """A neuron that feeds two elus, with one jump within the smaller step and one between the two."""
+    for shift in np.linspace(0, 6e-6, 61):
+        weights = [[[1.0]], [[1.0], [1.0]], [[1.0, -1.0]]]
+        network = Network(weights, [[0.0], [0.0, shift], [0.0]], ["identity", activation, "identity"])
+        yield Problem(network, "quadratic", [[0.0]], [[1.0]])
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(1, "correct"), (1 + 1e-8, "wrong")])
+def test_of_the_users_functions_differences_alone_make_nothing_wrong(factor, verdict):
+    activations = ["identity", OwnElu(), "identity"]
+
+    def mine(weights, biases, x, y):
+        nabla_w, nabla_b = batched.backprop(Network(weights, biases, activations), "quadratic", x, y).gradient
+        return nabla_w, [factor * b for b in nabla_b]
+
+    claimed = Setting.checked(activations, None, "quadratic", 0.0, "mean", "float64", mine)
+    check = _Check(mine, claimed, seed=0)
+    check.look(list(jumps_that_defeat_two_steps(activations[1])))
+    report = check.report()
+    assert report.verdict == verdict
+    assert any(note.startswith("finite differences alone disagreed on") for note in report.notes)

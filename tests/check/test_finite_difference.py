@@ -4,6 +4,7 @@ from oracle_checks import check_shapes, worst_of_radius
 from minibp import Network, Problem
 from minibp.check import finite_difference
 from minibp.check.finite_difference import CROSSES_A_KINK
+from minibp.check.stack import single
 
 
 def test_it_is_within_its_radius(drawn):
@@ -13,11 +14,37 @@ def test_it_is_within_its_radius(drawn):
         assert worst_of_radius(problem, estimate) <= 1, problem
 
 
-def test_a_jump_of_the_second_derivative_takes_half_of_the_radius():
-    # elu at 0: the error of the smaller step is just the difference of the two, and the radius twice that.
+def test_a_jump_of_the_second_derivative_takes_the_whole_radius_and_no_more():
+    # elu at 0: nothing is left of the bound but the rounding of C.
     network = Network([[[1.0]], [[1.0]]], [[0.0], [0.0]], ["elu", "identity"])
     problem = Problem(network, "quadratic", [[0.0]], [[1.0]])
-    assert 0.45 < worst_of_radius(problem, finite_difference.estimate(problem)) < 0.55
+    assert 0.99 < worst_of_radius(problem, finite_difference.estimate(problem)) <= 1
+
+
+def test_jumps_that_would_defeat_an_estimate_from_two_steps():
+    """A jump within the smaller step and one between the two: their errors cancel in the difference of the steps."""
+    network = Network(
+        [[[1.0]], [[1.0], [1.0]], [[1.0, -1.0]]], [[0.0], [0.0, 1e-6], [0.0]], ["identity", "elu", "identity"]
+    )
+    defeated = 0
+    for shift in np.linspace(0, 6e-6, 61):
+        moved = Network(network.weights, [[0.0], [0.0, shift], [0.0]], network.activations)
+        problem = Problem(moved, "quadratic", [[0.0]], [[1.0]])
+        assert worst_of_radius(problem, finite_difference.estimate(problem)) <= 1
+        estimated = finite_difference.estimates(single(problem), derived=False).only()
+        defeated += worst_of_radius(problem, estimated) > 1
+    assert defeated
+
+
+def test_the_derived_radius_is_no_wider_than_the_estimated_one_on_ordinary_networks(drawn):
+    ratios = []
+    for problem in drawn:
+        derived, estimated = (finite_difference.estimates(single(problem), derived=one).only() for one in (True, False))
+        for mine, theirs in zip(derived.radius.nabla_w, estimated.radius.nabla_w, strict=True):
+            told = np.isfinite(mine) & np.isfinite(theirs) & (theirs > 0)
+            ratios.append((mine[told] / theirs[told]).ravel())
+    assert np.median(np.concatenate(ratios)) < 1.01
+    assert np.quantile(np.concatenate(ratios), 0.99) < 2
 
 
 def test_entries_that_cross_a_kink_are_skipped_and_counted():

@@ -74,15 +74,25 @@ def wrong(problem):
     return found._replace(gradient=Gradient(found.gradient.nabla_w, changed))
 
 
-def test_a_gradient_broken_on_purpose_ends_it_and_is_shrunk(monkeypatch):
+def test_a_gradient_broken_on_purpose_is_counted_to_the_end_and_the_first_failure_is_shrunk(monkeypatch):
     monkeypatch.setitem(forms.FORMS, "batched", wrong)
-    report = soak.soak(60, seed=2)
+    report = soak.soak(2, seed=2)
     assert report.verdict == "wrong"
     (finding,) = report.findings
     assert (finding.subject, finding.equation, finding.tensor) == ("batched", "(23)", "nabla_b")
     assert report.counterexample.m == 1
     assert max(report.counterexample.network.sizes) <= 2
-    assert report.seconds < 30
+    counts = {oracle: tally.alarms for oracle, tally in report.tallies["batched"].items()}
+    assert report.networks > jax_stack.STACK  # it went on after the first stack
+    assert min(counts["jax"], counts["complex_step"]) > report.networks / 2
+    assert not any(tally.alarms for tally in report.tallies["per_example"].values())
+    said = "alarms, in networks: JAX autodiff {jax:,} (batched {jax:,}), complex step {complex_step:,} (batched"
+    assert report.notes[1].startswith(said.format(**counts))
+
+
+def test_a_soak_without_alarms_says_so():
+    report = soak.soak(0.01, seed=1)
+    assert report.notes[1] == "alarms, in networks: JAX autodiff 0, complex step 0, finite differences 0"
 
 
 def test_one_wrong_problem_of_a_stack_is_the_one_that_is_shown(monkeypatch):
