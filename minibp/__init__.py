@@ -5,11 +5,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import _minibp  # noqa: F401 (it comes first, and hears Ctrl-C where this is imported for `python -m minibp`)
 from minibp import batched, per_example
 from minibp.activations import Activation
 from minibp.arrays import InputError
 from minibp.batched import feedforward
 from minibp.costs import L2, Cost
+from minibp.extras import how_to_install
 from minibp.network import Backprop, Gradient, Network
 from minibp.problem import Problem
 from minibp.workspace import Workspace
@@ -95,15 +97,17 @@ _LATER = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _LATER:
-        raise AttributeError(f"module 'minibp' has no attribute {name!r}")
-    home = _LATER[name]
-    try:
-        return getattr(import_module(home), name) if home else import_module(f"minibp.{name}")
-    except ModuleNotFoundError as error:
-        message = f"minibp.{name} needs {error.name}, which is not installed: pip install 'minibp[all]'"
-        raise ModuleNotFoundError(message, name=error.name) from None
+if not TYPE_CHECKING:  # a type checker that sees it takes every name for an attribute of the package
+
+    def __getattr__(name: str) -> Any:
+        if name not in _LATER:
+            raise AttributeError(f"module 'minibp' has no attribute {name!r}")
+        home = _LATER[name]
+        try:
+            return getattr(import_module(home), name) if home else import_module(f"minibp.{name}")
+        except ModuleNotFoundError as error:
+            message = f"minibp.{name} needs {error.name}, which is not installed: {how_to_install('all')}"
+            raise ModuleNotFoundError(message, name=error.name) from None
 
 
 def __dir__() -> list[str]:

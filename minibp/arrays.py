@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,19 @@ def checked_dtype(name: str, dtype: object) -> str:
     if kind not in FLOAT_DTYPES:
         raise InputError(f"{name} has dtype {kind}, expected float64 or float32")
     return str(kind)
+
+
+def checked_point(name: str, value: object) -> Array:
+    """A point or a vector of any shape, as `checked_array` has it; integers are taken as float64.
+
+    >>> checked_point("start", [3, 4])
+    array([3., 4.])
+    """
+    if not is_foreign(value) and not isinstance(value, np.ma.MaskedArray):
+        with suppress(ValueError):  # lists of several lengths, which are refused below
+            array = np.asarray(value)
+            value = array.astype(np.float64) if array.dtype.kind in "iu" else array
+    return checked_array(name, value)
 
 
 def checked_array(
@@ -78,11 +92,13 @@ def checked_array(
 
 
 def checked_count(name: str, value: object, *, least: int = 1) -> int:
-    """`value` as an int of at least `least`."""
+    """`value` as an int of at least `least`. True and False are no counts."""
     try:
-        count = operator.index(value)  # type: ignore[arg-type]
+        count = None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
     except TypeError:
-        raise InputError(f"{name} is {value!r}, expected a whole number") from None
+        count = None
+    if count is None:
+        raise InputError(f"{name} is {value!r}, expected a whole number")
     if count < least:
         raise InputError(f"{name} is {count}, expected at least {least}")
     return count

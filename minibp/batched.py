@@ -10,6 +10,7 @@ from typing import Any
 from minibp.arrays import Array, namespace, read_only
 from minibp.inputs import checked_inputs, checked_rows
 from minibp.network import Backprop, Gradient, Network
+from minibp.user_functions import checked_cost, with_checked_functions
 
 
 def feedforward(network: Network, x: Any) -> Array:
@@ -19,7 +20,8 @@ def feedforward(network: Network, x: Any) -> Array:
     >>> feedforward(network, [[3.0]])
     array([[7.]])
     """
-    return _forward(network, checked_rows(network, x))[1][-1]
+    x = checked_rows(network, x)
+    return _forward(with_checked_functions(network), x)[1][-1]
 
 
 def backprop(network: Network, cost: Any, x: Any, y: Any, l2: Any = 0.0) -> Backprop:
@@ -32,6 +34,7 @@ def backprop(network: Network, cost: Any, x: Any, y: Any, l2: Any = 0.0) -> Back
     Gradient(nabla_w=(array([[6.]]),), nabla_b=(array([2.]),))
     """
     cost, l2, x, y = checked_inputs(network, cost, x, y, l2)
+    network, cost = with_checked_functions(network), checked_cost(cost)
     xp = namespace(x)
     m = x.shape[0]
     zs, activations = _forward(network, x)

@@ -5,12 +5,6 @@ Exit status: 0 correct or done, 1 wrong, unstable or undecided, 2 unusable argum
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import sys
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,16 +13,26 @@ import click
 import minibp
 from minibp import adapters
 from minibp.bench.command import bench
-from minibp.console import allow_any_text, bar, check_writable, refuse, usable, write_json
+from minibp.console import (
+    Exit,
+    allow_any_text,
+    bar,
+    check_writable,
+    colour_wanted,
+    json_alone,
+    refuse,
+    usable,
+    write_json,
+)
 from minibp.descent.command import descend
 from minibp.files import write_whole
-from minibp.target import loaded, workflow_commands
+from minibp.target import loaded, own_arguments, workflow_commands
 from minibp.training.command import train
+from minibp.workers import cores, pool
 
 if TYPE_CHECKING:
     from minibp.check.report import Report
 
-BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 VERDICT_COLOURS = {"correct": "green", "wrong": "red", "unstable": "yellow", "undecided": "yellow"}
 COLOURS: dict[str, dict[str, Any]] = {
     "place": {"bold": True},
@@ -41,6 +45,7 @@ COLOURS: dict[str, dict[str, Any]] = {
 @click.version_option(minibp.__version__, prog_name="minibp")
 def cli() -> None:
     """Backpropagation by hand, and the check that holds it, or yours, against independent oracles."""
+    click.get_current_context().color = colour_wanted()
 
 
 for command in (bench, descend, train):
@@ -78,10 +83,9 @@ def verify(
     check_writable({"--json": json_file, "--html": html_file})
     if soak is not None and examples is not None:
         refuse("--soak goes on until its time is over: --examples has no meaning with it")
-    _keep_hypothesis_out_of_the_folder()
-    processes = workers or _cores()
+    processes = workers or cores()
     with usable():
-        with bar("networks" if soak is None else "seconds") as progress, _pool(processes) as executor:
+        with bar("networks" if soak is None else "seconds") as progress, pool(processes) as executor:
             if soak is None:
                 from minibp.check.runner import EXAMPLES
                 from minibp.check.runner import verify as run
@@ -132,8 +136,7 @@ def check(
     The function takes (weights, biases, x, y) and returns (nabla_w, nabla_b): lists of arrays, one a layer.
     """
     check_writable({"--json": json_file, "--html": html_file})
-    _keep_hypothesis_out_of_the_folder()
-    with usable():
+    with usable(), json_alone(json_file), own_arguments(target):
         function = loaded(target)
         subject = {"rows": _as_it_is, "columns": adapters.columns, "per-example": adapters.per_example}[layout](
             function
@@ -141,7 +144,8 @@ def check(
         from minibp.check.backprop_check import check_backprop as run
 
         chosen = activation.removesuffix(",").split(",") if "," in activation else activation
-        report = run(subject, activation=chosen, raise_on_mismatch=False, **options)
+        with bar("networks", first="JAX compiles its program") as progress:
+            report = run(subject, activation=chosen, raise_on_mismatch=False, progress=progress, **options)
         said = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in options.items() if value is not None)
         again = f"minibp check {target} --activation {activation} --layout {layout} {said}"
         report = replace(report, again=again if options["seed"] is not None else f"{again} --seed {report.seed}")
@@ -166,16 +170,15 @@ def _as_it_is(function: Any) -> Any:
 def faults(seed: int, json_file: str | None, workers: int | None) -> None:
     """Put every fault of the catalogue into a backprop, and see whether the check catches, places and names it."""
     check_writable({"--json": json_file})
-    _keep_hypothesis_out_of_the_folder()
     with usable():
-        with bar("settings") as progress, _pool(workers or _cores()) as executor:
+        with bar("settings", "tried") as progress, pool(workers or cores()) as executor:
             from minibp.check.kill_matrix import is_complete, kill_matrix, table
 
             matrix = kill_matrix(seed=seed, executor=executor, progress=progress)
         if json_file != "-":
             click.echo(table(matrix))
         write_json({"seed": seed, "faults": {name: row.to_dict() for name, row in matrix.items()}}, json_file)
-        sys.exit(0 if is_complete(matrix) else 1)
+        raise Exit(0 if is_complete(matrix) else 1)
 
 
 def _finish(report: Report, json_file: str | None, html_file: str | None) -> NoReturn:
@@ -193,31 +196,4 @@ def _finish(report: Report, json_file: str | None, html_file: str | None) -> NoR
         from minibp.html import page
 
         write_whole(html_file, lambda file: file.write(page(report).encode()))
-    sys.exit(0 if report.verdict == "correct" else 1)
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[Executor | None]:
-    """Worker processes, or none where one is enough."""
-    if workers == 1:
-        yield None
-        return
-    for variable in BLAS_THREADS:  # processes that share the cores get in each other's way with more
-        os.environ.setdefault(variable, "1")
-    # Not forked: a process that has started JAX has threads, and a fork would leave their locks held.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield pool
-
-
-def _cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _keep_hypothesis_out_of_the_folder() -> None:
-    """Hypothesis keeps notes in the folder it runs in, unless it is told another."""
-    try:
-        from platformdirs import user_cache_dir
-    except ModuleNotFoundError:  # then JAX's extra is missing too, and the command says so
-        return
-    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", user_cache_dir("minibp-hypothesis"))
+    raise Exit(0 if report.verdict == "correct" else 1)

@@ -12,7 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from minibp.arrays import Array, InputError, read_only
+from minibp.files import checked_path
 from minibp.idx import content_of, parse_idx
+from minibp.memory import check_fits
 from minibp.mnist import mnist_content, role_of
 
 DIGITS_TO_TRAIN = 1500
@@ -42,6 +44,12 @@ class DataSet(NamedTuple):
     train: Images
     test: Images
 
+    def without_examples(self) -> list[int]:
+        """The classes of which there is no picture to train with."""
+        there = np.zeros(self.train.y.shape[1], bool)
+        there[self.train.labels] = True
+        return np.flatnonzero(~there).tolist()
+
 
 @cache
 def digits() -> Images:
@@ -64,6 +72,8 @@ def mnist(part: str = "train", folder: str | os.PathLike[str] | None = None, *, 
     """
     if part not in ("train", "test"):
         raise InputError(f"part is {part!r}, expected 'train' or 'test'")
+    if folder is not None:
+        folder = checked_path(folder)
     images, labels = (
         parse_idx(mnist_content(f"{ROLES[part, kind]}-idx{axes}-ubyte", folder, download=download), kind)
         for kind, axes in (("images", 3), ("labels", 1))
@@ -91,10 +101,12 @@ def folder(path: str | os.PathLike[str]) -> DataSet:
     """Four IDX files of pictures and labels, named as MNIST's are: MNIST itself, or any other set in its form.
 
     Names end in train-images-idx3-ubyte, train-labels-idx1-ubyte and the same with t10k or test, gzipped or not. Where
-    one of the files is MNIST's, all have to be, each in its place. Classes are 0 to the largest label. Raises
-    `FileNotFoundError` for files that are not there, `InputError` for what does not fit together.
+    one of the files is MNIST's, all have to be, each in its place. Classes are 0 to the largest label to train with.
+    Some may have no picture to train with, as where labels begin at 1 (`DataSet.without_examples` lists them), but not
+    most of them; and no label to test with may be larger. Raises `FileNotFoundError` for files that are not there,
+    `InputError` for what does not fit together.
     """
-    home = Path(path)
+    home = checked_path(path)
     if not home.is_dir():
         raise FileNotFoundError(f"there is no folder {home}; other data are digits and mnist")
     paths = _named(home)
@@ -117,7 +129,9 @@ def folder(path: str | os.PathLike[str]) -> DataSet:
     shapes = [arrays[part, "images"].shape[1:] for part in ("train", "test")]
     if shapes[0] != shapes[1]:
         raise InputError(f"pictures to train with in {home} are {shapes[0]}, those to test with are {shapes[1]}")
-    classes = 1 + max(int(arrays[part, "labels"].max()) for part in ("train", "test"))
+    classes = _classes(paths, arrays)
+    pictures = sum(arrays[part, "images"].size + arrays[part, "labels"].size * classes for part in ("train", "test"))
+    check_fits(f"the pictures and labels in {home} as float64", 8 * pictures)
     return DataSet(
         *(
             _images(
@@ -126,6 +140,23 @@ def folder(path: str | os.PathLike[str]) -> DataSet:
             for part in ("train", "test")
         )
     )
+
+
+def _classes(paths: dict[tuple[str, str], Path], arrays: dict[tuple[str, str], Array]) -> int:
+    """One more than the largest label to train with; labels that cannot be meant are refused."""
+    train, test = arrays["train", "labels"], arrays["test", "labels"]
+    classes, there = 1 + int(train.max()), len(np.unique(train))
+    if 2 * there < classes:
+        raise InputError(
+            f"{paths['train', 'labels']} has labels up to {classes - 1}, which makes {classes} outputs, and examples "
+            f"of only {there} of them, expected labels 0, 1, … with examples of at least half"
+        )
+    if test.max() >= classes:
+        raise InputError(
+            f"{paths['test', 'labels']} has the label {test.max()}, expected at most {classes - 1}, "
+            "the largest label to train with"
+        )
+    return classes
 
 
 def _named(home: Path) -> dict[tuple[str, str], Path]:

@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all."""
+"""Files: written whole or not at all, and held by one process at a time."""
 
 from __future__ import annotations
 
@@ -6,15 +6,28 @@ import hashlib
 import os
 import stat
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+from minibp.arrays import InputError
 
 LOCKS = sys.platform != "win32"
 """Whether files can be locked. Where they cannot, nothing that was left behind is removed."""
 if LOCKS:
     import fcntl
+
+
+def checked_path(path: object) -> Path:
+    """The name of a file or folder as a `Path`; what cannot be one is an `InputError`."""
+    try:
+        found = Path(path)  # type: ignore[arg-type]
+    except TypeError:
+        raise InputError(f"path is {path!r}, expected the name of a file: a str or a path") from None
+    if path == "" or "\0" in str(found):
+        raise InputError(f"path is {path!r}, expected the name of a file: not empty, and without a null character")
+    return found
 
 
 def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
@@ -23,7 +36,7 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], object
     Where writing fails, what was there stays. What is no regular file, such as a pipe, is written to directly, and so
     is the file that standard output goes to.
     """
-    given = Path(path)
+    given = checked_path(path)
     if _is_stdout(given) or is_special(given):
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -57,6 +70,28 @@ def remove_unfinished(path: str | os.PathLike[str]) -> None:
             left.unlink()
 
 
+@contextmanager
+def held(path: str | os.PathLike[str], what_for: str) -> Iterator[None]:
+    """Hold a lock on `path` for the time of this context; where another process does, that is an `InputError`.
+
+    The lock is on a file beside it, which is removed at the end. One that a killed process has left is locked by
+    nobody, and is in nobody's way. On Windows, and on file systems that have no locks, nothing is held.
+    """
+    target = followed(checked_path(path))
+    if not LOCKS:  # pragma: no cover -- on Windows
+        yield
+        return
+    beside = target.with_name(f"{_beginning(target)}lock")
+    file = _locked(beside)
+    if file is None:
+        raise InputError(f"{os.fspath(path)} is in use by another {what_for}{_holder(beside)}")
+    with file:
+        try:
+            yield
+        finally:
+            beside.unlink(missing_ok=True)
+
+
 def is_special(path: Path) -> bool:
     """Whether there is something that is no regular file: a folder, a pipe, a device."""
     try:
@@ -82,6 +117,36 @@ def _created(target: Path) -> tuple[Path, BinaryIO]:
         if os.fstat(file.fileno()).st_nlink:
             return temporary, file
         file.close()  # it was removed before it was locked
+
+
+def _locked(path: Path) -> BinaryIO | None:
+    """An open file of this name, locked, with the number of this process in it; None where another has the lock."""
+    while True:
+        file = path.open("a+b")
+        try:
+            with suppress(OSError):  # a file system without locks, unless another has it
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    file.close()
+                    return None
+            there = os.fstat(file.fileno()).st_nlink
+        except BaseException:
+            file.close()
+            raise
+        if there:
+            file.truncate(0)
+            file.write(b"%d" % os.getpid())
+            file.flush()
+            return file
+        file.close()  # whoever had it has removed it meanwhile
+
+
+def _holder(lock: Path) -> str:
+    """The process that holds a lock, as far as the file says."""
+    with suppress(OSError, ValueError):
+        return f", process {int(lock.read_bytes())}"
+    return ""
 
 
 def _beginning(target: Path) -> str:

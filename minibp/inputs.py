@@ -70,9 +70,13 @@ def checked_l2(l2: Any, dtype: str) -> L2:
 
 
 def _as_number(name: str, value: Any) -> float:
-    """`value` as a float that is not NaN."""
+    """`value` as a float that is not NaN. Text, truth values, complex numbers and arrays with axes are no numbers."""
+    is_array = hasattr(value, "dtype")
+    is_real = getattr(value.dtype, "kind", "f") in "fiu" if is_array else not isinstance(value, bool)
+    # `float` would parse text and bytes, which have no conversion of their own.
+    converts = hasattr(type(value), "__float__") or hasattr(type(value), "__index__")
     try:
-        number = math.nan if isinstance(value, bool) else float(value)
+        number = float(value) if converts and is_real and not getattr(value, "shape", ()) else math.nan
     except (TypeError, ValueError):
         number = math.nan
     except OverflowError:

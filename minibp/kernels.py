@@ -16,6 +16,7 @@ import numpy as np
 from minibp.activations import ACTIVATIONS, LEAKY_SLOPE, Activation, softmax
 from minibp.arrays import Array
 from minibp.costs import HUBER_DELTA, Cost, CrossEntropy, Huber, Quadratic, fuses
+from minibp.user_functions import checked_activation
 
 Step = Callable[[], object]
 """Something to be done with buffers; what it returns is not used."""
@@ -240,6 +241,7 @@ def kernel_of(activation: Activation) -> Kernel:
 
 def own_functions(activation: Activation) -> Kernel:
     """Steps that ask the activation itself, leave z as it is, and allocate what its functions allocate."""
+    activation = checked_activation(activation)
 
     def forward(rows: Rows) -> list[Step]:
         return [lambda: np.copyto(rows.a, activation.value(rows.z))]

@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minibp.activations import ACTIVATIONS, Activation, activations_of
+from minibp.archives import Archive
 from minibp.arrays import Array, InputError, checked_array, checked_count, checked_dtype, is_foreign
-from minibp.files import write_whole
+from minibp.files import checked_path, write_whole
+from minibp.generators import checked_generator
+from minibp.memory import check_fits
+from minibp.words import counted
 
 FILE_FORMAT = "minibp network 1"
+SHOWN_PARAMETERS = 200
+"""A network of more parameters is shown by its sizes: as Python that makes it again it would fill screens."""
+SHOWN_LAYERS = 10
+"""Of the sizes of a deeper network the first three and the last two are shown."""
 
 
 class Network:
@@ -84,11 +91,10 @@ class Network:
         >>> Network.random([4, 3, 2], rng=0) == Network.random([4, 3, 2], rng=0)
         True
         """
-        widths = [checked_count(f"sizes[{i}]", n) for i, n in enumerate(_listed("sizes", sizes))]
-        if len(widths) < 2:
-            raise InputError(f"sizes is {list(sizes)}, expected an input layer and at least one more")
+        widths = checked_sizes(sizes)
         kind = checked_dtype("dtype", dtype)
-        generator = np.random.default_rng(rng)
+        generator = checked_generator(rng)
+        check_fits(f"a network of {_joined(widths)} neurons", _bytes_to_draw(widths, kind))
         weights, biases = [], []
         for n_in, n_out in pairwise(widths):
             weights.append((generator.standard_normal((n_out, n_in)) / np.sqrt(n_in)).astype(kind))
@@ -124,21 +130,24 @@ class Network:
 
         Raises `FileNotFoundError` where there is none.
         """
-        with Path(path).open("rb") as file:
+        source = checked_path(path)
+        if source.is_dir():
+            raise InputError(f"{source} is not a saved network: it is a folder")
+        with source.open("rb") as file:
             try:
-                return cls._read(np.load(file, allow_pickle=False))
-            except Exception as error:  # noqa: BLE001 (hostile bytes make numpy and zipfile raise nearly anything)
-                raise InputError(f"{os.fspath(path)} is not a saved network: {error}") from None
+                return cls._read(Archive(file))
+            except InputError as error:
+                raise InputError(f"{source} is not a saved network: {error}") from None
 
     @classmethod
-    def _read(cls, archive: Any) -> Network:
-        if not isinstance(archive, np.lib.npyio.NpzFile) or "format" not in archive:
-            raise InputError("it does not say that it holds a network")
-        if str(archive["format"]) != FILE_FORMAT:
-            raise InputError(f"its format is {str(archive['format'])!r}, expected {FILE_FORMAT!r}")
-        names = [str(name) for name in archive["activations"]]
+    def _read(cls, archive: Archive) -> Network:
+        archive.check_format(FILE_FORMAT, "a network")
+        names = archive["activations"]
+        if names.ndim != 1:
+            raise InputError(f"its entry 'activations' has shape {names.shape}, expected one name a layer")
         layers = range(2, len(names) + 2)
-        return cls([archive[f"w{i}"] for i in layers], [archive[f"b{i}"] for i in layers], names)
+        weights, biases = ([archive[f"{kind}{layer}"] for layer in layers] for kind in "wb")
+        return cls(weights, biases, [str(name) for name in names])
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Network):
@@ -152,11 +161,11 @@ class Network:
         return hash((self.sizes, self.dtype, tuple(repr(activation) for activation in self.activations)))
 
     def __repr__(self) -> str:
-        """Python that makes the same network again, where its activations are the package's."""
-        if any(is_foreign(array) for array in self.weights):
-            return f"<Network {'-'.join(map(str, self.sizes))} {self.dtype}>"
-        listed = ", ".join(repr(activation.name) for activation in self.activations)
-        return f"Network({_shown(self.weights)}, {_shown(self.biases)}, [{listed}])"
+        """Python that makes a small network of the package's activations again; of others, its sizes and more."""
+        if self.n_parameters > SHOWN_PARAMETERS or any(is_foreign(array) for array in self.weights):
+            names = " and ".join(dict.fromkeys(map(repr, self.activations)))
+            return f"<Network {_joined(self.sizes)}, {names}, {self.dtype}, {counted(self.n_parameters, 'parameter')}>"
+        return shown_network(self)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Network is frozen: {name} cannot be set")
@@ -196,9 +205,32 @@ def _listed(name: str, given: Any) -> list[Any]:
     return list(given)
 
 
-def _shown(arrays: tuple[Array, ...]) -> str:
-    """Arrays as Python expressions that keep every bit."""
-    return f"[{', '.join(shown_array(array) for array in arrays)}]"
+def checked_sizes(sizes: Any) -> list[int]:
+    """n_1, …, n_L as ints of at least 1, two or more."""
+    widths = [checked_count(f"sizes[{i}]", n) for i, n in enumerate(_listed("sizes", sizes))]
+    if len(widths) < 2:
+        raise InputError(f"sizes is {widths}, expected an input layer and at least one more")
+    return widths
+
+
+def _joined(sizes: Sequence[int]) -> str:
+    """Sizes as in 784-30-10."""
+    shown = list(map(str, sizes))
+    return "-".join(shown if len(shown) <= SHOWN_LAYERS else [*shown[:3], "…", *shown[-2:]])
+
+
+def _bytes_to_draw(sizes: Sequence[int], dtype: str) -> int:
+    """What there is at once while a network is drawn: NumPy draws float64, and a network has its own copies."""
+    itemsize, layers = np.dtype(dtype).itemsize, [n_out * (n_in + 1) for n_in, n_out in pairwise(sizes)]
+    kept = itemsize * sum(layers)
+    return max(2 * kept, kept + (16 - itemsize) * max(layers))
+
+
+def shown_network(network: Network) -> str:
+    """Python that makes the same network again, every bit of it, where its activations are the package's."""
+    weights, biases = (f"[{', '.join(map(shown_array, arrays))}]" for arrays in (network.weights, network.biases))
+    listed = ", ".join(repr(activation.name) for activation in network.activations)
+    return f"Network({weights}, {biases}, [{listed}])"
 
 
 def shown_array(array: Array) -> str:

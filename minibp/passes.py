@@ -13,6 +13,8 @@ from minibp.activations import Activation
 from minibp.arrays import Array
 from minibp.costs import Cost
 from minibp.kernels import Rows, Step, has_output_steps, kernel_of, number, output_steps, own_functions
+from minibp.memory import check_fits
+from minibp.user_functions import checked_activation, checked_cost
 
 PART_BYTES = 1 << 17
 """Of one buffer in one part: the four that elementwise steps use then fit into a core's second-level cache."""
@@ -63,6 +65,8 @@ class Passes:
         if not self._known:
             self.kernels[-1] = own_functions(activations[-1])
         dtype = weights[0].dtype
+        buffers = 3 * batch_size * sum(map(len, weights)) * dtype.itemsize  # z, a and δ
+        check_fits(f"a pass over batches of {batch_size:,} examples", buffers)
         self._z = [aligned((batch_size, len(w)), dtype) for w in weights]
         self._a = [
             z if kernel.in_place else aligned(z.shape, dtype) for z, kernel in zip(self._z, self.kernels, strict=True)
@@ -128,8 +132,8 @@ class Passes:
         """From a^L to a^L − y, or to δ^L of the user's cost."""
         if self._known:
             return partial(np.subtract, plan.a, y, plan.error)
-        z = self._z[-1][: len(y)]
-        return lambda: np.copyto(plan.error, self._cost.delta(z, plan.a, y, self._activations[-1]))  # (17)
+        z, cost, activation = self._z[-1][: len(y)], checked_cost(self._cost), checked_activation(self._activations[-1])
+        return lambda: np.copyto(plan.error, cost.delta(z, plan.a, y, activation))  # (17)
 
     def _product(self, i: int, a: Array, z: Array) -> list[Step]:
         """a Wᵀ of (13); by BLAS's own call, all of z, or of −z where the kernel says so."""

@@ -7,7 +7,7 @@ from typing import Any
 from minibp.arrays import Array
 from minibp.costs import L2, Cost
 from minibp.inputs import checked_inputs
-from minibp.network import Network, shown_array
+from minibp.network import Network, shown_array, shown_network
 
 
 class Problem:
@@ -49,7 +49,7 @@ class Problem:
 
     def __repr__(self) -> str:
         x, y = shown_array(self.x), shown_array(self.y)
-        return f"Problem({self.network!r}, {self.cost.name!r}, {x}, {y}, l2={self.l2.alpha!r})"
+        return f"Problem({shown_network(self.network)}, {self.cost.name!r}, {x}, {y}, l2={self.l2.alpha!r})"
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Problem is frozen: {name} cannot be set")

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from minibp.activations import ACTIVATIONS, HIDDEN, Activation, activation_of
-from minibp.arrays import FLOAT_DTYPES, Array, InputError
+from minibp.arrays import FLOAT_DTYPES, Array, InputError, checked_count
 from minibp.costs import COSTS, Cost, cost_of
-from minibp.network import Network
+from minibp.network import Network, checked_sizes
 from minibp.problem import Problem
 
 MAX_LAYERS, MAX_WIDTH, MAX_EXAMPLES = 8, 16, 8
@@ -109,7 +109,8 @@ def layer_sizes(
 
     `layers` after the input where it is given, else at most `max_layers`.
     """
-    return _draw_sizes(draw, max_layers, max_width, layers)
+    most = checked_count("max_layers", max_layers), checked_count("max_width", max_width)
+    return _draw_sizes(draw, *most, None if layers is None else checked_count("layers", layers))
 
 
 @st.composite
@@ -134,13 +135,17 @@ def networks(
 ) -> Network:
     """Networks of any sizes, activations and dtype; hidden layers have one activation or each its own.
 
+    `activation` is that of the hidden layers alone, also where it is a sequence, one a layer: the output layer's is
+    `output_activation`, or any. (`Network`, `Network.random` and `check_backprop` take `activation` for all layers.)
+
     >>> from hypothesis import given
     >>> @given(networks(sizes=[2, 3, 1], activation="tanh"))
     ... def test(network):
     ...     assert network.n_parameters == 13
     >>> test()
     """
-    return _draw_network(draw, _given(draw, sizes, _SIZES), activation, output_activation, dtype)
+    widths = checked_sizes(_given(draw, sizes, _SIZES))
+    return _draw_network(draw, widths, activation, output_activation, dtype)
 
 
 @st.composite
@@ -157,6 +162,8 @@ def problems(
     """Whole problems: a network, a cost that fits its output, L2 or none, x and y.
 
     `output_activation` and `cost` must fit where both are given; either one alone decides what the other can be.
+    `activation` is that of the hidden layers alone: the output layer's is `output_activation`, or any that fits the
+    cost. (`check_backprop` takes `activation` for all layers.)
 
     >>> from hypothesis import given
     >>> @given(problems(cost="quadratic", examples=1))
@@ -167,11 +174,11 @@ def problems(
     last = None if output_activation is None else activation_of(_given(draw, output_activation, _HIDDEN))
     chosen = cost_of(_given(draw, cost, _costs_for(last)))
     last = draw(_outputs_for(chosen)) if last is None else last
-    widths = list(_given(draw, sizes, None) if sizes is not None else _draw_sizes(draw))
+    widths = _draw_sizes(draw) if sizes is None else checked_sizes(_given(draw, sizes, None))
     if not fits(last, chosen, widths[-1]) and fits(last, chosen):
         widths[-1] = 2  # softmax over a single neuron is always 1
     network = _draw_network(draw, widths, activation, last, dtype)
-    m = _given(draw, examples, _EXAMPLES)
+    m = checked_count("examples", _given(draw, examples, _EXAMPLES))
     alpha = _given(draw, l2, _L2)
     x = _draw_arrays(draw, [(m, widths[0])], network.dtype, X_TEXTURES)[0]
     y = _draw_targets(draw, chosen, m, widths[-1], network.dtype)

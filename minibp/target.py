@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from minibp import stopping
 from minibp.arrays import InputError
+from minibp.check.user_error import description_of, place_of
 
 if TYPE_CHECKING:
     from minibp.check.report import Report
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 def loaded(target: str) -> Callable[..., Any]:
     """The function of a target; the file, or the module, is run as by an import.
 
-    Raises `InputError` where there is no such file, module or function, or where running it raises.
+    Raises `InputError` where there is no such file, module or function, where running it raises or ends the program.
     """
     home, _, name = target.rpartition(":")
     if not home or not name:
@@ -29,13 +32,28 @@ def loaded(target: str) -> Callable[..., Any]:
         module = _of_file(Path(home)) if home.endswith(".py") else _of_module(home)
     except InputError:
         raise
-    except Exception as error:
-        raise InputError(f"{home} cannot be imported: {type(error).__name__}: {error}") from error
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and stopping.is_pressed():
+            raise
+        how = "cannot be imported" if isinstance(error, Exception) else "ended the program while it was imported"
+        place = place_of(error)
+        raise InputError(f"{home} {how}: {description_of(error)}{f' ({place})' if place else ''}") from error
     found = getattr(module, name, None)
     if not callable(found):
         has = ", ".join(sorted(key for key, value in vars(module).items() if inspect.isfunction(value))) or "none"
         raise InputError(f"{home} has no function {name!r}; its functions: {has}")
     return found
+
+
+@contextmanager
+def own_arguments(target: str) -> Iterator[None]:
+    """Within, sys.argv is that of a target run by itself: a script that reads it does not get minibp's arguments."""
+    before = sys.argv
+    sys.argv = [target.rpartition(":")[0] or target]
+    try:
+        yield
+    finally:
+        sys.argv = before
 
 
 def _of_file(path: Path) -> ModuleType:

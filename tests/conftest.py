@@ -1,17 +1,61 @@
-"""What all tests share: where MNIST is, how long Hypothesis may take, and a few drawn problems."""
+"""What all tests share: the packages they need, ids that never vary, where MNIST is, Hypothesis's time, a few problems."""
 
+import importlib.util
 import os
+import reprlib
+import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from case_ids import PLAIN, is_named
 
-settings.register_profile("minibp", deadline=None, print_blob=True)
-settings.load_profile("minibp")
+NEEDED = {
+    "minibp": "minibp",
+    "numpy": "numpy",
+    "click": "click",
+    "hypothesis": "hypothesis",
+    "jax": "jax",
+    "mpmath": "mpmath",
+    "xdist": "pytest-xdist",
+}
+"""The modules without which test files cannot be imported or pytest's options are unknown; what installs each."""
+MISSING = [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
+
+if "hypothesis" not in MISSING:
+    from hypothesis import settings
+
+    settings.register_profile("minibp", deadline=None, print_blob=True)
+    settings.load_profile("minibp")
 
 BESIDE = Path(__file__).parents[2] / "shared" / "data" / "mnist"
 if "MINIBP_MNIST_DIR" not in os.environ and BESIDE.is_dir():
     os.environ["MINIBP_MNIST_DIR"] = str(BESIDE)
+
+TEST = pytest.StashKey[str]()
+
+
+def pytest_addoption():
+    # pytest calls this before it reads the options of pyproject.toml, which it does not know without pytest-xdist; an
+    # error raised while this file is imported would come with a traceback.
+    if MISSING:
+        raise pytest.UsageError(
+            f"the tests need {', '.join(MISSING)}, which {sys.executable} does not have:"
+            " run pip install -e '.[dev]', then python -m pytest"
+        )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_generate_tests(metafunc):
+    metafunc.config.stash[TEST] = metafunc.definition.nodeid
+
+
+def pytest_make_parametrize_id(config, val, argname):
+    # Workers of pytest-xdist have to agree on every id, and somebody has to find the case again that an id names.
+    if type(val) not in PLAIN and not is_named(val):
+        raise pytest.Collector.CollectError(
+            f"{config.stash[TEST]}: a case has {argname} = {reprlib.repr(val)}, a {type(val).__name__}, expected an id"
+            " that names the case: pytest.param(..., id=...) or ids=..."
+        )
 
 
 @pytest.fixture(scope="session")

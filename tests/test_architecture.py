@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,23 +13,24 @@ import minibp
 
 HOUSE = Path(minibp.__file__).parent
 FLOORS = [
-    ["arrays", "files"],
-    ["adapters.subject", "target", "idx", "tables", "terms", "vectors", "words"],
+    ["arrays"],
+    ["adapters.subject", "check.environment", "extras", "target", "idx", "tables", "terms", "vectors", "words"]
+    + ["archives", "files", "generators", "memory"],
     ["adapters.layouts", "adapters.of_jax", "adapters.of_torch"],
     ["activations"],
     ["costs"],
     ["network"],
-    ["inputs"],
+    ["inputs", "user_functions"],
     ["per_example", "batched", "problem", "kernels"],
     ["passes"],
     ["workspace", "training.step"],
     ["strategies", "mnist", "hypothesis_entry", "descent.directions"],
     ["data", "descent.path", "descent.surfaces", "training.interrupt"],
     ["training.batches", "training.scores", "training.example_step"],
-    ["training.history", "training.presets"],
+    ["training.history", "training.presets", "training.standstill"],
     ["training.checkpoint", "training.settings"],
     ["training.loop"],
-    ["check.sensitivity", "check.arithmetic", "check.stack"],
+    ["check.sensitivity", "check.arithmetic", "check.stack", "check.user_error"],
     ["check.layer_rounding", "check.curvature", "check.jets"],
     ["check.output_rounding"],
     ["check.rounding", "check.tracked", "check.function.arguments", "check.function.noise"],
@@ -142,9 +144,20 @@ def test_unknown_names_are_attribute_errors():
         assert getattr(minibp, name) is not None
 
 
+def test_type_checkers_know_the_names_that_are_there_and_no_others(tmp_path, monkeypatch):
+    mypy = pytest.importorskip("mypy.api", reason="mypy is not installed")
+    program = tmp_path / "program.py"
+    program.write_text("import minibp\nminibp.nonsense, minibp.verify\n", encoding="utf-8")
+    monkeypatch.setenv("MYPYPATH", str(HOUSE.parent))
+    # Which names the package has does not depend on the types of what it imports, which take long to read.
+    options = ["--config-file=", "--no-site-packages", "--ignore-missing-imports", "--follow-imports=silent"]
+    said, _, _ = mypy.run([*options, f"--cache-dir={tmp_path}", str(program)])
+    assert re.findall(r'has no attribute "(\w+)"  \[attr-defined\]', said) == ["nonsense"], said
+
+
 def test_a_missing_extra_is_named_with_the_command_that_installs_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "minibp.check.runner", None)
-    with pytest.raises(ModuleNotFoundError, match=r"minibp.verify needs .*: pip install 'minibp\[all\]'"):
+    with pytest.raises(ModuleNotFoundError, match=r"minibp.verify needs .*: pip install '\.\[all\]' in"):
         _ = minibp.verify
 
 

@@ -210,11 +210,12 @@ def test_the_bar_counts(monkeypatch):
 
 def test_without_click_it_says_what_to_install(monkeypatch, capsys):
     from minibp import __main__
+    from minibp.extras import how_to_install
 
     monkeypatch.setattr(__main__, "find_spec", lambda name: None)
     with pytest.raises(SystemExit) as caught:
         __main__.main()
-    assert caught.value.code == "the minibp command needs click, which is not installed: pip install 'minibp[all]'"
+    assert caught.value.code == f"the minibp command needs click, which is not installed: {how_to_install('all')}"
 
 
 def test_a_progress_bar_is_shown_on_a_terminal():

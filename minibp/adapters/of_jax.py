@@ -9,6 +9,7 @@ import numpy as np
 
 from minibp.adapters.subject import Arrays, Subject, counted, name_of_code, needed
 from minibp.arrays import Array
+from minibp.extras import how_to_install
 
 
 def jax_loss(
@@ -36,7 +37,7 @@ class _JaxLoss:
 
     def __init__(self, loss: Callable[..., Any]) -> None:
         self.loss = loss
-        self.jax = needed("jax", "jax_loss", "pip install 'minibp[jax]'")
+        self.jax = needed("jax", "jax_loss", how_to_install("jax"))
         self.gradient = self.jax.jit(self.jax.grad(loss, argnums=(0, 1)))
 
     def __call__(self, weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:

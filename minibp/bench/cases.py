@@ -12,6 +12,7 @@ from minibp.problem import Problem
 
 TABLE, BATCH, WIDTH, DEPTH = "table", "batch", "width", "depth"
 WIDTHS_BATCH, DEPTHS_BATCH, DEPTHS_WIDTH = 64, 64, 128
+DTYPES = ("float64", "float32")
 
 
 class Case(NamedTuple):

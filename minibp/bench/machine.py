@@ -23,6 +23,22 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def free_memory(meminfo: Path = Path("/proc/meminfo"), limit: Path = Path("/sys/fs/cgroup/memory.max")) -> int | None:
+    """Bytes that processes may still take, up to a container's limit, where Linux tells; elsewhere all that there are.
+
+    None where the system tells neither.
+    """
+    try:
+        lines = meminfo.read_text(encoding="utf-8").splitlines()
+        free = next(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration, ValueError, IndexError):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else None
+    try:
+        return min(free, int(limit.read_text(encoding="utf-8")))
+    except (OSError, ValueError):  # no container, or one without a limit, whose file has the word "max"
+        return free
+
+
 def machine() -> dict[str, Any]:
     """A description as JSON has it."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]  # type: ignore[call-overload, unused-ignore]

@@ -1,34 +1,61 @@
-"""Results as text: ratios with their spread, how cost grows, and where minibp loses."""
+"""Results as text: the headline, ratios with their spread, how cost grows, and where minibp loses."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from minibp.bench.cases import BATCH, DEPTH, DEPTHS_BATCH, DEPTHS_WIDTH, ROWS, TABLE, WIDTH, WIDTHS_BATCH
 from minibp.bench.contenders import ALL_ORACLES, BATCHED, CHECKERS, PEERS, PER_EXAMPLE, PRODUCTS, WORKSPACE
+from minibp.bench.headline import FORMS, case_label, headline, speedups
 from minibp.bench.losses import losses, told
 from minibp.bench.summary import groups
+from minibp.bench.units import seconds, size, with_spread
+from minibp.tables import PIPE_WIDTH, fitted, wrapped
+from minibp.words import counted
+
+Lines = list[str]
 
 TITLES = {
     BATCH: "784-30-10, batch size",
     WIDTH: f"784-width-10, {WIDTHS_BATCH} examples, width",
     DEPTH: f"hidden layers of {DEPTHS_WIDTH}, {DEPTHS_BATCH} examples, number",
 }
-UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (0.0, "ns"))
+VARIED = {BATCH: "examples in a batch", WIDTH: "neurons of the hidden layer", DEPTH: "hidden layers"}
+"""What n is."""
 QUIET = 0.2
 """Cores that may be busy with something else."""
 MORE_CORES = 1.2
 """Times the threads: what a process may keep busy beside its blocks of calls, and still be said to use so many."""
-BYTES = ((1 << 20, "MiB"), (1 << 10, "KiB"), (0, "B"))
 
 
-def text(results: dict[str, Any]) -> str:
-    """All tables of what `suite.run` returned."""
-    parts = [[heading(results)], *_table(results), *_memory(results), *_sweeps(results), *_checkers(results)]
-    parts += [*_threads(results), _losses(results)]
-    return "\n\n".join("\n".join(part) for part in parts)
+SPREAD = "± half the interquartile range"
+FORMS_NOTE = "batched: all examples at once; workspace: reused buffers"
+PRODUCTS_NOTE = "products: the matrix products alone (GEMM-only baseline)"
+"""What stands under the tables, for a reader who has nothing else at hand."""
+
+
+def text(results: dict[str, Any], columns: int = PIPE_WIDTH) -> str:
+    """The headline and all tables of what `suite.run` returned, in lines of at most so many columns."""
+    rows = speedups(results["cases"])
+    parts = [
+        _prose(headline(rows, columns), columns),
+        _prose(heading(results).splitlines(), columns),
+        *_speedups(rows, columns),
+    ]
+    for tables in (_table, _memory, _sweeps, _checkers):
+        parts += tables(results, columns)
+    parts += [_prose(part, columns) for part in (*_threads(results), _losses(results))]
+    return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def _prose(lines: Lines, columns: int) -> Lines:
+    return [short for line in lines for short in wrapped(line, columns, "    ")]
+
+
+def _titled(title: str, head: Lines, rows: list[Lines], note: str, columns: int, *, labels: int = 1) -> Lines:
+    """A table with its title above it, and below it what its columns are."""
+    return [*wrapped(title, columns), *fitted(head, rows, columns, labels=labels), *wrapped(note, columns)]
 
 
 def heading(results: dict[str, Any]) -> str:
@@ -49,75 +76,32 @@ def heading(results: dict[str, Any]) -> str:
     return "\n".join(said)
 
 
-def seconds(value: float) -> str:
-    """A time with three digits and its unit.
-
-    >>> seconds(0.0123456)
-    '12.3 ms'
-    """
-    return _scaled(value, UNITS)
-
-
-def ratio(found: dict[str, float] | None) -> str:
-    """A median ratio ± half of the distance between its quartiles.
-
-    >>> ratio({"low": 1.0, "median": 1.25, "high": 1.5})
-    '1.25 ±0.25'
-    """
-    if found is None:
-        return "–"
-    middle, off = found["median"], (found["high"] - found["low"]) / 2
-    digits = 4 if middle < 0.1 else 2 if middle < 10 else 1 if middle < 100 else 0
-    return f"{middle:.{digits}f} ±{off:.{digits}f}"
-
-
-def _scaled(value: float, units: Sequence[tuple[float, str]]) -> str:
-    scale, unit = next(pair for pair in units if value >= pair[0])
-    scaled = value / (scale or (1e-9 if unit == "ns" else 1))
-    digits = 0 if unit == "B" else max(0, 2 - max(0, math.floor(math.log10(scaled)))) if scaled else 0
-    return f"{scaled:.{digits}f} {unit}"
-
-
 def _cell(outcome: dict[str, Any] | None) -> str:
     """A ratio, or why there is none."""
     if outcome is None:
         return "–"
     if "seconds" not in outcome:
         return "WRONG" if "wrong" in outcome else "failed"
-    return ratio(outcome["ratio"])
+    return with_spread(outcome["ratio"])
 
 
 def _time(outcome: dict[str, Any] | None) -> str:
     return seconds(outcome["median"]) if outcome is not None and "median" in outcome else _cell(outcome)
 
 
-def grid(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of columns, the first to the left and the others to the right.
-
-    >>> grid(["n", "t"], [["1", "10 s"]])
-    ['n     t', '1  10 s']
-    """
-    columns = list(zip(head, *rows, strict=True))
-    widths = [max(map(len, column)) for column in columns]
-    return [
-        "  ".join(
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in (head, *rows)
-    ]
+def _speedups(rows: list[dict[str, Any]], columns: int) -> Iterator[Lines]:
+    """The loop over each form, where the headline has not said all."""
+    if len(rows) > 1:
+        lines = [
+            [case_label(row), row["dtype"], str(row["threads"]), *(with_spread(row[f]) for f in FORMS)] for row in rows
+        ]
+        note = f"the loop's time / that of the form, {SPREAD}; {FORMS_NOTE}; threads: of BLAS"
+        title = "Times as fast as the per-example loop"
+        yield _titled(title, ["sizes, batch", "dtype", "threads", *FORMS], lines, note, columns, labels=3)
 
 
-def _count(threads: int) -> str:
-    return f"{threads} BLAS thread{'s' if threads > 1 else ''}"
-
-
-def _case(case: dict[str, Any]) -> str:
-    return f"{'-'.join(map(str, case['sizes']))}, {case['batch']}"
-
-
-def _table(results: dict[str, Any]) -> Iterator[list[str]]:
-    """The fixed table: own forms with the targets, then the peers."""
+def _table(results: dict[str, Any], columns: int) -> Iterator[Lines]:
+    """The table of own forms with the targets, then the peers."""
     targets = {(row.sizes, row.batch): row.targets for row in ROWS}
     for dtype, threads, members in groups(results["cases"], TABLE):
         rows = []
@@ -126,20 +110,27 @@ def _table(results: dict[str, Any]) -> Iterator[list[str]]:
             target = targets.get((tuple(case["sizes"]), case["batch"]), {}).get(dtype)
             aim = f"{target:.2f}" if target is not None and threads == 1 else "–"
             own = [_cell(seen(one.name)) for one in (BATCHED, PER_EXAMPLE)]
-            rows.append([_case(case), _time(seen(PRODUCTS.name)), _cell(seen(WORKSPACE.name)), aim, *own])
-        title = f"Time of one gradient in units of its matrix products alone, {dtype}, {_count(threads)}"
-        yield [title, *grid(["sizes, batch", "products", "workspace", "target", "batched", "per-example"], rows)]
+            rows.append([case_label(case), _time(seen(PRODUCTS.name)), _cell(seen(WORKSPACE.name)), aim, *own])
+        measured = f"{dtype}, {counted(threads, 'BLAS thread')}"
+        title = f"Time of one gradient in units of its matrix products alone, {measured}"
+        note = f"{PRODUCTS_NOTE}; others: time / products, {SPREAD}; per-example: a loop; {FORMS_NOTE}"
+        head = ["sizes, batch", "products", "workspace", "target", "batched", "per-example"]
+        if all(row[3] == "–" for row in rows):
+            head, rows = [*head[:3], *head[4:]], [[*row[:3], *row[4:]] for row in rows]
+        else:
+            note += "; target: its limit"
+        yield _titled(title, head, rows, note, columns)
         peers = [peer.name for peer in PEERS if any(peer.name in case["contenders"] for case in members)]
         if peers:
             names = [WORKSPACE.name, *peers]
-            lines = [[_case(case), *(_cell(case["contenders"].get(name)) for name in names)] for case in members]
-            yield [
-                f"The same beside other libraries, {dtype}, {_count(threads)}",
-                *grid(["sizes, batch", *names], lines),
-            ]
+            lines = [[case_label(case), *(_cell(case["contenders"].get(name)) for name in names)] for case in members]
+            note = f"time of the same gradient / products (the matrix products alone), {SPREAD}; workspace: minibp"
+            yield _titled(
+                f"The same beside other libraries, {measured}", ["sizes, batch", *names], lines, note, columns
+            )
 
 
-def _memory(results: dict[str, Any]) -> Iterator[list[str]]:
+def _memory(results: dict[str, Any], columns: int) -> Iterator[Lines]:
     """What forms keep, and the peak of one call."""
     names = [one.name for one in (PER_EXAMPLE, BATCHED, WORKSPACE)]
     for dtype, _, members in groups(results["cases"], TABLE):
@@ -147,17 +138,18 @@ def _memory(results: dict[str, Any]) -> Iterator[list[str]]:
         for case in members:
             found = [case["contenders"].get(name, {}).get("memory") for name in names]
             if any(found):
-                rows.append([_case(case), *("–" if one is None else _bytes(one) for one in found)])
+                rows.append([case_label(case), *("–" if one is None else _bytes(one) for one in found)])
         if rows:
             title = f"Memory: kept between calls + peak of one call beside it, {dtype}"
-            yield [title, *grid(["sizes, batch", *names], rows)]
+            note = f"per-example: a loop; {FORMS_NOTE}"
+            yield _titled(title, ["sizes, batch", *names], rows, note, columns)
 
 
 def _bytes(memory: dict[str, int]) -> str:
-    return " + ".join(_scaled(max(0, memory[key]), BYTES) for key in ("kept", "peak"))
+    return " + ".join(size(max(0, memory[key])) for key in ("kept", "peak"))
 
 
-def _sweeps(results: dict[str, Any]) -> Iterator[list[str]]:
+def _sweeps(results: dict[str, Any], columns: int) -> Iterator[Lines]:
     """Times as n grows, with exponents; and for batches where batching pays."""
     names = [one.name for one in (PER_EXAMPLE, BATCHED, WORKSPACE, PRODUCTS)]
     exponents = {(one["sweep"], one["dtype"], one["threads"], one["contender"]): one for one in results["exponents"]}
@@ -169,11 +161,14 @@ def _sweeps(results: dict[str, Any]) -> Iterator[list[str]]:
                 first = next(one for one in fits if one)
                 powers = [f"n^{one['exponent']:.2f}" if one else "–" for one in fits]
                 rows.append([f"{first['first']:g} to {first['last']:g}", *powers])
-            lines = [f"{title}, {dtype}, {_count(threads)}", *grid(["n", *names], rows)]
+            note = f"n: {VARIED[kind]}; others: median time of one gradient; per-example: a loop; {FORMS_NOTE}"
+            note += f"; {PRODUCTS_NOTE}"
+            if any(fits):
+                note += "; last row: the power of n that time grows with, between these n"
+            lines = _titled(f"{title}, {dtype}, {counted(threads, 'BLAS thread')}", ["n", *names], rows, note, columns)
             if kind == BATCH:
-                lines += [
-                    paying(one) for one in results["pays_from"] if (one["dtype"], one["threads"]) == (dtype, threads)
-                ]
+                pays = [one for one in results["pays_from"] if (one["dtype"], one["threads"]) == (dtype, threads)]
+                lines += _prose([paying(one) for one in pays], columns)
             yield lines
 
 
@@ -190,7 +185,7 @@ def paying(found: dict[str, Any]) -> str:
     return f"Batching pays from {found['batch']} examples on, of the batch sizes measured."
 
 
-def _checkers(results: dict[str, Any]) -> Iterator[list[str]]:
+def _checkers(results: dict[str, Any], columns: int) -> Iterator[Lines]:
     """One full check of one network."""
     members = [case for case in results["cases"] if case["kind"] == "checkers"]
     names = [one.name for one in CHECKERS if any(one.name in case["contenders"] for case in members)]
@@ -199,14 +194,13 @@ def _checkers(results: dict[str, Any]) -> Iterator[list[str]]:
         for name in names:
             seen = [case["contenders"].get(name) for case in members]
             rows.append([name, *(cell for one in seen for cell in (_time(one), _cell(one)))])
-        head = ["", *(cell for case in members for cell in (_case(case), "ratio"))]
-        yield [
-            f"One check of one network's gradient, float64, 1 BLAS thread; ratio to {ALL_ORACLES.name}",
-            *grid(head, rows),
-        ]
+        head = ["", *(cell for case in members for cell in (case_label(case), "ratio"))]
+        title = f"One check of one network's gradient, float64, 1 BLAS thread; ratio to {ALL_ORACLES.name}"
+        note = f"Under sizes and batch: median time of a check; ratio: that time / {ALL_ORACLES.name}, {SPREAD}"
+        yield _titled(title, head, rows, note, columns)
 
 
-def _threads(results: dict[str, Any]) -> Iterator[list[str]]:
+def _threads(results: dict[str, Any]) -> Iterator[Lines]:
     """Who had more threads than were asked for, as far as threadpoolctl sees them; or kept more cores busy."""
     lines = []
     for threads, processes in results["threads"].items():
@@ -226,7 +220,7 @@ def _threads(results: dict[str, Any]) -> Iterator[list[str]]:
         yield ["More threads than asked for", *lines]
 
 
-def _losses(results: dict[str, Any]) -> list[str]:
+def _losses(results: dict[str, Any]) -> Lines:
     found = told(losses(results))
     if not found:
         return ["minibp loses nowhere in these tables"]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from minibp.arrays import Array, InputError, checked_count
-from minibp.check import complex_step, finite_difference, jax_oracle
+from minibp.check import compilation, complex_step, finite_difference, jax_oracle
 from minibp.check.arithmetic import arithmetic_of_anyone
 from minibp.check.campaign import draw, smallest
 from minibp.check.compare import Miss, Tally, compare, gradient_layout, row_of_gradient
@@ -37,6 +37,8 @@ ORACLES: dict[str, Callable[[Problem], Estimate]] = {
     "complex_step": complex_step.estimate,
     "finite_difference": finite_difference.estimate,
 }
+SLOW_SECONDS = 2.0
+"""To make JAX's program ready: what takes longer was compiled, and is told."""
 FIRST = 3
 """Problems that the subject is asked for twice, and JAX where it has to compile for each shape: half a second."""
 SHRINK_CALLS = 400
@@ -55,6 +57,7 @@ def check_backprop(
     examples: int = 100,
     seed: int | None = None,
     raise_on_mismatch: bool = True,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Hold `subject(weights, biases, x, y) -> (nabla_w, nabla_b)` against JAX, complex step and finite differences.
 
@@ -62,6 +65,8 @@ def check_backprop(
     n_1) and y (m, n_L), all of `dtype`; it returns the gradient of the mean cost (of the sum with reduction="sum") in
     the same shapes. `activation` is one for all layers, or a sequence of one a layer, which fixes their number. The
     verdict is "correct", "wrong", "unstable" (right but for rounding that it magnifies) or "undecided".
+
+    `progress` is called with the number of networks done and the number there will be.
 
     Raises `GradientMismatch`, which carries the report, where the verdict is not "correct", unless told not to; and
     `InputError` for arguments that do not fit together.
@@ -83,7 +88,7 @@ def check_backprop(
     check = _Check(subject, setting, chosen)
     with np.errstate(all="ignore"):  # what overflows is known by its radius or its bound
         drawn = draw(setting.strategy(), count, chosen)
-        check.look([*setting.bases(chosen), *setting.saturated(chosen), *drawn])
+        check.look([*setting.bases(chosen), *setting.saturated(chosen), *drawn], progress)
         report = replace(check.report(), seconds=time.perf_counter() - started)
     if raise_on_mismatch and report.verdict != "correct":
         raise GradientMismatch(report)
@@ -113,8 +118,10 @@ class _Check:
         """The subject's answer, if it has one."""
         return ask(self.subject, problem, self.setting.reduction).gradient
 
-    def look(self, problems: Sequence[Problem]) -> None:
+    def look(self, problems: Sequence[Problem], progress: Callable[[int, int], None] | None = None) -> None:
         """Hold the subject against all oracles on these problems."""
+        if progress is not None:
+            progress(0, len(problems))
         for problem in problems[:FIRST]:
             for finding in repeats(self.subject, problem):
                 self.manners.setdefault(finding.message, finding)
@@ -122,6 +129,8 @@ class _Check:
         small = [problem for problem in exact if jax_oracle.fits(problem)]
         told = dict(zip(map(id, small), jax_oracle.estimates(small), strict=True))
         for i, (problem, same) in enumerate(zip(problems, exact, strict=True)):
+            if progress is not None:
+                progress(i, len(problems))
             self.networks += 1
             answer = ask(self.subject, problem, self.setting.reduction)
             for finding in answer.findings:
@@ -170,6 +179,9 @@ class _Check:
         """The verdict and what it rests on."""
         failing = [problem for problem, *_ in self.misses]
         verdict, notes = "correct", [f"{ORACLE_NAMES[name]} was not asked: {why}" for name, why in self.absent.items()]
+        if jax_oracle.prepared() > SLOW_SECONDS:
+            notes.append(f"JAX compiled its program for {jax_oracle.prepared():.1f} s, which it does once")
+        notes += filter(None, [compilation.advice()])
         if self.outvoted:
             entries = counted(self.outvoted, "gradient entry", "gradient entries")
             notes.append(

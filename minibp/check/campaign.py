@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from random import Random
 
-from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import HealthCheck, Phase, configuration, find, given, settings
 from hypothesis import seed as seeded
 from hypothesis.errors import Flaky, NoSuchExample
 from hypothesis.strategies import SearchStrategy
+from platformdirs import user_cache_dir
 
 from minibp.problem import Problem
 
@@ -30,16 +33,35 @@ def draw(strategy: SearchStrategy[Problem], count: int, seed: int) -> list[Probl
     def collect(problem: Problem) -> None:
         drawn.append(problem)
 
-    collect()
+    with _notes_elsewhere():
+        collect()
     return drawn[1:]
 
 
 def smallest(strategy: SearchStrategy[Problem], fails: Callable[[Problem], bool], seed: int) -> Problem | None:
     """The simplest problem of a strategy that fails, as far as shrinking finds it; None where none was found."""
     try:
-        return find(strategy, fails, settings=_settings(SHRINK_EXAMPLES), random=Random(seed))  # noqa: S311 (no secret)
+        with _notes_elsewhere():
+            return find(strategy, fails, settings=_settings(SHRINK_EXAMPLES), random=Random(seed))  # noqa: S311 (no secret)
     except (NoSuchExample, Flaky):  # what fails only at times has no simplest example
         return None
+
+
+@contextmanager
+def _notes_elsewhere() -> Iterator[None]:
+    """Keep what Hypothesis notes on the modules that it finds in the user's cache, and not in the working folder.
+
+    Where its folder was named, or used, already, it stays that one.
+    """
+    own = getattr(configuration, "__hypothesis_home_directory", None)
+    if own is not None or os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY"):
+        yield
+        return
+    configuration.set_hypothesis_home_dir(user_cache_dir("minibp-hypothesis"))
+    try:
+        yield
+    finally:
+        configuration.set_hypothesis_home_dir(None)
 
 
 def _settings(count: int) -> settings:

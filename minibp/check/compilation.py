@@ -1,35 +1,73 @@
 """Compile a JAX function once, and keep the compilation on disk for the next process.
 
 A compilation is code that will be run, so it is kept only in a folder that belongs to the user and that nobody else
-can read or write; where there is no such folder, nothing is kept.
+can read or write; where there is no such folder, nothing is kept, and `advice` says so. The folder is in the user's
+cache, or where `VARIABLE` says.
 """
 
 from __future__ import annotations
 
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 from jax.experimental.compilation_cache import compilation_cache
 from platformdirs import user_cache_path
 
+VARIABLE = "MINIBP_CACHE_DIR"
+
+
+class Compiled(NamedTuple):
+    """A compiled function, and how many seconds it took to compile it or to read it from disk."""
+
+    program: Callable[..., Any]
+    seconds: float
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.program(*arguments)
+
 
 def cache_folder() -> Path | None:
     """The user's own folder for compilations, made if need be; None where there is none that is safe."""
-    ours = user_cache_path("minibp")
+    folder, trouble = _examined()
+    return None if trouble else folder
+
+
+def advice() -> str | None:
+    """One sentence where compilations are not kept: why, and what to do about it."""
+    if _users_own():
+        return None
+    _, trouble = _examined()
+    if not trouble:
+        return None
+    return (
+        f"JAX's program is compiled anew in every run, which takes seconds: {trouble}; "
+        f"mend that, or let {VARIABLE} name a folder that is yours alone"
+    )
+
+
+def _examined() -> tuple[Path, str]:
+    """The folder, and why it is not safe, if it is not."""
+    chosen = os.environ.get(VARIABLE)
+    ours = Path(chosen).absolute() if chosen else user_cache_path("minibp")
     folder = ours / "jax"
     try:
         ours.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         ours.mkdir(mode=0o700, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
-        safe = _is_private(folder) and all(map(_cannot_be_swapped_in, (ours, ours.parent)))
-    except OSError:
-        return None
-    return folder if safe else None
+        if not _is_private(folder):
+            return folder, f"{folder} is not a folder of yours alone (chmod 700 it)"
+        for parent in (ours, ours.parent):
+            if not _cannot_be_swapped_in(parent):
+                return folder, f"others can write to {parent} (chmod go-w it)"
+    except OSError as error:
+        return folder, f"{folder} cannot be made: {error.strerror or error}"
+    return folder, ""
 
 
 def _is_private(folder: Path) -> bool:
@@ -48,11 +86,12 @@ def _is_mine(found: os.stat_result) -> bool:
     return not hasattr(os, "getuid") or found.st_uid == os.getuid()
 
 
-def compiled(function: Callable[..., Any], *examples: Any) -> Callable[..., Any]:
+def compiled(function: Callable[..., Any], *examples: Any) -> Compiled:
     """`function` compiled on the CPU in double precision for arguments like `examples`."""
+    started = time.perf_counter()
     with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]), _kept():
-        program: Callable[..., Any] = jax.jit(function).lower(*examples).compile()
-    return program
+        program = jax.jit(function).lower(*examples).compile()
+    return Compiled(program, time.perf_counter() - started)
 
 
 @contextmanager
@@ -61,8 +100,7 @@ def _kept() -> Iterator[None]:
 
     A user who set a compilation cache of their own keeps that one.
     """
-    own = jax.config.values["jax_compilation_cache_dir"] is not None
-    folder = None if own else cache_folder()
+    folder = None if _users_own() else cache_folder()
     if folder is None:
         yield
         return
@@ -79,6 +117,11 @@ def _kept() -> Iterator[None]:
     finally:
         _configure(before)
         compilation_cache.reset_cache()
+
+
+def _users_own() -> bool:
+    """Whether the user has set a compilation cache."""
+    return jax.config.values["jax_compilation_cache_dir"] is not None
 
 
 def _configure(settings: dict[str, Any]) -> None:

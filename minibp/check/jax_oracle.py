@@ -21,7 +21,7 @@ from jax import lax
 
 from minibp.activations import ACTIVATIONS, Activation
 from minibp.arrays import Array
-from minibp.check.compilation import compiled
+from minibp.check.compilation import Compiled, compiled
 from minibp.check.estimate import Estimate, OracleUnavailable, Slope
 from minibp.check.jax_functions import COST_TERMS, ELEMENTWISE, cost_term, softmax
 from minibp.check.jax_padded import BATCH, LOCK, WIDTH, estimate_of, padded, signs
@@ -59,9 +59,14 @@ def _parts(rows: Array) -> list[Array]:
 
 
 @cache
-def _program() -> Callable[..., Any]:
+def _program() -> Compiled:
     """The padded program, compiled."""
     return compiled(_one_by_one, np.int64(0), *_blank())
+
+
+def prepared() -> float:
+    """Make the padded program ready, and say how many seconds that took when it was done, which is once a process."""
+    return _program().seconds
 
 
 def _blank() -> tuple[Any, Any, Any]:
@@ -188,12 +193,12 @@ def plain(problem: Problem) -> Estimate:
     return _single(problem, cost, Gradient(g_w, g_b), delta, tuple(zs), tuple(activations), direction, slope)
 
 
-_PLAIN: dict[Any, Callable[..., Any]] = {}
+_PLAIN: dict[Any, Compiled] = {}
 
 
 def _plain_program(
     sizes: tuple[int, ...], activations: tuple[Activation, ...], cost: Cost, m: int, arguments: Any
-) -> Callable[..., Any]:
+) -> Compiled:
     """`_plain_cost` with its gradient and one slope, compiled once for each shape and choice of functions."""
     key = (sizes, activations, cost, m)
     if key not in _PLAIN:

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check.compilation import compiled
+from minibp.check.compilation import Compiled, compiled
 from minibp.check.estimate import Estimate, Slope
 from minibp.check.jax_functions import ELEMENTWISE, cost_term
 from minibp.check.jax_padded import BATCH, LOCK, WIDTH, estimate_of, padded, signs
@@ -36,7 +36,7 @@ def _whole(params: Any, given: Any, direction: Any) -> Any:
 
 
 @cache
-def _program() -> Callable[..., Any]:
+def _program() -> Compiled:
     params, given = _blank()
     return compiled(_whole, params, given, params)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from minibp.check.compare import EQUATIONS, Miss, Tally
+from minibp.check.environment import Environment
 from minibp.check.wording import of_finding, of_report, text, verdict_line
 from minibp.problem import Problem
 
@@ -92,6 +93,8 @@ class Report:
     notes: tuple[str, ...] = ()
     again: str = ""
     """The command that runs the same check again."""
+    environment: Environment = field(default_factory=Environment, repr=False, compare=False)
+    """The versions and the platform that it ran with, and when; two reports that differ in it alone are equal."""
 
     def worst(self, oracle: str, equation: str) -> float | None:
         """The largest error in units of the tolerance over all forms; None where nothing was compared."""
@@ -119,6 +122,7 @@ class Report:
             "covered": dict(self.covered),
             "notes": list(self.notes),
             "again": self.again,
+            "environment": self.environment.to_dict(),
         }
 
     def _oracle(self, name: str) -> dict[str, Any]:
@@ -139,8 +143,12 @@ class Report:
         """One line that says how it ended."""
         return verdict_line(self)
 
+    def to_text(self, width: int | None = None) -> str:
+        """The whole report in lines of `width`; by default those of the terminal, or of 100 where there is none."""
+        return text(of_report(self, width))
+
     def __str__(self) -> str:
-        return text(of_report(self))
+        return self.to_text()
 
 
 class GradientMismatch(AssertionError):

@@ -13,6 +13,7 @@ import numpy as np
 
 from minibp import data
 from minibp.arrays import FLOAT_DTYPES, checked_count
+from minibp.check import compilation
 from minibp.check.campaign import draw
 from minibp.check.forms import Run
 from minibp.check.report import Report
@@ -62,7 +63,7 @@ def verify(
                 run.shrink(task.stratum, task.seed)
                 break
     silent = () if run.failed else run.silent()
-    notes += silent
+    notes += (*silent, *filter(None, [compilation.advice()]))
     return Report(
         verdict="wrong" if run.failed else "undecided" if silent else "correct",
         findings=tuple(run.findings),

@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minibp import stopping
 from minibp.activations import HIDDEN
 from minibp.arrays import FLOAT_DTYPES, Array, InputError, checked_count
-from minibp.check import jax_stack
+from minibp.check import compilation, jax_stack
 from minibp.check.forms import Run
 from minibp.check.report import Report
 from minibp.check.stack import Stack
@@ -71,6 +72,7 @@ def soak(
         run.merge(part)
         if progress is not None:
             progress(min(int(passed()), int(seconds)), int(seconds))
+        stopping.reached(f"after {run.networks:,} networks; {run.alarms()}; seed {chosen}")
     taken = passed()
     rate = f"{run.networks / taken:,.0f} networks a second, by {workers} process{'es' if workers > 1 else ''}"
     if run.failed is not None:
@@ -87,7 +89,7 @@ def soak(
         skipped=dict(run.skipped),
         tallies=run.tallies,
         covered=dict(sorted(run.covered.items())),
-        notes=(rate, run.alarms(), *silent),
+        notes=(rate, run.alarms(), *silent, *filter(None, [compilation.advice()])),
         again=f"minibp verify --soak {seconds:g} --seed {chosen}",
     )
 

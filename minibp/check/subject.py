@@ -6,17 +6,22 @@ arrays of its own with the shapes and the dtype of the parameters. What it gets 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.report import Finding
+from minibp.check.user_error import description_of, place_of
 from minibp.network import Gradient
 from minibp.problem import Problem
 
 Subject = Callable[..., Any]
+DEPTHS = range(1, 7)
+"""Numbers of layers after the input that code is tried with which gives no numbers for the usual ones."""
+OF_THE_LIST_OF_LAYERS = re.compile(r"values to unpack|list index out of range|returned \d+ sequences")
 
 
 class Answer(NamedTuple):
@@ -42,9 +47,8 @@ def ask(subject: Subject, problem: Problem, reduction: str = "mean") -> Answer:
         with np.errstate(all="ignore"):
             returned = subject(copies[:depth], copies[depth : 2 * depth], copies[-2], copies[-1])
     except Exception as error:  # noqa: BLE001 (whatever it raises is what there is to report)
-        message = f"raised {type(error).__name__}: {error}"
-        if depth != 2 and isinstance(error, ValueError | IndexError):
-            message += f" (the network has {depth} layers after the input; activation=[...], one a layer, fixes that)"
+        where = place_of(error)
+        message = f"raised {description_of(error)}" + (f", at {where}" if where else "")
         return Answer(None, (Finding(None, None, None, subject=name, message=message),))
     changed = [
         Finding(None, None, None, subject=name, message=f"changed {label} in place; work on a copy")
@@ -82,6 +86,9 @@ def _arrays(returned: Any, problem: Problem, name: str) -> tuple[Gradient | None
         shown = type(returned).__name__ if not kinds else f"{len(kinds)} sequences of {[len(kind) for kind in kinds]}"
         message = f"returned {shown}, expected (nabla_w, nabla_b) with {depth} arrays each"
         return None, [Finding(None, None, None, subject=name, message=message)]
+    if _are_swapped(kinds, problem):
+        message = "returned (nabla_b, nabla_w), expected (nabla_w, nabla_b)"
+        return None, [Finding(None, None, None, subject=name, message=message)]
     found: list[list[Array]] = []
     wrong: list[Finding] = []
     for tensor, kind, like in zip(("nabla_w", "nabla_b"), kinds, (network.weights, network.biases), strict=True):
@@ -101,6 +108,21 @@ def _arrays(returned: Any, problem: Problem, name: str) -> tuple[Gradient | None
     return Gradient(tuple(found[0]), tuple(found[1])) if usable else None, wrong
 
 
+def _are_swapped(kinds: list[list[Any]], problem: Problem) -> bool:
+    """Whether the shapes are those of (nabla_b, nabla_w) in all layers, and could not be those of (nabla_w, nabla_b).
+
+    A bias may have an axis of length 1 too many, as code with examples as columns has it.
+    """
+    first, second = ([np.shape(one) for one in kind] for kind in kinds)
+    weights = [w.shape for w in problem.network.weights]
+    biases = [((n,), (n, 1), (1, n)) for n in problem.network.sizes[1:]]
+
+    def are(of_weights: list[Any], of_biases: list[Any]) -> bool:
+        return of_weights == weights and all(one in any_of for one, any_of in zip(of_biases, biases, strict=True))
+
+    return are(second, first) and not are(first, second)
+
+
 def _trouble(array: Array, parameter: Array) -> str:
     if array.dtype.kind != "f":
         return f"has dtype {array.dtype}, expected {parameter.dtype}"
@@ -114,6 +136,21 @@ def _trouble(array: Array, parameter: Array) -> str:
     if array.dtype != parameter.dtype:
         return f"has dtype {array.dtype}, expected {parameter.dtype}, the dtype of the parameters"
     return ""
+
+
+def only_depth(subject: Subject, finding: Finding, problems: Callable[[int], Sequence[Problem]]) -> int | None:
+    """The one number of layers after the input that the subject returns gradients for; None where there is no such.
+
+    `finding` says why it returned none, and `problems` gives networks of a depth. Code that is wrong in hidden layers
+    returns where there are none, so that a single layer counts only where the list of layers is what was at odds.
+    """
+    returned = {
+        depth: [ask(subject, problem).gradient is not None for problem in problems(depth)] for depth in DEPTHS
+    }
+    able = [depth for depth, each in returned.items() if any(each)]
+    if len(able) != 1 or not all(returned[able[0]]):
+        return None
+    return able[0] if able[0] > 1 or OF_THE_LIST_OF_LAYERS.search(finding.message) else None
 
 
 def repeats(subject: Subject, problem: Problem) -> Iterator[Finding]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING, NamedTuple
 
+from minibp import tables
 from minibp.check.compare import EQUATIONS
 from minibp.check.faults import CATALOGUE
 
@@ -22,6 +24,10 @@ ORACLE_NAMES = {
     "core": "the right gradient",
 }
 """What a value is compared with: an oracle; or, where a fault is placed, the equation or minibp's own gradient."""
+SHORT_NAMES = {"jax": "JAX", "complex_step": "complex step", "finite_difference": "differences"}
+"""Of the oracles, for the heads of narrow tables."""
+HEAD = "worst error / what rounding explains"
+SHARPNESS = "half of the float64 entries told to within"
 
 
 class Line(NamedTuple):
@@ -80,12 +86,18 @@ def numbers(finding: Finding) -> list[str]:
     ]
 
 
-def of_report(report: Report) -> list[Line]:
-    """The table of worst errors, what was looked at, the findings, and the verdict last."""
-    lines = [Line("", row) for row in (*_table(report), "")] if report.tallies else []
-    lines += [Line("", row) for row in (sizes(report), *remarks(report))]
+def of_report(report: Report, width: int | None = None) -> list[Line]:
+    """The table of worst errors, what was looked at, the findings, and the verdict last, in lines of `width`.
+
+    By default that is the terminal's width, or 100 where there is none. The verdict is one line at any width, and what
+    is copied, the network and the command, is not broken either.
+    """
+    width = tables.width() if width is None else width
+    lines = [Line("", row) for row in (*_table(report, width), "")] if report.tallies else []
+    prose = [Line("", row) for row in (sizes(report), *remarks(report), str(report.environment))]
     for finding in report.findings:
-        lines += [Line("", ""), *of_finding(finding)]
+        prose += [Line("", ""), *of_finding(finding)]
+    lines += [Line(kind, row) for kind, whole in prose for row in _wrapped(whole, width)]
     if report.counterexample is not None:
         shown = _shortened(repr(report.counterexample))
         lines += [Line("", row) for row in ("", "the smallest network found that shows it:", f"  {shown}")]
@@ -140,18 +152,27 @@ def sharpness(report: Report) -> list[str]:
     ]
 
 
-def _table(report: Report) -> list[str]:
-    width = max(map(len, EQUATIONS.values())) + 10
+def _table(report: Report, width: int) -> list[str]:
+    """Equations down, oracles across; where that is too wide with short names, too, each formula below its row."""
+    rows, last = cells(report), [SHARPNESS, *sharpness(report)]
+    for known in (ORACLE_NAMES, {**ORACLE_NAMES, **SHORT_NAMES}):
+        names = [known.get(name, name) for name in report.oracles()]
+        labelled = [[f"{equation:<8}  {EQUATIONS[equation]}", *columns] for equation, columns in rows.items()]
+        lines = tables.grid([HEAD, *names], [*labelled, last])
+        if max(map(len, lines)) <= width:
+            return lines
+    numbered = [[equation, *columns] for equation, columns in rows.items()]
+    head, *lines = tables.grid(["equation", *names], [*numbered, ["", *last[1:]]])
+    formulas = [EQUATIONS[equation] for equation in rows]
+    below = [line for pair in zip(lines, [*formulas, SHARPNESS], strict=True) for line in (pair[0], f"    {pair[1]}")]
+    return [HEAD, head, *below]
 
-    def row(label: str, columns: list[str]) -> str:
-        return f"{label:<{width}}" + "".join(f"{column:>20}" for column in columns)
 
-    names = [ORACLE_NAMES.get(name, name) for name in report.oracles()]
-    return [
-        row("worst error / what rounding explains", names),
-        *(row(f"{equation:<8}  {EQUATIONS[equation]}", columns) for equation, columns in cells(report).items()),
-        row("half of the float64 entries told to within", sharpness(report)),
-    ]
+def _wrapped(line: str, width: int) -> list[str]:
+    """A line in lines of at most `width` where its words allow it, all but the first indented by two more."""
+    indent = line[: len(line) - len(line.lstrip())] + "  "
+    options = {"subsequent_indent": indent, "break_long_words": False, "break_on_hyphens": False}
+    return textwrap.wrap(line, width, **options) or [line]
 
 
 def _ratio(cell: float | None) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import math
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext, redirect_stdout
+from contextlib import redirect_stdout
 from dataclasses import replace
 from functools import wraps
 from inspect import unwrap
@@ -16,11 +15,11 @@ import click
 import numpy as np
 
 from minibp.arrays import Array, InputError
-from minibp.console import allow_any_text, check_writable, usable, write_json
+from minibp.console import Exit, allow_any_text, check_writable, json_alone, usable, write_json
 from minibp.descent.figure import Run, figure, shown_point
 from minibp.descent.path import gradient_descent
 from minibp.descent.surfaces import SURFACES, Surface, surface_of
-from minibp.target import loaded
+from minibp.target import loaded, own_arguments
 
 if TYPE_CHECKING:
     from minibp.check.report import Report
@@ -75,17 +74,15 @@ def descend(
     the exit status is 1.
     """
     check_writable({"--json": json_file, "--plot": plot_file})
-    with usable():
+    with usable(), json_alone(json_file), own_arguments(name):
         if plot_file is not None:
             from minibp.plots import check_plot_file
 
             check_plot_file(plot_file)
-        # What a function of the user's prints does not belong into the JSON.
-        with redirect_stdout(sys.stderr) if json_file == "-" else nullcontext():
-            surface = _surface(name, gradient)
-            points = _starts(surface, starts)
-            wrong = None if gradient is None else _wrong_gradient(surface, points)
-            runs = [] if wrong else _runs(surface, points, etas or surface.etas, steps or surface.steps, tolerance)
+        surface = _surface(name, gradient)
+        points = _starts(surface, starts)
+        wrong = None if gradient is None else _wrong_gradient(surface, points)
+        runs = [] if wrong else _runs(surface, points, etas or surface.etas, steps or surface.steps, tolerance)
         text = _table(surface, runs) if wrong is None else str(wrong)
         if json_file != "-":
             allow_any_text()
@@ -97,7 +94,7 @@ def descend(
             with redirect_stdout(io.StringIO()):  # for the contours it is called tens of thousands of times
                 page = figure(surface, runs)
             save(page, plot_file)
-    sys.exit(0 if wrong is None else 1)
+        raise Exit(0 if wrong is None else 1)
 
 
 def _runs(surface: Surface, points: Sequence[Array], etas: Sequence[float], steps: int, tolerance: float) -> list[Run]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minibp.arrays import Array, InputError, checked_array, checked_count, read_only
+from minibp.arrays import Array, InputError, checked_count, checked_point, read_only
 from minibp.inputs import checked_rate
 from minibp.vectors import norm
 from minibp.words import counted
@@ -18,6 +18,11 @@ CONVERGED, DIVERGED, STALLED, STEP_LIMIT = "converged", "diverged", "stalled", "
 RISES = 10
 """So many rises of the cost one after another, to above that of the start, are divergence: a step that is short enough
 lowers it, and one that is a little too long goes to and fro within bounds."""
+MOST_BYTES = 1 << 32
+"""Of the points and costs of one descent: all are kept, and more of them than that fill the memory of most machines
+before the last step is taken."""
+KEPT_BYTES = 256
+"""Of one step beside its point: the array and the number as Python has them, in a list each, and the cost once more."""
 
 
 class Path(NamedTuple):
@@ -58,11 +63,12 @@ def gradient_descent(
 ) -> Path:
     """w ← w − η ∇C(w), equation (3), at most `steps` times.
 
-    `start` is an array of any shape, float64 or float32; f(w) is a number, and grad(w) an array shaped like w. Where
-    `grad` is None, central differences of f take its place. Arrays that f and `grad` get are read-only. It has
-    converged at any point with ‖∇C‖ ≤ `tolerance`, be that a local minimum or a saddle. Where f or `grad` raises
-    `ValueError` or `ArithmeticError` on the way, w has left its domain, and the descent has diverged. Raises
-    `InputError` for what cannot be used, such as a cost that is not finite at the start.
+    `start` is an array of any shape, float64 or float32, or of integers, which are taken as float64; f(w) is a number,
+    and grad(w) an array shaped like w. Where `grad` is None, central differences of f take its place. Arrays that f and
+    `grad` get are read-only. It has converged at any point with ‖∇C‖ ≤ `tolerance`, be that a local minimum or a
+    saddle. Where f or `grad` raises `ValueError` or `ArithmeticError` on the way, w has left its domain, and the
+    descent has diverged. Raises `InputError` for what cannot be used, such as a cost that is not finite at the start,
+    or so many steps that their points would take more than `MOST_BYTES`.
     `minibp.check_grad(f, grad, start)` tells whether `grad` is f's gradient.
 
     >>> path = gradient_descent(lambda w: w @ w, lambda w: 2 * w, np.array([3.0, 4.0]), eta=0.25, steps=100)
@@ -71,9 +77,14 @@ def gradient_descent(
     >>> gradient_descent(lambda w: w @ w, None, np.array([3.0, 4.0]), eta=1.5, steps=100).message
     'diverged: the cost rose 10 times running, to 2.62e+07: η is too large'
     """
-    w = checked_array("start", start)
+    w = checked_point("start", start)
     rate, least = checked_rate("eta", eta), checked_rate("tolerance", tolerance, or_zero=True)
     limit = checked_count("steps", steps, least=0)
+    kept = (limit + 1) * (2 * w.nbytes + KEPT_BYTES)  # in a list, and then in one array
+    if kept > MOST_BYTES:
+        raise InputError(
+            f"steps is {limit}: their points and costs would take {kept:,} bytes, expected at most {MOST_BYTES:,}"
+        )
     slope_at = central_differences(f) if grad is None else grad
     points, costs = [w], [_cost(f, w, first=True)]
     if not math.isfinite(costs[0]):

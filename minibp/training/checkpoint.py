@@ -5,20 +5,33 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import zipfile
-from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from minibp.archives import Archive
 from minibp.arrays import Array, InputError
-from minibp.files import is_special, remove_unfinished, write_whole
+from minibp.files import checked_path, is_special, remove_unfinished, write_whole
 from minibp.network import Network
 from minibp.training.history import Epoch
 
 FILE_FORMAT = "minibp training 1"
 TRAINING_DATA, TEST_DATA, BEGINNING = DIGESTS = ("training data", "test data", "seed or network to begin with")
 """What of an identity is a checksum."""
+
+
+class Stamp(NamedTuple):
+    """What tells one written file from any other: no two have the same."""
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+    """Nanoseconds."""
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Stamp:
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 class Reached(NamedTuple):
@@ -31,8 +44,19 @@ class Reached(NamedTuple):
     steps: int
 
 
-def write(path: str | os.PathLike[str], reached: Reached, identity: dict[str, Any]) -> None:
-    """Put a checkpoint in the place of `path`, whole or not at all. `identity` is what `read` will ask for."""
+def write(
+    path: str | os.PathLike[str], reached: Reached, identity: dict[str, Any], known: Stamp | None = None
+) -> Stamp | None:
+    """Put a checkpoint in the place of `path`, whole or not at all, and return its stamp; None of no regular file.
+
+    `identity` is what `read` will ask for. Where a stamp is `known`, a file that has another is an `InputError`.
+    """
+    target = checked_path(path)
+    if known is not None and target.exists() and Stamp.of(target.stat()) != known:
+        raise InputError(
+            f"{target} was written by something else since this training last saved or restored it: "
+            "restore it to go on from there, or save to another file"
+        )
     network = reached.network
     about = {
         "identity": identity,
@@ -43,54 +67,61 @@ def write(path: str | os.PathLike[str], reached: Reached, identity: dict[str, An
     arrays = {"format": np.array(FILE_FORMAT), "about": np.array(json.dumps(about, default=_listed, allow_nan=False))}
     for layer, (w, b) in enumerate(zip(network.weights, network.biases, strict=True), start=2):
         arrays[f"w{layer}"], arrays[f"b{layer}"] = w, b
-    write_whole(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
+    written: list[Stamp] = []
+
+    def fill(file: BinaryIO) -> None:
+        np.savez(file, allow_pickle=False, **arrays)
+        file.flush()
+        written.append(Stamp.of(os.fstat(file.fileno())))
+
+    special = is_special(target)
+    write_whole(path, fill)
+    return None if special else written[0]
 
 
 def read(
     path: str | os.PathLike[str], identity: dict[str, Any], like: Network, bits: np.random.BitGenerator
-) -> Reached:
-    """What `write` wrote to `path` for the same identity; `like` and `bits` are of the same kind as what was written.
+) -> tuple[Reached, Stamp]:
+    """What `write` wrote to `path` for the same identity, and the stamp of that file.
+
+    `like` and `bits` are of the same kind as what was written.
 
     Raises `InputError` where the identity is another, saying what differs, and for any other file; nothing in it is
     run, and nothing is read that the same training would not have written. What a process that was killed while it
     wrote has left beside the file is removed.
     """
-    if is_special(Path(path)):
-        raise InputError(f"{os.fspath(path)} is not a checkpoint: it is no regular file")
-    with Path(path).open("rb") as file:
+    source = checked_path(path)
+    if is_special(source):
+        raise InputError(f"{source} is not a checkpoint: it is no regular file")
+    with source.open("rb") as file:
+        stamp = Stamp.of(os.fstat(file.fileno()))
         try:
-            with _opened(file) as archive:
-                about = json.loads(str(archive["about"]), object_hook=_array)
-                theirs = about["identity"]
-                differing = [name for name in identity if theirs.get(name) != identity[name]]
-                reached = None if differing else _reached(about, archive, like, bits)
-        except Exception as error:  # noqa: BLE001 (hostile bytes make numpy and zipfile raise nearly anything)
-            raise InputError(f"{os.fspath(path)} is not a checkpoint: {error}") from None
+            archive = _opened(file)
+            about = json.loads(str(archive["about"]), object_hook=_array)
+            theirs = about["identity"]
+            differing = [name for name in identity if theirs.get(name) != identity[name]]
+            reached = None if differing else _reached(about, archive, like, bits)
+        except InputError as error:
+            raise InputError(f"{source} is not a checkpoint: {error}") from None
+        except Exception:  # noqa: BLE001 (a hostile record makes nearly anything raise nearly anything)
+            raise InputError(f"{source} is not a checkpoint: what it says of its training is damaged") from None
     if reached is None:
         said = "; ".join(_difference(name, theirs.get(name), identity[name]) for name in differing)
-        raise InputError(f"{os.fspath(path)} is of another training: {said}")
+        raise InputError(f"{source} is of another training: {said}")
     remove_unfinished(path)
-    return reached
+    return reached, stamp
 
 
-def _opened(file: BinaryIO) -> Any:
+def _opened(file: BinaryIO) -> Archive:
     """The archive of a checkpoint. Its entries are not compressed, so that none is larger than the file."""
-    if not zipfile.is_zipfile(file):
-        raise InputError("it is no whole archive")
-    file.seek(0)
-    archive = np.load(file, allow_pickle=False)
-    if not isinstance(archive, np.lib.npyio.NpzFile) or "format" not in archive or "about" not in archive:
-        raise InputError("it does not say that it holds a training")
-    with zipfile.ZipFile(file) as entries:
-        packed = any(entry.compress_type != zipfile.ZIP_STORED for entry in entries.infolist())
-    if packed:
+    archive = Archive(file)
+    if archive.is_packed():
         raise InputError("it has compressed entries, which a checkpoint has not")
-    if str(archive["format"]) != FILE_FORMAT:
-        raise InputError(f"its format is {str(archive['format'])!r}, expected {FILE_FORMAT!r}")
+    archive.check_format(FILE_FORMAT, "a training")
     return archive
 
 
-def _reached(about: dict[str, Any], archive: Any, like: Network, bits: np.random.BitGenerator) -> Reached:
+def _reached(about: dict[str, Any], archive: Archive, like: Network, bits: np.random.BitGenerator) -> Reached:
     """What is in an archive of the same identity; an error of any kind where that does not fit together."""
     layers = range(2, len(like.sizes) + 1)
     weights, biases = ([archive[f"{kind}{layer}"] for layer in layers] for kind in "wb")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,13 @@ from typing import Any
 import click
 import numpy as np
 
+from minibp import stopping
 from minibp.arrays import FLOAT_DTYPES, InputError
-from minibp.console import allow_any_text, bar, check_writable, refuse, say, usable, write_json
+from minibp.console import Exit, allow_any_text, bar, check_writable, refuse, say, usable, write_json
 from minibp.data import DataSet, data_set
-from minibp.files import is_special
+from minibp.files import held, is_special
 from minibp.mnist import cache_folder, is_at_hand
-from minibp.training.history import FINISHED, Epoch, History
+from minibp.training.history import FINISHED, INTERRUPTED, Epoch, History
 from minibp.training.loop import Training
 from minibp.training.presets import PRESETS, Preset
 from minibp.words import counted
@@ -73,7 +74,7 @@ def train(
     hand. The exit status is 1 where it was interrupted or diverged.
     """
     check_writable({"--json": json_file, "--plot": plot_file, "--checkpoint": checkpoint, "--save": network_file})
-    with usable():
+    with usable(), _held(checkpoint):
         if plot_file is not None:
             from minibp.plots import check_plot_file
 
@@ -93,9 +94,9 @@ def train(
         failures += _written(history, about, {"network": network_file, "json": json_file, "plot": plot_file})
         if failures:
             refuse("; ".join(failures))
-    if history.outcome != FINISHED:
-        click.echo(f"minibp: {history.message}", err=True)
-        sys.exit(1)
+        if history.outcome != FINISHED:
+            click.echo(f"minibp: {history.message}", err=True)
+            raise Exit(stopping.INTERRUPTED if history.outcome == INTERRUPTED else 1)
 
 
 def _written(history: History, about: dict[str, Any], files: dict[str, str | None]) -> list[str]:
@@ -126,6 +127,11 @@ def _written(history: History, about: dict[str, Any], files: dict[str, str | Non
     return failures
 
 
+def _held(checkpoint: str | None) -> AbstractContextManager[None]:
+    """Keep other trainings off a checkpoint for as long as this one runs: one would undo what the other wrote."""
+    return nullcontext() if checkpoint is None or is_special(Path(checkpoint)) else held(checkpoint, "training")
+
+
 def _continues(checkpoint: str | None, *, resume: bool) -> bool:
     """Whether there is a checkpoint to go on from. One that is there is never begun anew over."""
     if resume and checkpoint is None:
@@ -154,7 +160,13 @@ def _pictures(source: str) -> DataSet:
     cache = cache_folder()
     if source == "mnist" and cache is not None and not is_at_hand():
         click.echo(f"minibp: MNIST is not at hand: downloading 11 MB into {cache}", err=True)
-    return data_set(source, download=True)
+    pictures = data_set(source, download=True)
+    missing = pictures.without_examples()
+    if missing:
+        listed = f"{', '.join(map(str, missing[:5]))}{', …' if len(missing) > 5 else ''}"
+        outputs = pictures.train.y.shape[1]
+        click.echo(f"minibp: {len(missing)} of {outputs} classes have no picture to train with: {listed}", err=True)
+    return pictures
 
 
 def _training(chosen: Preset, pictures: DataSet, form: str, dtype: str, seed: int) -> Training:
@@ -183,21 +195,19 @@ def _run(training: Training, epochs: int, checkpoint: str | None, *, to_stderr: 
     allow_any_text()
     before, start = len(training.history.epochs), time.perf_counter()
     unsaved: list[str] = []
-    with bar("epochs") as progress:
+    with bar("epochs", "done") as progress:
 
         def after_epoch(history: History) -> bool:
             try:
                 if checkpoint is not None:
                     training.save(checkpoint)
-            except OSError as error:
+            except (OSError, InputError) as error:
                 unsaved.append(f"{checkpoint} could not be written, and training ended: {error}")
             say(_line(history.epochs[-1]), err=to_stderr)
-            if progress is not None:
-                progress(len(history.epochs), epochs)
+            progress(len(history.epochs), epochs)
             return bool(unsaved)
 
-        if progress is not None:
-            progress(before, epochs)
+        progress(before, epochs)
         history = training.run(epochs, after_epoch)
     done = history.epochs[before:]
     if done:

@@ -73,7 +73,7 @@ class History:
     """All that were taken, also those of an epoch that was not ended."""
     outcome: str
     """"running" (what a callback gets), "finished", "stopped" (by the callback), "interrupted" (by Ctrl-C) or
-    "diverged" (C or a parameter is not finite)."""
+    "diverged" (C or a parameter is not finite, or all neurons of a layer got saturated)."""
     message: str
     """The outcome in a sentence."""
 

@@ -9,20 +9,24 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from minibp.arrays import Array, InputError, checked_count
+from minibp.files import checked_path, followed
+from minibp.generators import checked_generator
 from minibp.kernels import Step
 from minibp.network import Network
 from minibp.training import checkpoint
 from minibp.training.batches import Batches
-from minibp.training.checkpoint import Reached
+from minibp.training.checkpoint import Reached, Stamp
 from minibp.training.example_step import ExampleStep
 from minibp.training.history import DIVERGED, FINISHED, INTERRUPTED, RUNNING, STOPPED, Epoch, History, record
 from minibp.training.interrupt import heard
-from minibp.training.settings import checked_generator, checked_settings
+from minibp.training.settings import checked_settings
+from minibp.training.standstill import got_saturated, moved, why_still
 from minibp.training.step import BatchStep
 from minibp.words import counted
 
@@ -57,6 +61,8 @@ class Training:
     """
 
     _reached: Reached
+    _still: int
+    """How many epochs there were since one moved a parameter."""
 
     def __init__(
         self,
@@ -80,6 +86,7 @@ class Training:
         self._start = self._record(0, network, 0.0)
         if not self._start.is_finite:
             raise InputError(f"{_what_is_not_finite(self._start)} before the first step")
+        self._first, self._stamps = network, dict[Path, Stamp | None]()
         self._begin_from(Reached(network, self._rng.bit_generator.state, (), 0))
 
     def run(self, epochs: int, callback: Callback | None = None) -> History:
@@ -87,8 +94,9 @@ class Training:
 
         After each epoch `callback` gets the `History` so far; if it returns True, training stops. The first Ctrl-C
         stops after the step in hand (a second one at once). Where the cost or a parameter is no longer finite,
-        training has diverged: it stops, and the network is the last good one. What was left within an epoch begins
-        that epoch anew when it is run again.
+        training has diverged: it stops, and the network is the last good one. So it has where an epoch moves no
+        parameter because training has saturated all neurons of a layer, while the cost could still be lower. What was
+        left within an epoch begins that epoch anew when it is run again.
         """
         target = checked_count("epochs", epochs)
         if callback is not None and not callable(callback):
@@ -105,7 +113,7 @@ class Training:
                 answer = None if callback is None else callback(history)
                 if isinstance(answer, (bool, np.bool_)) and answer:
                     return self._history(STOPPED, f"stopped by the callback after {_epochs(self._reached)}")
-        return self._history(FINISHED, f"finished {_epochs(self._reached)}")
+        return self._history(FINISHED, f"finished {_epochs(self._reached)}{self._stood_still()}")
 
     @property
     def history(self) -> History:
@@ -113,8 +121,12 @@ class Training:
         return self._history(RUNNING, f"at {_epochs(self._reached)}")
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write what the last whole epoch ended with to `path`, whole or not at all: see `restore`."""
-        checkpoint.write(path, self._reached, self._identity)
+        """Write what the last whole epoch ended with to `path`, whole or not at all: see `restore`.
+
+        Raises `InputError` where something else has written to that file since this training last saved or restored it.
+        """
+        place = followed(checked_path(path))
+        self._stamps[place] = checkpoint.write(path, self._reached, self._identity, self._stamps.get(place))
 
     def restore(self, path: str | os.PathLike[str]) -> None:
         """Go on from what `save` wrote: the steps to come have the same bits as without the break.
@@ -123,11 +135,13 @@ class Training:
         made with the same arguments as the one that was saved, also the same seed and network. `InputError` says what
         differs, or that the file is none of a training; `FileNotFoundError`, that there is none.
         """
-        self._begin_from(checkpoint.read(path, self._identity, self._reached.network, self._rng.bit_generator))
+        place, bits = followed(checked_path(path)), self._rng.bit_generator
+        reached, self._stamps[place] = checkpoint.read(path, self._identity, self._reached.network, bits)
+        self._begin_from(reached)
 
     def _next(self, interrupted: Callable[[], bool]) -> History:
         """One epoch: the history with it where it came to its end, else how training ended."""
-        number, taken = len(self._reached.epochs) + 1, 0
+        number, taken, given = len(self._reached.epochs) + 1, 0, self._settings
         self._within_an_epoch = True
         start = time.perf_counter()
         for step in self._batches.shuffled(self._rng):
@@ -145,6 +159,11 @@ class Training:
         epoch = self._record(number, network, seconds)
         if not epoch.is_finite:
             return self._diverged(number, steps, _what_is_not_finite(epoch))
+        self._still = 0 if moved(self._reached.network, network) else self._still + 1
+        if self._still == 1:
+            why = got_saturated(self._first, network, given.train, given.cost)
+            if why:
+                return self._diverged(number, steps, f"{why}, though the cost is {epoch.cost:.4g}")
         self._reached = Reached(network, self._rng.bit_generator.state, (*self._reached.epochs, epoch), steps)
         self._within_an_epoch = False
         return self.history
@@ -159,7 +178,7 @@ class Training:
         )
         self._batches = Batches(given.train.x, given.train.y, given.batch_size, self._parameters.bound)
         self._rng.bit_generator.state = reached.generator
-        self._reached, self._within_an_epoch = reached, False
+        self._reached, self._within_an_epoch, self._still = reached, False, 0
 
     def _record(self, number: int, network: Network, seconds: float) -> Epoch:
         given = self._settings
@@ -170,6 +189,15 @@ class Training:
     def _history(self, outcome: str, message: str) -> History:
         network, _, epochs, steps = self._reached
         return History(network, self._start, epochs, steps, outcome, message)
+
+    def _stood_still(self) -> str:
+        """What the message adds where the last epochs moved nothing."""
+        if not self._still:
+            return ""
+        those = "epoch" if self._still == 1 else f"{self._still:,} epochs"
+        given = self._settings
+        why = why_still(self._reached.network, given.train, given.cost, given.eta)
+        return f"; no parameter moved in the last {those}: {why}"
 
     def _diverged(self, number: int, steps: int, why: str) -> History:
         message = f"diverged in epoch {number}: {why}. The network is that of epoch {number - 1}; try a smaller eta"

@@ -10,6 +10,7 @@ from minibp.arrays import Array
 from minibp.costs import Cost
 from minibp.network import Network
 from minibp.passes import slices
+from minibp.user_functions import checked_cost, with_checked_functions
 
 SCORED_BYTES = 1 << 22
 """Of the widest layer's numbers in one part: memory stays small."""
@@ -56,6 +57,7 @@ class Examples:
     def score(self, network: Network, cost: Cost) -> Score:
         """The network's cost and right answers. The cost is infinite or NaN where it overflows."""
         total, right = 0.0, 0
+        network, cost = with_checked_functions(network), checked_cost(cost)
         widest = max(network.sizes) * self.x.itemsize
         with np.errstate(all="ignore"):
             for rows in slices(len(self.x), widest, SCORED_BYTES):

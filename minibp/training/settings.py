@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from minibp.arrays import Array, InputError, checked_count, is_foreign
 from minibp.costs import L2, Cost
 from minibp.inputs import checked_inputs, checked_rate
@@ -53,14 +51,6 @@ def checked_settings(
             "by (29) each step multiplies the weights by 1 less that"
         )
     return settings
-
-
-def checked_generator(rng: Any) -> np.random.Generator:
-    """A generator of that seed, or the generator itself."""
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"rng is {rng!r}, expected a seed or a numpy.random.Generator: {error}") from None
 
 
 def _examples(x: Array, y: Array) -> Examples:

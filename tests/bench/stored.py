@@ -3,6 +3,7 @@
 from minibp.bench import cases
 from minibp.bench.cases import Case
 from minibp.bench.contenders import CHECKERS, OWN, PEERS
+from minibp.bench.headline import headline, speedups
 from minibp.bench.summary import growth, paying, with_ratios
 
 UNITS = {"products": 1.0, "workspace": 1.2, "batched": 2.0, "per-example": 40.0, "JAX": 1.5, "PyTorch": 3.0}
@@ -32,8 +33,10 @@ def results(**changed):
             found.append(case_of(case, contenders))
     checked = Case("checkers", 0, (5, 4, 3), 4, "float64", 1)
     found.append(case_of(checked, {one.name: outcome(i + 1, 1e-3) for i, one in enumerate(CHECKERS)}))
+    rows = speedups(found)
     return {
         "format": "minibp bench 1",
+        "headline": {"lines": headline(rows), "rows": rows},
         "machine": {
             "processor": "Some Processor",
             "cores": 2,

@@ -1,10 +1,12 @@
 import json
+import shlex
 
 import pytest
 from click.testing import CliRunner
 from stored import results
 
-from minibp.bench import suite
+from minibp.bench import plan, suite
+from minibp.bench.selection import Selection, selected
 from minibp.cli import cli
 
 
@@ -19,13 +21,13 @@ def measured(monkeypatch):
 
     def planned(**options):
         asked.append(options)
-        return suite.Plan((), {})
+        return plan.Plan((), {})
 
-    def measure(plan, *, seed, progress):
+    def measure(found, *, seed, progress):
         asked.append(seed)
         return results()
 
-    monkeypatch.setattr(suite, "planned", planned)
+    monkeypatch.setattr(plan, "planned", planned)
     monkeypatch.setattr(suite, "run", measure)
     return asked
 
@@ -34,9 +36,11 @@ def test_tables_json_and_plot(measured, tmp_path):
     stored, plot = tmp_path / "results.json", tmp_path / "plot.svg"
     result = run("--peers", "--quick", "--seed", "4", "--json", str(stored), "--plot", str(plot))
     assert result.exit_code == 0, result.output
-    assert measured == [{"peers": True, "quick": True}, 4]
+    assert measured == [{"peers": True, "quick": True, "selection": Selection()}, 4]
     assert "Time of one gradient in units of its matrix products alone" in result.stdout
-    assert json.loads(stored.read_text(encoding="utf-8"))["cases"] == results()["cases"]
+    written = json.loads(stored.read_text(encoding="utf-8"))
+    assert written["cases"] == results()["cases"]
+    assert result.stdout.splitlines()[:3] == written["headline"]["lines"]
     assert plot.read_bytes().startswith(b"<?xml")
 
 
@@ -60,17 +64,24 @@ def test_a_wrong_result_exits_with_1_and_says_who(measured, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--plot", "plot.jpeg"], "cannot plot to plot.jpeg: its ending is '.jpeg', expected .svg, .png or .pdf"),
-        (["--plot", "plot"], "cannot plot to plot: it has no ending"),
-        (["--plot", "missing/plot.svg"], "cannot write missing/plot.svg: there is no folder"),
-        (["--plot", ""], "--plot needs the name of a file"),
-        (["--json", "missing/results.json"], "cannot write missing/results.json: there is no folder"),
-        (["--seed", "-1"], "-1 is not in the range x>=0"),
+        ("--plot plot.jpeg", "cannot plot to plot.jpeg: its ending is '.jpeg', expected .svg, .png or .pdf"),
+        ("--plot plot", "cannot plot to plot: it has no ending"),
+        ("--plot missing/plot.svg", "cannot write missing/plot.svg: there is no folder"),
+        ("--plot ''", "--plot needs the name of a file"),
+        ("--json missing/results.json", "cannot write missing/results.json: there is no folder"),
+        ("--seed -1", "-1 is not in the range x>=0"),
+        ("--sizes 784-x", "--sizes has '784-x', expected neurons of two or more layers, such as 784-30-10"),
+        ("--sizes 784-0-10", "--sizes has '784-0-10', with a layer of 0 neurons"),
+        ("--sizes 784", "--sizes has '784', which is one layer"),
+        ("--sizes 784-10000000-784", "784-10000000-784 with a batch of 10 takes about"),
+        ("--batch 999999999999", "784-30-10 with a batch of 999,999,999,999 takes about"),
+        ("--batch 0", "--batch has '0', expected a whole number of examples, 1 or more"),
+        ("--dtype float16", "--dtype is 'float16', expected float64 or float32"),
     ],
 )
 def test_what_cannot_be_written_is_refused_before_measuring(measured, arguments, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    result = run(*arguments)
+    result = run(*shlex.split(arguments))
     assert result.exit_code == 2
     assert message in result.stderr
     assert measured == []
@@ -94,3 +105,66 @@ def test_an_interrupt_ends_without_a_traceback(measured, monkeypatch):
     result = run()
     assert result.exit_code == 2
     assert result.stderr == "minibp: stopped\n"
+
+
+def test_chosen_networks_batch_sizes_and_dtype_are_planned(measured):
+    result = run(
+        "--sizes", "5-4-3,2-1", "--sizes", "3-2", "--batch", "7", "--batch", "8", "--dtype", "float32", "--quick"
+    )
+    assert result.exit_code == 0, result.output
+    chosen = selected(["5-4-3", "2-1", "3-2"], ["7", "8"], "float32")
+    assert len(chosen.rows) == 6
+    assert measured[0] == {"peers": False, "quick": True, "selection": chosen}
+
+
+@pytest.mark.parametrize("option", ["--sizes=a", "--batch=0", "--dtype=float16", "--batch=999999999999"])
+def test_a_choice_that_cannot_be_measured_is_one_line(measured, option):
+    result = run(option)
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("minibp: ")
+
+
+def test_a_chosen_network_is_measured_and_has_its_headline(monkeypatch):
+    monkeypatch.setattr(plan, "cores", lambda: 1)
+    result = run("--sizes", "3-2", "--batch", "4", "--dtype", "float32", "--quick", "--json", "-")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert [(case["kind"], case["sizes"], case["batch"], case["dtype"]) for case in found["cases"]] == [
+        ("table", [3, 2], 4, "float32")
+    ]
+    (row,) = found["headline"]["rows"]
+    assert row["batched"]["median"] > 0
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_lines_fit_the_terminal(measured, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = run().stdout.splitlines()
+    assert 0.75 * columns < max(map(len, lines)) <= columns
+
+
+def test_in_a_pipe_lines_have_100_columns(measured, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr("os.get_terminal_size", lambda descriptor: (_ for _ in ()).throw(OSError))
+    assert 90 < max(map(len, run().stdout.splitlines())) <= 100
+
+
+def test_the_bar_says_how_long_it_takes(measured, monkeypatch):
+    from contextlib import nullcontext
+
+    from minibp.bench import command
+
+    said = []
+    monkeypatch.setattr(command, "bar", lambda *labels, **more: nullcontext(said.extend([*labels, *more.values()])))
+    monkeypatch.setattr(plan.Plan, "seconds", lambda self: 12.0)
+    run("--quick")
+    assert "about 15 s in all" in "".join(said)
+
+
+def test_help_says_what_is_measured_and_in_what_units():
+    said = " ".join(run("--help").stdout.split())
+    for words in ("Time one gradient", "times as fast as the loop", "seconds", "matrix products alone", "bytes"):
+        assert words in said
+    for option in ("--sizes", "--batch", "--dtype"):
+        assert option in said

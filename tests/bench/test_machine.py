@@ -3,7 +3,7 @@ import platform
 import time
 
 from minibp.bench import machine as machine_module
-from minibp.bench.machine import Others, cores, machine, processor
+from minibp.bench.machine import Others, cores, free_memory, machine, processor
 
 
 def test_a_machine_is_described_and_not_named():
@@ -45,3 +45,24 @@ def test_the_processor_is_read_or_asked_for(tmp_path):
     path.write_text("nothing of use\n")
     assert processor(path) == (platform.processor() or platform.machine())
     assert processor(tmp_path / "missing") == (platform.processor() or platform.machine())
+
+
+def test_free_memory_is_what_linux_says_within_a_containers_limit(tmp_path):
+    meminfo, limit = tmp_path / "meminfo", tmp_path / "memory.max"
+    meminfo.write_text("MemTotal:       16 kB\nMemAvailable:    8 kB\n")
+    assert free_memory(meminfo, limit) == 8192
+    limit.write_text("max\n")
+    assert free_memory(meminfo, limit) == 8192
+    limit.write_text("5000\n")
+    assert free_memory(meminfo, limit) == 5000
+
+
+def test_free_memory_is_all_memory_where_linux_does_not_say(tmp_path, monkeypatch):
+    meminfo = tmp_path / "meminfo"
+    sizes = {"SC_PHYS_PAGES": 3, "SC_PAGE_SIZE": 4096}
+    monkeypatch.setattr(machine_module.os, "sysconf", sizes.__getitem__)
+    assert free_memory(meminfo, meminfo) == 3 * 4096
+    meminfo.write_text("MemTotal: 16 kB\n")
+    assert free_memory(meminfo, meminfo) == 3 * 4096
+    monkeypatch.delattr(machine_module.os, "sysconf")
+    assert free_memory(meminfo, meminfo) is None

@@ -6,8 +6,10 @@ import pytest
 from minibp.bench import cases, suite
 from minibp.bench.cases import Case
 from minibp.bench.contenders import ALL_ORACLES, CHECKERS, OWN, Contender
+from minibp.bench.headline import headline, speedups
+from minibp.bench.plan import Plan, Task
 from minibp.bench.rounds import Effort
-from minibp.bench.suite import Plan, Task, differing, planned, run
+from minibp.bench.suite import differing, run
 
 FEW = Effort(2, 1e-3, 60)
 
@@ -66,6 +68,14 @@ def test_every_case_has_every_figure(results):
     assert all("memory" in case["contenders"]["workspace"] for case in measured)
 
 
+def test_the_headline_is_in_the_results(results):
+    rows = speedups(results["cases"])
+    assert results["headline"] == {"lines": headline(rows), "rows": rows}
+    assert len(rows) == 3
+    for row in rows:
+        assert 0 < row["batched"]["low"] <= row["batched"]["median"] <= row["batched"]["high"]
+
+
 def test_growth_and_where_batching_pays_are_in_the_results(results):
     assert {(one["sweep"], one["contender"]) for one in results["exponents"]} == set()  # one point in the upper half
     (pays,) = results["pays_from"]
@@ -86,41 +96,3 @@ def test_a_form_of_the_package_that_fails_is_not_silent():
         "batched, 2-1, 1, float64: its process was killed"
     ]
     assert differing({"cases": [{**case, "contenders": {"JAX": failed}}]}) == []
-
-
-def test_the_full_plan_has_everything_in_both_dtypes_and_thread_counts():
-    plan = planned(peers=False, quick=False, threads=(1, 4))
-    every = [case for task in plan.tasks for case in task.cases]
-    assert len(every) == len(set(every))
-    kinds = {(case.kind, case.dtype, case.threads) for case in every}
-    assert kinds == {
-        (kind, dtype, threads)
-        for kind in ("table", "batch", "width", "depth")
-        for dtype in suite.DTYPES
-        for threads in (1, 4)
-    }
-    assert {case.n for case in every if case.kind == "batch"} == {1, 4, 16, 64, 256, 1024, 4096}
-    assert {case.n for case in every if case.kind == "width"} == {8, 32, 128, 512, 2048}
-    assert plan.absent == {}
-
-
-def test_quick_is_small_and_has_each_kind(monkeypatch):
-    monkeypatch.setattr(suite, "cores", lambda: 4)
-    plan = planned(peers=True, quick=True)
-    every = [case for task in plan.tasks for case in task.cases]
-    assert {case.kind for case in every} == {"table", "batch", "width", "depth", "checkers"}
-    assert {case.threads for case in every} == {1, 4}
-    assert max(task.effort.rounds for task in plan.tasks) <= 5
-    assert len(every) < 20
-
-
-def test_peers_that_are_absent_are_named(monkeypatch):
-    from minibp.bench import contenders
-
-    monkeypatch.setattr(contenders, "find_spec", lambda name: None)
-    plan = planned(peers=True, quick=True)
-    assert plan.absent["PyTorch"] == "torch"
-    assert plan.absent["scikit-learn"] == "sklearn"
-    assert plan.absent["torch gradcheck"] == "torch"
-    named = {one.name for task in plan.tasks for one in task.contenders}
-    assert named == {one.name for one in OWN} | {"minibp, complex step", "minibp, finite differences"}

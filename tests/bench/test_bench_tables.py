@@ -2,7 +2,9 @@ import pytest
 from stored import results
 
 from minibp.bench import tables
-from minibp.bench.tables import paying, ratio, seconds, text
+from minibp.bench.headline import headline, speedups
+from minibp.bench.selection import selected
+from minibp.bench.tables import paying, text
 
 
 def test_ratios_have_a_spread_and_targets_stand_beside():
@@ -32,10 +34,79 @@ def test_the_exponents_stand_under_their_columns_with_the_range():
     assert lines[at + 6].split() == ["16", "to", "64", "n^1.00", "n^0.50", "n^0.50", "n^0.50"]
 
 
+def below_titles(said):
+    """Of each table, the lines from its head on."""
+    heads = ("sizes, batch", "n  ", "    ")
+    for table in said.split("\n\n")[2:-1]:
+        lines = table.splitlines()
+        at = next(i for i, line in enumerate(lines) if line.startswith(heads))
+        yield lines[at:]
+
+
 def test_columns_line_up():
-    for table in text(results()).split("\n\n")[1:-1]:
-        widths = {len(line) for line in table.splitlines()[1:] if not line.startswith("Batching")}
-        assert len(widths) == 1, table
+    for lines in below_titles(text(results(), 120)):
+        rows = [line for line in lines if len(line) == len(lines[0])]
+        assert len(rows) >= 2, lines
+        # What follows the rows is the sentence under them.
+        assert all(line in rows for line in lines[: len(rows)])
+        assert len(lines) > len(rows)
+
+
+@pytest.mark.parametrize("columns", [20, 40, 60, 80, 100, 120])
+def test_no_line_is_longer_than_the_terminal(columns):
+    found = results(JAX=0.9, workspace=2.1)
+    found["absent"] = {"MyGrad": "mygrad", "torch gradcheck": "torch"}
+    found["machine"]["others"] = 1.04
+    found["threads"]["1"]["torch"] = [{"user_api": "openmp", "num_threads": 4}]
+    found["cases"][1]["contenders"]["PyTorch"] = {"failed": "its process died with status 3: " + "word " * 40}
+    (long_one,) = selected(["-".join(["128"] * 60)], ["1"], memory=1 << 40).rows
+    found["cases"][2]["sizes"] = list(long_one.sizes)
+    lines = text(found, columns).splitlines()
+    assert max(map(len, lines)) <= columns
+
+
+def test_the_answer_stands_first():
+    found = results()
+    expected = headline(speedups(found["cases"]))
+    assert text(found).splitlines()[: len(expected) + 1] == [*expected, ""]
+    assert headline(speedups(found["cases"]), 60) == text(found, 60).splitlines()[:3]
+
+
+def test_each_row_has_its_speedups_under_one_title():
+    table = next(part for part in text(results()).split("\n\n") if part.startswith("Times as fast"))
+    head, *rows = table.splitlines()[1:12]
+    assert head.split() == ["sizes,", "batch", "dtype", "threads", "batched", "workspace"]
+    assert rows[0].split() == ["2-3-1,", "4", "float64", "1", "20.0", "±0.0", "33.3", "±0.0"]
+    assert len({tuple(row.split()[:4]) for row in rows}) == 10
+
+
+def test_one_row_has_its_speedups_in_the_headline_alone():
+    found = results()
+    found["cases"] = found["cases"][:1]
+    said = text(found)
+    assert "batched    20.0 ±0.0 (2-3-1, 4)\n" in said
+    assert "\nTimes as fast" not in said
+
+
+def test_every_column_is_explained_under_its_table():
+    for lines in below_titles(text(results(), 120)):
+        rows = [line for line in lines if len(line) == len(lines[0])]
+        said = " ".join(lines[len(rows) :])
+        columns = set(lines[0].replace("sizes, batch", "").split())
+        for name in columns & {"products", "workspace", "target", "batched", "per-example", "n", "ratio"}:
+            assert name in said, (name, said)
+        assert said
+
+
+def test_there_is_no_target_where_none_is_set():
+    found = results()
+    for case in found["cases"]:
+        case["threads"] = 2
+    said = text(found)
+    assert "target" not in said
+    for case in found["cases"]:
+        case["threads"], case["batch"] = 1, 17
+    assert "target" not in text(found)
 
 
 def test_what_is_wrong_failed_or_absent_shows():
@@ -67,16 +138,8 @@ def test_without_a_table_there_are_only_sweeps():
     found["cases"] = [case for case in found["cases"] if case["kind"] == "batch"]
     found["exponents"] = []
     said = text(found)
-    assert "matrix products alone" not in said
+    assert "in units of its matrix products alone" not in said
     assert "n^" not in said
-
-
-@pytest.mark.parametrize(
-    ("value", "said"),
-    [(2.5, "2.50 s"), (0.0999, "99.9 ms"), (1.5e-5, "15.0 µs"), (4e-8, "40.0 ns"), (0.25, "250 ms"), (0.0, "0 ns")],
-)
-def test_times_have_three_digits(value, said):
-    assert seconds(value) == said
 
 
 def test_a_machine_that_is_not_quiet_is_told():
@@ -86,12 +149,6 @@ def test_a_machine_that_is_not_quiet_is_told():
     assert "1.0 cores were busy with something else meanwhile: these are not the figures of a quiet machine" in text(
         found
     )
-
-
-def test_ratios_have_as_many_digits_as_they_need():
-    assert ratio({"low": 0.001, "median": 0.0012, "high": 0.002}) == "0.0012 ±0.0005"
-    assert ratio({"low": 149.0, "median": 150.4, "high": 153.0}) == "150 ±2"
-    assert ratio(None) == "–"
 
 
 def test_where_batching_pays_in_words():

@@ -1,0 +1,47 @@
+"""Whether a function can be called with the arguments that it will get, told from its signature alone."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from functools import partial
+from inspect import Parameter
+from typing import Any
+
+from minibp.arrays import InputError
+
+
+def expect_arguments(f: Callable[..., Any], names: Sequence[str]) -> None:
+    """Reject a function that cannot take these positional arguments; what has no signature is left to its call.
+
+    >>> expect_arguments(lambda weights, biases, x, y, rate=0.1: None, ["weights", "biases", "x", "y"])
+    """
+    try:
+        signature = inspect.signature(f)
+    except (TypeError, ValueError):  # of many functions that are compiled nothing is known
+        return
+    try:
+        signature.bind(*names)
+    except TypeError:
+        name = _name_of(f)
+        raise InputError(f"got {name}({_shown(signature)}), expected {name}({', '.join(names)})") from None
+
+
+def _name_of(f: Any) -> str:
+    while isinstance(f, partial):
+        f = f.func
+    return str(getattr(f, "__name__", type(f).__name__))
+
+
+def _shown(signature: inspect.Signature) -> str:
+    """The names of the parameters: annotations and the values of defaults may be of any length."""
+    shown: list[str] = []
+    stars = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
+    starred = False
+    for parameter in signature.parameters.values():
+        if parameter.kind is Parameter.KEYWORD_ONLY and not starred:
+            shown.append("*")
+        starred = starred or parameter.kind in (Parameter.VAR_POSITIONAL, Parameter.KEYWORD_ONLY)
+        default = "" if parameter.default is Parameter.empty else "=..."
+        shown.append(f"{stars.get(parameter.kind, '')}{parameter.name}{default}")
+    return ", ".join(shown)

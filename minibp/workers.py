@@ -1,0 +1,56 @@
+"""Processes that share the work of a command."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.context import SpawnContext, SpawnProcess
+
+BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _Uninterrupted(SpawnProcess):
+    """A process that never hears Ctrl-C, not even while it starts: the one that started it ends it."""
+
+    def start(self) -> None:
+        if not hasattr(signal, "pthread_sigmask"):  # pragma: no cover -- on Windows
+            super().start()
+            return
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which a new process inherits
+        try:
+            super().start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Context(SpawnContext):
+    """Not forked: a process that has started JAX has threads, and a fork would leave their locks held."""
+
+    Process = _Uninterrupted
+
+
+@contextmanager
+def pool(workers: int) -> Iterator[Executor | None]:
+    """So many processes, or none where one is enough. They are killed where an exception passes through."""
+    if workers == 1:
+        yield None
+        return
+    for variable in BLAS_THREADS:  # processes that share the cores get in each other's way with more
+        os.environ.setdefault(variable, "1")
+    with ProcessPoolExecutor(workers, mp_context=_Context()) as executor:
+        try:
+            yield executor
+        except BaseException:
+            for child in multiprocessing.active_children():
+                child.kill()
+            executor.shutdown(wait=False, cancel_futures=True)
+            raise
