@@ -109,7 +109,10 @@ def verify(
 @click.option("--output-activation", help="That of the last layer, if it is another.")
 @click.option("--cost", default="quadratic", show_default=True, help="The cost that the gradient is of.")
 @click.option("--l2", type=float, default=0.0, show_default=True, help="α of α/(2m) Σ w².")
-@click.option("--reduction", type=click.Choice(["mean", "sum"]), default="mean", show_default=True)
+@click.option(
+    "--reduction", type=click.Choice(["mean", "sum"]), default="mean", show_default=True,
+    help="Whether the examples' gradients are averaged or added up.",
+)  # fmt: skip
 @click.option(
     "--layout", type=click.Choice(["rows", "columns", "per-example"]), default="rows", show_default=True,
     help="Examples as rows or columns, or one a call.",
@@ -134,6 +137,12 @@ def check(
     """Check the gradient of TARGET, module:function or file.py:function.
 
     The function takes (weights, biases, x, y) and returns (nabla_w, nabla_b): lists of arrays, one a layer.
+
+    Activations: identity, sigmoid, tanh, relu, leaky_relu, elu, softplus, silu; softmax as an output.
+
+    Costs: quadratic, cross_entropy, categorical_cross_entropy, huber.
+
+    Reduction: mean where the gradient is of the mean cost over the examples, sum where it is of their sum.
     """
     check_writable({"--json": json_file, "--html": html_file})
     with usable(), json_alone(json_file), own_arguments(target):

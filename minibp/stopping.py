@@ -106,8 +106,10 @@ def install(done: Callable[[int], None]) -> None:
     threading.Thread(target=of_process.watch, args=(woken,), daemon=True, name="minibp stopping").start()
     signal.signal(signal.SIGINT, of_process.on_press)
     signal.set_wakeup_fd(waking.detach(), warn_on_full_buffer=False)
-    hook = sys.unraisablehook
-    sys.unraisablehook = lambda unraisable: of_process.on_unraisable(hook, unraisable)
+    lost, raised = sys.unraisablehook, threading.excepthook
+    sys.unraisablehook = lambda unraisable: of_process.on_unraisable(lost, unraisable)
+    # What other threads come across while their work is taken from them is of no interest.
+    threading.excepthook = lambda failure: None if of_process.pressed is not None else raised(failure)
 
 
 def is_installed() -> bool:

@@ -1,4 +1,4 @@
-"""What all tests share: the packages they need, ids that never vary, where MNIST is, Hypothesis's time, a few problems."""
+"""What all tests share: the packages they need, ids that never vary, where MNIST is, a few drawn problems."""
 
 import importlib.util
 import os
@@ -21,7 +21,8 @@ NEEDED = {
 """The modules without which test files cannot be imported or pytest's options are unknown; what installs each."""
 MISSING = [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
 
-if "hypothesis" not in MISSING:
+if not MISSING:
+    # Importing Hypothesis imports what its entry points name, minibp among it, and with that NumPy.
     from hypothesis import settings
 
     settings.register_profile("minibp", deadline=None, print_blob=True)

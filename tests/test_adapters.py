@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from case_ids import written_out
 
 import minibp
 from minibp import InputError, Network, adapters, batched, check_backprop
@@ -179,7 +180,7 @@ def test_column_code_cannot_hide_what_it_changes_in_place():
 
 
 @pytest.mark.parametrize("adapter", [adapters.columns, adapters.per_example])
-@pytest.mark.parametrize("answer", [None, 3.0, ([], [], []), ([[[1.0], [2.0, 3.0]]], [])])
+@pytest.mark.parametrize("answer", [None, 3.0, ([], [], []), ([[[1.0], [2.0, 3.0]]], [])], ids=written_out)
 def test_an_answer_of_another_kind_is_handed_on(adapter, answer):
     given = [np.ones((1, 2))], [np.ones(1)], np.ones((3, 2)), np.ones((3, 1))
     assert adapter(lambda *_: answer)(*given) is answer
@@ -231,7 +232,9 @@ def test_one_parameter_vector_of_one_network(drawn_of_sizes):
 
 
 @pytest.mark.parametrize(
-    ("answer", "shape"), [(np.ones(2), r"\(2,\)"), (np.ones((3, 1)), r"\(3, 1\)"), (None, r"\(\)")]
+    ("answer", "shape"),
+    [(np.ones(2), r"\(2,\)"), (np.ones((3, 1)), r"\(3, 1\)"), (None, r"\(\)")],
+    ids=["short vector", "column", "None"],
 )
 def test_a_vector_of_another_length_says_what_was_got_and_expected(answer, shape):
     subject = adapters.flat(lambda *_: answer)

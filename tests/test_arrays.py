@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from case_ids import written_out
 
 from minibp.arrays import InputError, checked_array, checked_count, checked_dtype, is_foreign, namespace, read_only
 
@@ -18,13 +19,14 @@ def refused(message, call, *args, **kwargs):
         ([["a"]], "x has dtype str"),
         ([[True]], "x has dtype bool"),
         ([[1j]], "x has dtype complex128"),
-        (np.ones((1, 1), np.float16), "x has dtype float16"),
+        pytest.param(np.ones((1, 1), np.float16), "x has dtype float16", id="float16"),
         ([[1.0], [1.0, 2.0]], "x is not an array"),
         ([[1.0, float("nan")]], r"x has the value nan at \[0, 1\], expected finite"),
         ([[float("inf")]], r"x has the value inf at \[0, 0\]"),
         ([1.0], r"x has shape \(1,\), expected 2 dimensions"),
-        (np.empty((0, 3)), r"x has shape \(0, 3\), expected at least one entry"),
+        pytest.param(np.empty((0, 3)), r"x has shape \(0, 3\), expected at least one entry", id="empty"),
     ],
+    ids=written_out,
 )
 def test_what_is_no_finite_float_matrix_is_refused(value, message):
     refused(message, checked_array, "x", value, ndim=2)

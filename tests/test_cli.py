@@ -7,6 +7,7 @@ import sys
 from concurrent.futures.process import BrokenProcessPool
 
 import pytest
+from case_ids import written_out
 from click.testing import CliRunner
 
 import minibp
@@ -78,10 +79,13 @@ def test_a_broken_gradient_fails_with_1_and_says_where(monkeypatch):
         (["verify", "--json", ""], "--json needs the name of a file"),
         (["verify", "--html", "missing/report.html"], "cannot write missing/report.html: there is no folder"),
         (["check", "x:f", "--html", ""], "--html needs the name of a file"),
-        (["verify", "--examples", "1", "--workers", "1", "--json", "n" * 300], "File name too long"),
+        pytest.param(
+            ["verify", "--examples", "1", "--workers", "1", "--json", "n" * 300], "File name too long", id="long name"
+        ),
         (["verify", "--nonsense"], "No such option"),
         (["nonsense"], "No such command 'nonsense'"),
     ],
+    ids=written_out,
 )
 def test_unusable_arguments_are_refused_with_2_and_no_traceback(arguments, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -146,7 +150,9 @@ def test_an_encoding_without_greek_gets_question_marks_and_no_traceback(tmp_path
     assert b"a^l = ?(z^l)" in result.stdout
 
 
-@pytest.mark.parametrize("arguments", [["descend", "--help"], ["descend", "--json", "-"], ["train", "--epochs", "1"]])
+@pytest.mark.parametrize(
+    "arguments", [["descend", "--help"], ["descend", "--json", "-"], ["train", "--epochs", "1"]], ids=written_out
+)
 def test_any_encoding_of_standard_output_will_do(arguments, tmp_path):
     environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
     command = [sys.executable, "-m", "minibp", *arguments]

@@ -5,6 +5,7 @@ import sys
 import learning_slowdown
 import overfitting
 import pytest
+from case_ids import written_out
 
 from minibp.data import data_set
 
@@ -44,6 +45,7 @@ def test_l2_keeps_weights_small_and_helps_on_what_was_not_trained_with():
         (learning_slowdown, ["--epochs", "1"], "digits: rightly classified of 297 after so many epochs"),
         (overfitting, ["--epochs", "20", "--examples", "50"], "digits, 50 examples, 20 epochs"),
     ],
+    ids=["learning_slowdown", "overfitting"],
 )
 def test_they_print_and_plot(monkeypatch, capsys, tmp_path, example, options, said):
     pytest.importorskip("matplotlib")
@@ -54,7 +56,7 @@ def test_they_print_and_plot(monkeypatch, capsys, tmp_path, example, options, sa
     assert plot.read_bytes().startswith(b"<?xml")
 
 
-@pytest.mark.parametrize("example", [learning_slowdown, overfitting])
+@pytest.mark.parametrize("example", [learning_slowdown, overfitting], ids=["learning_slowdown", "overfitting"])
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -62,6 +64,7 @@ def test_they_print_and_plot(monkeypatch, capsys, tmp_path, example, options, sa
         (["--plot", "nowhere/x.svg"], "cannot write nowhere/x.svg: there is no folder"),
         (["--epochs", "0"], "epochs is 0, expected at least 1"),
     ],
+    ids=written_out,
 )
 def test_what_cannot_be_used_is_one_line(monkeypatch, capsys, example, options, message):
     monkeypatch.setattr(sys, "argv", ["example", "--data", "digits", *options])

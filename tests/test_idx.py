@@ -21,20 +21,31 @@ def test_what_was_written_is_read():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is not an IDX file of unsigned bytes"),
-        (b"\x00\x00\x0d\x01", "it starts with 00 00 0d 01"),
-        (bytes([0, 0, 8, 0, 1]), "is not an IDX file of unsigned bytes"),
-        (bytes([0, 0, 8, 70]) + b"\x00\x00\x00\x01" * 70 + b"x", "is not an IDX file of unsigned bytes"),
-        (bytes([0, 0, 8, 1, 0, 0, 0, 3, 1, 2]), "has 2 bytes of data, its header announces 3"),
-        (bytes([0, 0, 8, 2, 0, 0, 0, 3]), "ends within its header"),
-        (bytes([0, 0, 8, 3, 0, 0, 0, 3, 0]), "ends within its header"),
-        (
+        pytest.param(b"", "is not an IDX file of unsigned bytes", id="nothing"),
+        pytest.param(b"\x00\x00\x0d\x01", "it starts with 00 00 0d 01", id="floats"),
+        pytest.param(bytes([0, 0, 8, 0, 1]), "is not an IDX file of unsigned bytes", id="no dimensions"),
+        pytest.param(
+            bytes([0, 0, 8, 70]) + b"\x00\x00\x00\x01" * 70 + b"x",
+            "is not an IDX file of unsigned bytes",
+            id="70 dimensions",
+        ),
+        pytest.param(
+            bytes([0, 0, 8, 1, 0, 0, 0, 3, 1, 2]), "has 2 bytes of data, its header announces 3", id="data too short"
+        ),
+        pytest.param(bytes([0, 0, 8, 2, 0, 0, 0, 3]), "ends within its header", id="one of two lengths"),
+        pytest.param(bytes([0, 0, 8, 3, 0, 0, 0, 3, 0]), "ends within its header", id="part of a length"),
+        pytest.param(
             bytes([0, 0, 8, 3]) + bytes(4) + b"\xff" * 8,
             r"has shape \(0, 4294967295, 4294967295\), expected at least one",
+            id="no entries",
         ),
-        (bytes([0, 0, 8, 2]) + b"\xff" * 8, "has 0 bytes of data, its header announces 18446744065119617025"),
-        (idx([[1, 2], [3, 4]])[:-1], "has 3 bytes of data, its header announces 4"),
-        (idx([1, 2]) + b"x", "has more bytes of data, its header announces 2"),
+        pytest.param(
+            bytes([0, 0, 8, 2]) + b"\xff" * 8,
+            "has 0 bytes of data, its header announces 18446744065119617025",
+            id="huge lengths",
+        ),
+        pytest.param(idx([[1, 2], [3, 4]])[:-1], "has 3 bytes of data, its header announces 4", id="last byte missing"),
+        pytest.param(idx([1, 2]) + b"x", "has more bytes of data, its header announces 2", id="a byte too many"),
     ],
 )
 def test_broken_files_are_refused(content, message):
@@ -58,7 +69,11 @@ def test_a_file_that_would_not_fit_into_memory_is_refused_unread(tmp_path):
         content_of(path)
 
 
-@pytest.mark.parametrize("damaged", [gzip.compress(b"x" * 1000)[:3], gzip.compress(idx(np.ones(99)))[:-9]])
+@pytest.mark.parametrize(
+    "damaged",
+    [gzip.compress(b"x" * 1000)[:3], gzip.compress(idx(np.ones(99)))[:-9]],
+    ids=["within its header", "within its end"],
+)
 def test_damaged_gzip_is_refused(tmp_path, damaged):
     path = tmp_path / "file.gz"
     path.write_bytes(damaged)

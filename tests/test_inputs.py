@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from case_ids import written_out
 
 from minibp import L2, InputError, Network, Problem, batched, feedforward, per_example
 from minibp.costs import Huber
@@ -9,34 +10,52 @@ NETWORK = Network.random([3, 4, 2], rng=0)
 X, Y = np.ones((5, 3)), np.ones((5, 2))
 
 BAD = [
-    ({"x": np.ones((5, 4))}, "x has 4 columns, the network's input layer has 3 neurons"),
-    ({"x": np.ones(3)}, r"x has shape \(3,\), expected 2 dimensions"),
-    ({"x": np.ones((0, 3))}, r"x has shape \(0, 3\), expected at least one entry"),
-    ({"x": np.ones((5, 3), int)}, "x has dtype int64, expected float64 or float32"),
-    ({"x": np.ones((5, 3), object)}, "x has dtype object"),
-    ({"x": np.full((5, 3), np.nan)}, r"x has the value nan at \[0, 0\]"),
-    ({"y": np.ones((4, 2))}, r"y has shape \(4, 2\), expected \(5, 2\): one row for each row of x"),
-    ({"y": np.ones((5, 3))}, r"y has shape \(5, 3\), expected \(5, 2\)"),
-    ({"y": np.full((5, 2), np.inf)}, "y has the value inf"),
-    ({"y": np.ones((5, 2), bool)}, "y has dtype bool"),
+    pytest.param(
+        {"x": np.ones((5, 4))}, "x has 4 columns, the network's input layer has 3 neurons", id="x with 4 columns"
+    ),
+    pytest.param({"x": np.ones(3)}, r"x has shape \(3,\), expected 2 dimensions", id="x a vector"),
+    pytest.param({"x": np.ones((0, 3))}, r"x has shape \(0, 3\), expected at least one entry", id="x empty"),
+    pytest.param({"x": np.ones((5, 3), int)}, "x has dtype int64, expected float64 or float32", id="x of int64"),
+    pytest.param({"x": np.ones((5, 3), object)}, "x has dtype object", id="x of object"),
+    pytest.param({"x": np.full((5, 3), np.nan)}, r"x has the value nan at \[0, 0\]", id="x nan"),
+    pytest.param(
+        {"y": np.ones((4, 2))},
+        r"y has shape \(4, 2\), expected \(5, 2\): one row for each row of x",
+        id="y with 4 rows",
+    ),
+    pytest.param({"y": np.ones((5, 3))}, r"y has shape \(5, 3\), expected \(5, 2\)", id="y with 3 columns"),
+    pytest.param({"y": np.full((5, 2), np.inf)}, "y has the value inf", id="y inf"),
+    pytest.param({"y": np.ones((5, 2), bool)}, "y has dtype bool", id="y of bool"),
     ({"cost": "mse"}, "unknown cost 'mse'"),
     ({"cost": "categorical_cross_entropy"}, "needs a softmax output, got sigmoid"),
-    ({"cost": "cross_entropy", "y": np.full((5, 2), 2.0)}, r"expects them within \[0, 1\]"),
+    pytest.param(
+        {"cost": "cross_entropy", "y": np.full((5, 2), 2.0)},
+        r"expects them within \[0, 1\]",
+        id="cross_entropy with y above 1",
+    ),
     ({"l2": -0.1}, "l2 is -0.1, expected a finite number of float64 that is not negative"),
     ({"l2": float("nan")}, "l2 is nan, expected a number"),
     ({"l2": "much"}, "l2 is 'much', expected a number"),
     ({"l2": True}, "l2 is True, expected a number"),
-    ({"network": NETWORK.astype("float32"), "l2": 1e300}, r"l2 is 1e\+300, expected a finite number of float32"),
-    ({"x": np.ma.masked_array(X, X > 0)}, "x is a masked array, expected every entry to count"),
-    ({"cost": Huber}, "cost is <class 'minibp.costs.Huber'>, expected a name or an object"),
+    pytest.param(
+        {"network": NETWORK.astype("float32"), "l2": 1e300},
+        r"l2 is 1e\+300, expected a finite number of float32",
+        id="float32 network, l2=1e300",
+    ),
+    pytest.param(
+        {"x": np.ma.masked_array(X, X > 0)}, "x is a masked array, expected every entry to count", id="x masked"
+    ),
+    pytest.param(
+        {"cost": Huber}, "cost is <class 'minibp.costs.Huber'>, expected a name or an object", id="cost a class"
+    ),
     ({"network": "a network"}, "network is 'a network', expected a minibp.Network"),
 ]
 
 
 @pytest.mark.parametrize(
-    "entrance", [batched.backprop, per_example.backprop, Problem], ids=["batched", "per", "problem"]
+    "entrance", [batched.backprop, per_example.backprop, Problem], ids=["batched", "per_example", "Problem"]
 )
-@pytest.mark.parametrize(("changed", "message"), BAD)
+@pytest.mark.parametrize(("changed", "message"), BAD, ids=written_out)
 def test_bad_input_gets_one_clear_error_at_every_door(entrance, changed, message):
     given = {"network": NETWORK, "cost": "quadratic", "x": X, "y": Y, "l2": 0.0, **changed}
     with pytest.raises(InputError, match=message) as caught:
@@ -49,7 +68,9 @@ def test_softmax_over_one_neuron_has_no_cross_entropy():
         Problem(Network.random([2, 1], output_activation="softmax"), "cross_entropy", X[:, :2], Y[:, :1])
 
 
-@pytest.mark.parametrize("form", [batched.feedforward, per_example.feedforward, feedforward])
+@pytest.mark.parametrize(
+    "form", [batched.feedforward, per_example.feedforward, feedforward], ids=["batched", "per_example", "minibp"]
+)
 def test_feedforward_has_the_same_door(form):
     with pytest.raises(InputError, match="x has 2 columns"):
         form(NETWORK, np.ones((5, 2)))

@@ -3,6 +3,7 @@ import pickle
 
 import numpy as np
 import pytest
+from case_ids import written_out
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,17 +37,39 @@ def test_it_is_frozen_and_has_its_own_arrays():
 @pytest.mark.parametrize(
     ("weights", "biases", "message"),
     [
-        ([], [], "no weights, expected at least one layer after the input"),
-        (W, B[:1], "2 weight matrices and 1 bias vectors"),
-        (W, [np.zeros(2), np.zeros(1)], r"biases\[0\] has 2 entries, weights\[0\] has 3 rows: .* neuron of layer 2"),
-        ([W[0], np.ones((1, 2))], B, r"weights\[1\] has 2 columns, layer 2 has 3 neurons"),
-        ([np.ones((0, 2))], [np.zeros(0)], r"weights\[0\] has shape \(0, 2\), expected at least one entry"),
-        ([np.ones(2)], [np.zeros(1)], r"weights\[0\] has shape \(2,\), expected 2 dimensions"),
-        ([[[1]]], [[0.0]], r"weights\[0\] has dtype int64"),
-        ([[[1.0]]], [[np.nan]], r"biases\[0\] has the value nan"),
-        ([[[1.0]]], [np.zeros(1, np.float32)], "parameters have dtypes float32 and float64, expected one for all"),
-        (3, B, "weights is 3, expected a sequence"),
-        ("ab", B, "weights is 'ab', expected a sequence"),
+        pytest.param([], [], "no weights, expected at least one layer after the input", id="no layers"),
+        pytest.param(W, B[:1], "2 weight matrices and 1 bias vectors", id="a bias vector missing"),
+        pytest.param(
+            W,
+            [np.zeros(2), np.zeros(1)],
+            r"biases\[0\] has 2 entries, weights\[0\] has 3 rows: .* neuron of layer 2",
+            id="a bias missing",
+        ),
+        pytest.param(
+            [W[0], np.ones((1, 2))],
+            B,
+            r"weights\[1\] has 2 columns, layer 2 has 3 neurons",
+            id="columns that do not fit",
+        ),
+        pytest.param(
+            [np.ones((0, 2))],
+            [np.zeros(0)],
+            r"weights\[0\] has shape \(0, 2\), expected at least one entry",
+            id="empty",
+        ),
+        pytest.param(
+            [np.ones(2)], [np.zeros(1)], r"weights\[0\] has shape \(2,\), expected 2 dimensions", id="weights a vector"
+        ),
+        pytest.param([[[1]]], [[0.0]], r"weights\[0\] has dtype int64", id="weights of int64"),
+        pytest.param([[[1.0]]], [[np.nan]], r"biases\[0\] has the value nan", id="bias nan"),
+        pytest.param(
+            [[[1.0]]],
+            [np.zeros(1, np.float32)],
+            "parameters have dtypes float32 and float64, expected one for all",
+            id="two dtypes",
+        ),
+        pytest.param(3, B, "weights is 3, expected a sequence", id="weights a number"),
+        pytest.param("ab", B, "weights is 'ab', expected a sequence", id="weights a string"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(weights, biases, message):
@@ -64,6 +87,7 @@ def test_what_does_not_fit_together_is_refused(weights, biases, message):
         ({"sizes": [2, 1], "dtype": "int32"}, "dtype has dtype int32"),
         ({"sizes": [2, 1], "activation": "nope"}, "unknown activation 'nope'"),
     ],
+    ids=written_out,
 )
 def test_random_refuses_what_it_cannot_make(kwargs, message):
     with pytest.raises(InputError, match=message):

@@ -82,10 +82,10 @@ QUIET = settings(database=None, deadline=None, suppress_health_check=list(Health
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
-        (lambda problem: True, (2, 1, 1)),
-        (lambda problem: len(problem.network.weights) >= 2, (3, 1, 1)),
-        (lambda problem: max(problem.network.sizes) >= 3, (2, 3, 1)),
-        (lambda problem: problem.m >= 3, (2, 1, 3)),
+        pytest.param(lambda problem: True, (2, 1, 1), id="any"),
+        pytest.param(lambda problem: len(problem.network.weights) >= 2, (3, 1, 1), id="3 layers"),
+        pytest.param(lambda problem: max(problem.network.sizes) >= 3, (2, 3, 1), id="3 neurons"),
+        pytest.param(lambda problem: problem.m >= 3, (2, 1, 3), id="3 examples"),
     ],
 )
 def test_problems_shrink_to_what_a_person_can_read(condition, expected):

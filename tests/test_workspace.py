@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from case_ids import written_out
 from test_per_example import NETWORK, X, Y
 from users import Cube, Quartic
 
@@ -58,7 +59,7 @@ def test_every_activation_and_cost_in_whole_layers_and_in_parts(monkeypatch, dty
             assert distance(problem, work.gradient(problem.x, problem.y)) <= 1, (hidden, output, cost)
 
 
-@pytest.mark.parametrize("sizes", [[300, 8, 2], [300, 1], [1, 1, 1]])
+@pytest.mark.parametrize("sizes", [[300, 8, 2], [300, 1], [1, 1, 1]], ids=written_out)
 @pytest.mark.parametrize("dtype", FLOAT_DTYPES)
 def test_wide_layers_and_batches_of_all_sizes(sizes, dtype):
     output, cost = ("sigmoid", "cross_entropy") if sizes[-1] > 1 else ("identity", "quadratic")
@@ -181,7 +182,7 @@ def test_functions_of_the_users():
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("hidden", ["sigmoid", "relu", "tanh"])
-@pytest.mark.parametrize("sizes", [[3, 4, 2], [300, 2], [3, 1, 2]])
+@pytest.mark.parametrize("sizes", [[3, 4, 2], [300, 2], [3, 1, 2]], ids=written_out)
 def test_numbers_that_are_not_finite_are_refused_wherever_they_are(bad, hidden, sizes):
     rng = np.random.default_rng(3)
     network = Network.random(sizes, hidden, "sigmoid", rng=rng)
@@ -255,12 +256,16 @@ def test_large_numbers_whose_squares_overflow_are_fine():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("a network", "quadratic", 1), "network is 'a network', expected a minibp.Network"),
-        ((NETWORK, "cubic", 1), "unknown cost 'cubic'"),
-        ((NETWORK, "cross_entropy", 1), "cross_entropy needs outputs between 0 and 1"),
-        ((NETWORK, "quadratic", 0), "batch_size is 0, expected at least 1"),
-        ((NETWORK, "quadratic", 2.5), "batch_size is 2.5, expected a whole number"),
-        ((NETWORK, "quadratic", 1, -1.0), "l2 is -1.0"),
+        pytest.param(
+            ("a network", "quadratic", 1), "network is 'a network', expected a minibp.Network", id="network a string"
+        ),
+        pytest.param((NETWORK, "cubic", 1), "unknown cost 'cubic'", id="unknown cost"),
+        pytest.param(
+            (NETWORK, "cross_entropy", 1), "cross_entropy needs outputs between 0 and 1", id="cost that does not fit"
+        ),
+        pytest.param((NETWORK, "quadratic", 0), "batch_size is 0, expected at least 1", id="batch_size 0"),
+        pytest.param((NETWORK, "quadratic", 2.5), "batch_size is 2.5, expected a whole number", id="batch_size 2.5"),
+        pytest.param((NETWORK, "quadratic", 1, -1.0), "l2 is -1.0", id="negative l2"),
     ],
 )
 def test_bad_arguments(arguments, message):
@@ -271,15 +276,27 @@ def test_bad_arguments(arguments, message):
 @pytest.mark.parametrize(
     ("x", "y", "message"),
     [
-        (np.ones((3, 2)), np.ones((3, 1)), "x has 3 rows, this workspace was made for at most 2"),
-        (np.ones((2, 3)), np.ones((2, 1)), "x has 3 columns, the network's input layer has 2 neurons"),
-        (np.ones((2, 2)), np.ones((1, 1)), r"y has shape \(1, 1\), expected \(2, 1\)"),
-        (np.ones((0, 2)), np.ones((0, 1)), r"x has shape \(0, 2\)"),
-        (np.ones((2, 2), int), np.ones((2, 1)), "x has dtype int"),
-        (np.ones(2), np.ones((2, 1)), r"x has shape \(2,\), expected 2 dimensions"),
-        (np.array(1.0), np.ones((2, 1)), r"x has shape \(\), expected 2 dimensions"),
-        (np.ones((2, 2)), None, "y has dtype object"),
-        (None, None, "x has dtype object"),
+        pytest.param(
+            np.ones((3, 2)),
+            np.ones((3, 1)),
+            "x has 3 rows, this workspace was made for at most 2",
+            id="too many rows",
+        ),
+        pytest.param(
+            np.ones((2, 3)),
+            np.ones((2, 1)),
+            "x has 3 columns, the network's input layer has 2 neurons",
+            id="too many columns",
+        ),
+        pytest.param(
+            np.ones((2, 2)), np.ones((1, 1)), r"y has shape \(1, 1\), expected \(2, 1\)", id="y with a row too few"
+        ),
+        pytest.param(np.ones((0, 2)), np.ones((0, 1)), r"x has shape \(0, 2\)", id="empty"),
+        pytest.param(np.ones((2, 2), int), np.ones((2, 1)), "x has dtype int", id="x of int"),
+        pytest.param(np.ones(2), np.ones((2, 1)), r"x has shape \(2,\), expected 2 dimensions", id="x a vector"),
+        pytest.param(np.array(1.0), np.ones((2, 1)), r"x has shape \(\), expected 2 dimensions", id="x a number"),
+        pytest.param(np.ones((2, 2)), None, "y has dtype object", id="y None"),
+        pytest.param(None, None, "x has dtype object", id="x and y None"),
     ],
 )
 def test_bad_input(x, y, message):

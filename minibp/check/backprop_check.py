@@ -63,8 +63,9 @@ def check_backprop(
 
     The subject gets lists of arrays, W^l of shape (n_l, n_{l-1}) and b^l of shape (n_l,), and rows of examples, x (m,
     n_1) and y (m, n_L), all of `dtype`; it returns the gradient of the mean cost (of the sum with reduction="sum") in
-    the same shapes. `activation` is one for all layers, or a sequence of one a layer, which fixes their number. The
-    verdict is "correct", "wrong", "unstable" (right but for rounding that it magnifies) or "undecided".
+    the same shapes. `activation` is one for all layers, the output too unless `output_activation` is another (unlike in
+    `strategies.problems`, where it is that of the hidden layers), or a sequence of one a layer, which fixes their
+    number. The verdict is "correct", "wrong", "unstable" (right but for rounding that it magnifies) or "undecided".
 
     `progress` is called with the number of networks done and the number there will be.
 

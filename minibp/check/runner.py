@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minibp import data
-from minibp.arrays import FLOAT_DTYPES, checked_count
+from minibp.arrays import FLOAT_DTYPES, InputError, checked_count
 from minibp.check import compilation
 from minibp.check.campaign import draw
 from minibp.check.forms import Run
@@ -51,6 +51,7 @@ def verify(
     started = time.perf_counter()
     count = checked_count("examples", examples)
     chosen = secrets.randbits(32) if seed is None else checked_count("seed", seed, least=0)
+    expect_executor(executor)
     tasks, notes = _tasks(count, chosen)
     run = Run()
     total = count + sum(len(task.problems) for task in tasks)
@@ -78,6 +79,12 @@ def verify(
         notes=notes,
         again=f"minibp verify --examples {count} --seed {chosen}",
     )
+
+
+def expect_executor(executor: object) -> None:
+    """Reject what cannot do the work of a campaign."""
+    if executor is not None and not isinstance(executor, Executor):
+        raise InputError(f"executor is {executor!r}, expected a concurrent.futures.Executor, a process pool say")
 
 
 class Task(NamedTuple):

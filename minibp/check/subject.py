@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minibp import stopping
 from minibp.arrays import Array
 from minibp.check.report import Finding
 from minibp.check.user_error import description_of, place_of
@@ -46,7 +47,9 @@ def ask(subject: Subject, problem: Problem, reduction: str = "mean") -> Answer:
     try:
         with np.errstate(all="ignore"):
             returned = subject(copies[:depth], copies[depth : 2 * depth], copies[-2], copies[-1])
-    except Exception as error:  # noqa: BLE001 (whatever it raises is what there is to report)
+    except BaseException as error:  # whatever it raises is what there is to report, also what would end the program
+        if isinstance(error, KeyboardInterrupt) and stopping.is_pressed():
+            raise
         where = place_of(error)
         message = f"raised {description_of(error)}" + (f", at {where}" if where else "")
         return Answer(None, (Finding(None, None, None, subject=name, message=message),))

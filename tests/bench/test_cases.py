@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from case_ids import written_out
 
 from minibp.bench import cases
 from minibp.bench.cases import Case, problem_of
@@ -22,7 +23,9 @@ def test_targets_of_several_outputs_have_one_1_a_row():
 
 
 @pytest.mark.parametrize(
-    ("kind", "sizes"), [("batch", (784, 30, 10)), ("width", (784, 3, 10)), ("depth", (128,) * 4 + (10,))]
+    ("kind", "sizes"),
+    [("batch", (784, 30, 10)), ("width", (784, 3, 10)), ("depth", (128,) * 4 + (10,))],
+    ids=written_out,
 )
 def test_a_sweep_varies_one_thing(kind, sizes):
     (case,) = cases.of_sweep(kind, [3], ["float64"], 2)

@@ -2,6 +2,7 @@ import json
 import shlex
 
 import pytest
+from case_ids import written_out
 from click.testing import CliRunner
 from stored import results
 
@@ -78,6 +79,7 @@ def test_a_wrong_result_exits_with_1_and_says_who(measured, monkeypatch):
         ("--batch 0", "--batch has '0', expected a whole number of examples, 1 or more"),
         ("--dtype float16", "--dtype is 'float16', expected float64 or float32"),
     ],
+    ids=written_out,
 )
 def test_what_cannot_be_written_is_refused_before_measuring(measured, arguments, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

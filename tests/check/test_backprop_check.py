@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from case_ids import written_out
 from subjects import backprop, by_division, fused, sums
 from users import Cube, Quartic
 
@@ -177,6 +178,7 @@ def test_only_the_sizes_that_a_subject_takes_are_asked_for():
         ({"l2": -1}, "l2 is -1"),
         ({"examples": 0}, "examples is 0, expected at least 1"),
     ],
+    ids=written_out,
 )
 def test_bad_arguments_are_refused_at_the_door(changed, message):
     with pytest.raises(InputError, match=message):

@@ -54,7 +54,7 @@ def test_the_row_runs_in_the_order_in_which_the_equations_depend_on_each_other()
     assert {segment.equation for segment in (*layout(plain), *layout(PROBLEM))} <= set(EQUATIONS)
 
 
-@pytest.mark.parametrize("oracle", [jax_oracle, complex_step])
+@pytest.mark.parametrize("oracle", [jax_oracle, complex_step], ids=["jax_oracle", "complex_step"])
 def test_every_single_entry_that_is_off_is_found_and_placed(oracle):
     expected, radius = rows_of_estimate(oracle.estimate(PROBLEM))
     right = row_of_pass(HELD)

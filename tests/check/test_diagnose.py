@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from case_ids import written_out
 from fault_settings import SETTINGS, problems_of
 from subjects import backprop
 
@@ -23,9 +24,16 @@ def test_a_fault_of_the_batch_is_named_once(name):
         assert [(one.equation, one.fault) for one in found] == [(CATALOGUE[name].equation, name)]
 
 
-@pytest.mark.parametrize("both", [("sum_for_mean", "hidden_derivative_missing"), ("mean_twice", "l2_missing"),
-                                  ("first_example_only", "bias_value_for_gradient"),
-                                  ("bias_gradient_not_averaged", "outer_product_transposed")])  # fmt: skip
+@pytest.mark.parametrize(
+    "both",
+    [
+        ("sum_for_mean", "hidden_derivative_missing"),
+        ("mean_twice", "l2_missing"),
+        ("first_example_only", "bias_value_for_gradient"),
+        ("bias_gradient_not_averaged", "outer_product_transposed"),
+    ],
+    ids=written_out,
+)
 def test_a_fault_of_the_batch_and_another_are_both_named(both):
     assert {one.fault for one in diagnosed(Faulty(both, *SETTINGS[0], 0.7))} == set(both)
 
@@ -52,10 +60,12 @@ def test_what_is_right_has_no_findings():
 @pytest.mark.parametrize(
     ("change", "looks"),
     [
-        (lambda w: 3 * w, "all of those are 3 times what they should be"),
-        (lambda w: np.clip(w, -1e-3, 1e-3), "all of those are clipped at ±0.001"),
-        (np.abs, "all of those are -1 times what they should be"),
-        (lambda w: w * (np.arange(w.size).reshape(w.shape) % 2), "all of those are 0"),
+        pytest.param(lambda w: 3 * w, "all of those are 3 times what they should be", id="tripled"),
+        pytest.param(lambda w: np.clip(w, -1e-3, 1e-3), "all of those are clipped at ±0.001", id="clipped"),
+        pytest.param(np.abs, "all of those are -1 times what they should be", id="absolute value"),
+        pytest.param(
+            lambda w: w * (np.arange(w.size).reshape(w.shape) % 2), "all of those are 0", id="every other entry 0"
+        ),
     ],
 )
 def test_what_has_no_name_says_what_it_looks_like(change, looks):

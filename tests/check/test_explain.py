@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from case_ids import written_out
 from fault_settings import SETTINGS, answer, problems_of
 
 from minibp import Gradient, Problem
@@ -63,6 +64,7 @@ def test_a_fault_in_one_layer_is_placed_there(name, layer):
         ("raw_error_propagated", "cost_factor_two"),
         ("output_sign_flipped", "mean_over_outputs"),
     ],
+    ids=written_out,
 )
 def test_two_faults_are_both_named(both):
     assert names(explained(Faulty(both, *SETTINGS[0], 0.7), SETTINGS[0])) == set(both)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from case_ids import written_out
 from false_alarms import SUBJECTS, Alarm, Row, false_alarms, hold, parts_of
 from hard_problems import CONDITIONS
 from right_backprops import FRAGILE, RIGHT
@@ -59,6 +60,7 @@ def test_every_condition_has_its_share_in_both_dtypes():
         ("quadratic", [0, -1000]),
         ("cross_entropy", [0, -1000, -1000]),
     ],
+    ids=written_out,
 )
 def test_a_softmax_may_be_anything_where_rounding_is_larger_than_what_its_inputs_differ_by(cost, z):
     # In float32 2e10 − 1000 is 2e10, so that neurons are equal of which but one should be above 0.

@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from case_ids import written_out
 
 from minibp import GradientMismatch, InputError
 from minibp.check.function import gradient_check
@@ -306,12 +307,14 @@ def fails(x):
     [
         (fails, "f raised KeyError: 'no such parameter', at x = [1.0, 2.0]"),
         (changes, "f changed its argument in place, expected it to be left as it is"),
-        (lambda x: x, "f returned an array of shape (2,), expected one number"),
-        (lambda x: [[1.0], [1.0, 2.0]], "f returned list, expected one real number"),
-        (lambda x: None, "f returned NoneType, expected one real number"),
-        (lambda x: 1j * x.sum(), "f returned a number of dtype complex128, expected one real number"),
-        (lambda x: np.log(-x).sum(), "f returned nan, expected a finite number"),
-        (lambda x: np.random.default_rng().random(), "expected the same number"),
+        pytest.param(lambda x: x, "f returned an array of shape (2,), expected one number", id="array"),
+        pytest.param(lambda x: [[1.0], [1.0, 2.0]], "f returned list, expected one real number", id="ragged list"),
+        pytest.param(lambda x: None, "f returned NoneType, expected one real number", id="None"),
+        pytest.param(
+            lambda x: 1j * x.sum(), "f returned a number of dtype complex128, expected one real number", id="complex"
+        ),
+        pytest.param(lambda x: np.log(-x).sum(), "f returned nan, expected a finite number", id="nan"),
+        pytest.param(lambda x: np.random.default_rng().random(), "expected the same number", id="random"),
     ],
 )
 def test_what_is_wrong_with_the_function_is_told_before_any_numbers(f, message):
@@ -327,13 +330,19 @@ def test_what_is_wrong_with_the_function_is_told_before_any_numbers(f, message):
         (fails, "fails raised KeyError: 'no such parameter', at x = [1.0, 2.0]"),
         (changes, "changes changed its argument in place, expected it to be left as it is"),
         (np.sum, "sum has shape (), expected (2,), the shape of x"),
-        (lambda x: None, "<lambda> is a NoneType, expected an array of shape (2,)"),
-        (lambda x: [x, 1.0], "<lambda> is a list, expected an array of shape (2,)"),
-        (lambda x: np.array([2, 4]), "<lambda> has dtype int64, expected float64, the dtype of x"),
-        (lambda x: x.astype(np.float32), "<lambda> has dtype float32, expected float64, the dtype of x"),
-        (lambda x: x / 0, "<lambda> is inf at [0], expected finite numbers"),
-        (lambda x: x * np.random.default_rng().random(), "expected the same number"),
-        (np.array([1.0]), "grad has shape (1,), expected (2,), the shape of x"),
+        pytest.param(lambda x: None, "<lambda> is a NoneType, expected an array of shape (2,)", id="None"),
+        pytest.param(lambda x: [x, 1.0], "<lambda> is a list, expected an array of shape (2,)", id="ragged list"),
+        pytest.param(
+            lambda x: np.array([2, 4]), "<lambda> has dtype int64, expected float64, the dtype of x", id="int64"
+        ),
+        pytest.param(
+            lambda x: x.astype(np.float32), "<lambda> has dtype float32, expected float64, the dtype of x", id="float32"
+        ),
+        pytest.param(lambda x: x / 0, "<lambda> is inf at [0], expected finite numbers", id="inf"),
+        pytest.param(lambda x: x * np.random.default_rng().random(), "expected the same number", id="random"),
+        pytest.param(
+            np.array([1.0]), "grad has shape (1,), expected (2,), the shape of x", id="array of another shape"
+        ),
     ],
 )
 def test_what_is_wrong_with_the_gradient_is_told_before_any_numbers(grad, message):
@@ -364,16 +373,25 @@ def test_messages_show_all_arguments():
     ("given", "message"),
     [
         ({"f": 3}, "f is a int, expected a function"),
-        ({"x": np.array([1, 2])}, "x has dtype int64, expected float64 or float32"),
-        ({"x": np.array([None])}, "x has dtype object, expected float64 or float32"),
+        pytest.param({"x": np.array([1, 2])}, "x has dtype int64, expected float64 or float32", id="x of int64"),
+        pytest.param({"x": np.array([None])}, "x has dtype object, expected float64 or float32", id="x of object"),
         ({"x": [[1.0], [1.0, 2.0]]}, "x is not an array"),
-        ({"x": np.zeros((2, 0))}, "x has shape (2, 0), expected at least one entry along every dimension"),
-        ({"x": np.array([1.0, np.nan])}, "x has the value nan at [1], expected finite numbers"),
+        pytest.param(
+            {"x": np.zeros((2, 0))},
+            "x has shape (2, 0), expected at least one entry along every dimension",
+            id="x empty",
+        ),
+        pytest.param(
+            {"x": np.array([1.0, np.nan])}, "x has the value nan at [1], expected finite numbers", id="x with nan"
+        ),
         ({"x": ()}, "x is an empty tuple, expected at least one array"),
-        ({"x": (np.ones(2), np.array([1]))}, "x[1] has dtype int64, expected float64 or float32"),
+        pytest.param(
+            {"x": (np.ones(2), np.array([1]))}, "x[1] has dtype int64, expected float64 or float32", id="x[1] of int64"
+        ),
         ({"seed": -1}, "seed is -1, expected at least 0"),
         ({"seed": "one"}, "seed is 'one', expected a whole number"),
     ],
+    ids=written_out,
 )
 def test_arguments_that_cannot_be_used_are_refused(given, message):
     with pytest.raises(InputError, match=re.escape(message)):
@@ -529,6 +547,7 @@ def unit(k):
 @pytest.mark.parametrize(
     ("f", "grad", "x"),
     [(log_sum_exp, softmax, X), (rosenbrock, rosenbrock_gradient, X), (squares, squares_gradient, X)],
+    ids=["log_sum_exp", "rosenbrock", "squares"],
 )
 def test_oracles_are_within_their_radii_and_sharp(f, grad, x):
     near = surroundings(f, x)

@@ -101,7 +101,7 @@ def test_cross_entropy_on_a_users_output_is_the_textbooks():
     assert np.all(np.abs(ours.gradient.nabla_w[0] - theirs.gradient.nabla_w[0]) <= limit)
 
 
-@pytest.mark.parametrize("activation", [NumpyOnly(), Masking()])
+@pytest.mark.parametrize("activation", [NumpyOnly(), Masking()], ids=lambda activation: type(activation).__name__)
 def test_functions_that_cannot_be_traced_make_it_unavailable(activation):
     problem = Problem(Network.random([3, 2], activation, rng=0), "quadratic", np.ones((2, 3)), np.ones((2, 2)))
     with pytest.raises(OracleUnavailable, match="JAX cannot trace this problem's functions"):

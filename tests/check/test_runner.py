@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from case_ids import written_out
 
 import minibp
 from minibp import batched, data, per_example
@@ -85,7 +86,9 @@ def test_progress_is_told():
     assert seen == sorted(seen)
 
 
-@pytest.mark.parametrize(("kwargs", "message"), [({"examples": 0}, "examples is 0"), ({"seed": -1}, "seed is -1")])
+@pytest.mark.parametrize(
+    ("kwargs", "message"), [({"examples": 0}, "examples is 0"), ({"seed": -1}, "seed is -1")], ids=written_out
+)
 def test_bad_arguments(kwargs, message):
     with pytest.raises(InputError, match=message):
         verify(**kwargs)

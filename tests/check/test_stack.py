@@ -18,7 +18,7 @@ def several(output, cost):
     ]
 
 
-@pytest.mark.parametrize(("output", "cost"), pairings())
+@pytest.mark.parametrize(("output", "cost"), pairings(), ids=str)
 def test_in_a_stack_each_problem_gets_what_it_gets_alone(output, cost):
     problems = several(output, cost)
     stack, to = Stack.of(problems), oracle_arithmetic()

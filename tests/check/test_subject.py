@@ -41,17 +41,24 @@ def test_sums_are_divided_by_the_number_of_examples():
 @pytest.mark.parametrize(
     ("subject", "message"),
     [
-        (lambda *_: 1 / 0, "raised ZeroDivisionError: division by zero"),
-        (lambda *_: np.ones(2) @ np.ones(3), "activation=[...], one a layer, fixes that"),
-        (lambda *_: None, "returned NoneType, expected (nabla_w, nabla_b) with 4 arrays each"),
-        (lambda *_: ([1], [2, 3]), "returned 2 sequences of [1, 2]"),
-        (changed(w=lambda w: w.T), "nabla_w of layer 3 has shape (5, 3), expected (3, 5): it is transposed"),
-        (
+        pytest.param(lambda *_: 1 / 0, "raised ZeroDivisionError: division by zero", id="raises"),
+        pytest.param(
+            lambda *_: np.ones(2) @ np.ones(3), "activation=[...], one a layer, fixes that", id="shapes that do not fit"
+        ),
+        pytest.param(lambda *_: None, "returned NoneType, expected (nabla_w, nabla_b) with 4 arrays each", id="None"),
+        pytest.param(lambda *_: ([1], [2, 3]), "returned 2 sequences of [1, 2]", id="too few arrays"),
+        pytest.param(
+            changed(w=lambda w: w.T),
+            "nabla_w of layer 3 has shape (5, 3), expected (3, 5): it is transposed",
+            id="nabla_w transposed",
+        ),
+        pytest.param(
             changed(b=lambda b: b[:, None]),
             "has shape (3, 1), expected (3,): an axis of length 1 is too much (minibp.adapters.columns",
+            id="nabla_b a column",
         ),
-        (changed(b=np.sum), "nabla_b of layer 3 has shape (), expected (3,)"),
-        (changed(w=lambda w: w.astype(int)), "has dtype int64, expected float64"),
+        pytest.param(changed(b=np.sum), "nabla_b of layer 3 has shape (), expected (3,)", id="nabla_b summed"),
+        pytest.param(changed(w=lambda w: w.astype(int)), "has dtype int64, expected float64", id="nabla_w of int64"),
     ],
 )
 def test_what_is_no_gradient_is_said_and_has_no_numbers(subject, message):

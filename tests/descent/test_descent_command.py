@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from case_ids import written_out
 from click.testing import CliRunner
 
 from minibp.cli import cli
@@ -131,7 +132,7 @@ def test_json_is_all_that_goes_to_standard_output(script):
     assert (found["wrong"]["verdict"], found["runs"]) == ("wrong", [])
 
 
-@pytest.mark.parametrize("options", [("logarithm",), ("rounded",), ("falls", "--eta", 1e307)])
+@pytest.mark.parametrize("options", [("logarithm",), ("rounded",), ("falls", "--eta", 1e307)], ids=written_out)
 def test_plots_of_functions_that_are_hard_to_plot(script, tmp_path, options):
     pytest.importorskip("matplotlib")
     plot = tmp_path / "plot.svg"
@@ -161,6 +162,7 @@ def test_plots_of_functions_that_are_hard_to_plot(script, tmp_path, options):
         (["--plot", "nowhere/plot.svg"], "cannot write nowhere/plot.svg: there is no folder"),
         (["--json", ""], "--json needs the name of a file"),
     ],
+    ids=written_out,
 )
 def test_unusable_arguments_are_refused_with_2(arguments, message, script, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from case_ids import written_out
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -83,6 +84,7 @@ def test_dtype_and_shape_are_kept_and_nothing_can_be_written():
         ([1], [1.0], "grad_at_w has dtype int64, expected float64 or float32"),
         ([], [], "expected at least one entry"),
     ],
+    ids=written_out,
 )
 def test_what_is_no_direction_is_refused(gradient, v, message):
     with pytest.raises(InputError, match=message):

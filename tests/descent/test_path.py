@@ -3,6 +3,7 @@ import re
 
 import numpy as np
 import pytest
+from case_ids import written_out
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,7 +83,7 @@ def test_python_floats_that_overflow_are_divergence_and_no_traceback():
     assert "‖∇C‖ is inf after 0 steps" in path.message
 
 
-@pytest.mark.parametrize("raised", [ValueError("math domain error"), ZeroDivisionError("division by zero")])
+@pytest.mark.parametrize("raised", [ValueError("math domain error"), ZeroDivisionError("division by zero")], ids=repr)
 def test_to_leave_the_domain_is_divergence_but_not_at_the_start(raised):
     def f(w):
         if w[0] < 0:
@@ -117,7 +118,7 @@ def test_a_saddle_is_a_stationary_point_and_zero_steps_are_fine():
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("shape", [(), (1,), (2, 3), (2, 1, 2)])
+@pytest.mark.parametrize("shape", [(), (1,), (2, 3), (2, 1, 2)], ids=written_out)
 def test_any_shape_and_both_dtypes(shape, dtype):
     start = np.full(shape, 3.0, dtype)
     for grad in (bowl_gradient, None):
@@ -165,7 +166,7 @@ def test_differences_that_are_lost_in_the_rounding_of_f_are_no_convergence():
     [
         ({"start": [1]}, "start has dtype int64, expected float64 or float32"),
         ({"start": [np.inf]}, "start has the value inf at"),
-        ({"start": np.array([1 + 1j])}, "start has dtype complex128"),
+        pytest.param({"start": np.array([1 + 1j])}, "start has dtype complex128", id="start of complex128"),
         ({"eta": 0.0}, "eta is 0.0, expected a finite number above 0"),
         ({"eta": "much"}, "eta is 'much', expected a number"),
         ({"eta": math.inf}, "eta is inf, expected a finite number above 0"),
@@ -173,14 +174,31 @@ def test_differences_that_are_lost_in_the_rounding_of_f_are_no_convergence():
         ({"tolerance": -1.0}, "tolerance is -1.0, expected a finite number that is not negative"),
         ({"steps": 1.5}, "steps is 1.5, expected a whole number"),
         ({"steps": -1}, "steps is -1, expected at least 0"),
-        ({"f": lambda w: w}, "f returned .*, expected one real number"),
-        ({"f": lambda w: "low"}, "f returned 'low', expected one real number"),
-        ({"f": lambda w: math.nan}, "f returned nan at the start, expected a finite number"),
-        ({"grad": lambda w: 1.0}, r"grad returned float64 of shape \(\), expected real numbers of shape \(2,\)"),
-        ({"grad": lambda w: [[1.0], [1.0, 2.0]]}, r"grad returned object of shape \(\), expected real numbers"),
-        ({"f": lambda w: [[1.0], [1.0, 2.0]]}, r"f returned \[\[1.0\], \[1.0, 2.0\]\], expected one real number"),
-        ({"grad": lambda w: w.astype(complex)}, r"grad returned complex128 of shape \(2,\), expected real numbers"),
+        pytest.param({"f": lambda w: w}, "f returned .*, expected one real number", id="f array"),
+        pytest.param({"f": lambda w: "low"}, "f returned 'low', expected one real number", id="f string"),
+        pytest.param({"f": lambda w: math.nan}, "f returned nan at the start, expected a finite number", id="f nan"),
+        pytest.param(
+            {"grad": lambda w: 1.0},
+            r"grad returned float64 of shape \(\), expected real numbers of shape \(2,\)",
+            id="grad number",
+        ),
+        pytest.param(
+            {"grad": lambda w: [[1.0], [1.0, 2.0]]},
+            r"grad returned object of shape \(\), expected real numbers",
+            id="grad ragged",
+        ),
+        pytest.param(
+            {"f": lambda w: [[1.0], [1.0, 2.0]]},
+            r"f returned \[\[1.0\], \[1.0, 2.0\]\], expected one real number",
+            id="f ragged",
+        ),
+        pytest.param(
+            {"grad": lambda w: w.astype(complex)},
+            r"grad returned complex128 of shape \(2,\), expected real numbers",
+            id="grad complex",
+        ),
     ],
+    ids=written_out,
 )
 def test_what_cannot_be_used_is_refused(changed, message):
     arguments = {"f": bowl, "grad": bowl_gradient, "start": [1.0, 2.0], "eta": 0.1, "steps": 5} | changed

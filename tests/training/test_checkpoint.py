@@ -6,6 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from case_ids import written_out
 
 from minibp import InputError, Network, Training, data
 from minibp.files import write_whole
@@ -27,7 +28,7 @@ def timeless(history):
 
 @pytest.mark.parametrize("form", ["batched", "per_example"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("stops", [(1,), (2, 3), (1, 2, 3, 4)])
+@pytest.mark.parametrize("stops", [(1,), (2, 3), (1, 2, 3, 4)], ids=written_out)
 def test_a_resumed_training_has_the_bits_of_one_without_a_break(tmp_path, form, dtype, stops):
     network = Network.random([64, 5, 10], dtype=dtype, rng=0)
     whole = made(network=network, form=form).run(5)
@@ -110,16 +111,26 @@ def test_what_is_saved_after_an_interrupt_is_the_last_whole_epoch(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"network": Network.random([64, 6, 10], rng=0)}, "its sizes is '64-5-10', this one's is '64-6-10'"),
-        (
+        pytest.param(
+            {"network": Network.random([64, 6, 10], rng=0)},
+            "its sizes is '64-5-10', this one's is '64-6-10'",
+            id="other sizes",
+        ),
+        pytest.param(
             {"network": Network.random([64, 5, 10], "tanh", "sigmoid", rng=0)},
             "its activations is ..sigmoid', 'sigmoid'",
+            id="other activations",
         ),
-        (
+        pytest.param(
             {"network": Network.random([64, 5, 10], dtype="float32", rng=0)},
             "its dtype is 'float64', this one's is 'float32'",
+            id="other dtype",
         ),
-        ({"network": Network.random([64, 5, 10], rng=1)}, "its seed or network to begin with is not the same"),
+        pytest.param(
+            {"network": Network.random([64, 5, 10], rng=1)},
+            "its seed or network to begin with is not the same",
+            id="other weights",
+        ),
         ({"rng": 2}, "its seed or network to begin with is not the same"),
         ({"cost": "quadratic"}, "its cost is 'cross_entropy', this one's is 'quadratic'"),
         ({"batch_size": 8}, "its batch_size is 7, this one's is 8"),
@@ -128,8 +139,13 @@ def test_what_is_saved_after_an_interrupt_is_the_last_whole_epoch(tmp_path):
         ({"form": "per_example"}, "its form is 'batched', this one's is 'per_example'"),
         ({"m": 51}, "its training data is not the same"),
         ({"test": None}, "its test data is not the same"),
-        ({"test": (IMAGES.x[:9], IMAGES.y[:9]), "eta": 1.0}, "its eta is 0.3, this one's is 1.0; its test data is not"),
+        pytest.param(
+            {"test": (IMAGES.x[:9], IMAGES.y[:9]), "eta": 1.0},
+            "its eta is 0.3, this one's is 1.0; its test data is not",
+            id="other test data and eta",
+        ),
     ],
+    ids=written_out,
 )
 def test_that_of_another_training_is_refused(tmp_path, changed, message):
     path = tmp_path / "checkpoint"
@@ -222,6 +238,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
         {"epochs": [{}]},
         {"epochs": ["first"]},
     ],
+    ids=written_out,
 )
 def test_records_that_do_not_fit_are_refused(tmp_path, saved, changed):
     with np.load(io.BytesIO(saved)) as archive:

@@ -4,6 +4,7 @@ from itertools import chain
 
 import numpy as np
 import pytest
+from case_ids import written_out
 from hypothesis import given
 from hypothesis import strategies as st
 from test_step import expected, parameters
@@ -231,7 +232,11 @@ def test_data_are_read_where_they_are(monkeypatch):
     assert not training._settings.train.x.flags.writeable
 
 
-@pytest.mark.parametrize("convert", [np.asfortranarray, lambda a: a.astype(">f8"), lambda a: a.astype("f4"), list])
+@pytest.mark.parametrize(
+    "convert",
+    [np.asfortranarray, lambda a: a.astype(">f8"), lambda a: a.astype("f4"), list],
+    ids=["columns first", "big-endian", "float32", "list"],
+)
 def test_data_of_other_kinds_are_made_ready(convert):
     x, y = (array.astype("f4").astype("f8") for array in digits(50))
     network = Network.random([64, 5, 10], rng=0)
@@ -263,7 +268,9 @@ def test_a_cost_that_overflows_on_the_test_data_alone_is_no_divergence():
     assert history.epochs[-1].test.cost == np.inf
 
 
-@pytest.mark.parametrize("returned", [np.ndarray.tolist, lambda z: z.astype("f4"), lambda z: z > 0])
+@pytest.mark.parametrize(
+    "returned", [np.ndarray.tolist, lambda z: z.astype("f4"), lambda z: z > 0], ids=["list", "float32", "bool"]
+)
 def test_functions_of_ones_own_may_return_what_other_forms_take_too(returned):
     class Odd(Activation):
         name = "odd"
@@ -382,7 +389,7 @@ def test_an_interrupt_after_the_last_step_of_all_comes_too_late():
     assert history.message == "finished 2 epochs"
 
 
-@pytest.mark.parametrize("stop", [lambda: signal.raise_signal(signal.SIGINT), lambda: 1 / 0])
+@pytest.mark.parametrize("stop", [lambda: signal.raise_signal(signal.SIGINT), lambda: 1 / 0], ids=["SIGINT", "error"])
 def test_what_was_left_within_an_epoch_begins_it_anew(stop):
     """No example is used twice in an epoch, and the bits are those of a training without a break."""
     options = {"batch_size": 4, "eta": 1e-3}
@@ -428,11 +435,17 @@ def test_a_training_goes_on_from_where_it_is():
     ("changed", "message"),
     [
         ({"network": "a network"}, "network is 'a network', expected a minibp.Network"),
-        ({"x": np.ones((4, 2))}, "x has 2 columns, the network's input layer has 1 neuron"),
-        ({"x": np.ones((0, 1))}, r"x has shape \(0, 1\), expected at least one entry along every dimension"),
-        ({"x": np.ones((4, 1), int)}, "x has dtype int64, expected float64 or float32"),
-        ({"x": np.full((4, 1), np.nan)}, "x has the value nan at"),
-        ({"y": np.ones((3, 1))}, r"y has shape \(3, 1\), expected \(4, 1\)"),
+        pytest.param(
+            {"x": np.ones((4, 2))}, "x has 2 columns, the network's input layer has 1 neuron", id="x with 2 columns"
+        ),
+        pytest.param(
+            {"x": np.ones((0, 1))},
+            r"x has shape \(0, 1\), expected at least one entry along every dimension",
+            id="x empty",
+        ),
+        pytest.param({"x": np.ones((4, 1), int)}, "x has dtype int64, expected float64 or float32", id="x of int64"),
+        pytest.param({"x": np.full((4, 1), np.nan)}, "x has the value nan at", id="x nan"),
+        pytest.param({"y": np.ones((3, 1))}, r"y has shape \(3, 1\), expected \(4, 1\)", id="y with 3 rows"),
         ({"cost": "dear"}, "unknown cost 'dear'"),
         ({"cost": "cross_entropy"}, "cross_entropy needs outputs between 0 and 1"),
         ({"epochs": 0}, "epochs is 0, expected at least 1"),
@@ -444,11 +457,16 @@ def test_a_training_goes_on_from_where_it_is():
         ({"rng": "seed"}, "rng is 'seed', expected a seed or a numpy.random.Generator"),
         ({"callback": "call me"}, "callback is 'call me', expected a function of the history"),
         ({"l2": 50.0}, r"eta × l2 / 4 is 1.25, expected at most 1: by .29. each step multiplies"),
-        ({"eta": 10**400}, "eta is inf, expected a finite number above 0"),
+        pytest.param({"eta": 10**400}, "eta is inf, expected a finite number above 0", id="eta=10**400"),
         ({"test": 5}, "test is a int, expected a pair of arrays x and y"),
-        ({"test": (np.ones((2, 3)), np.ones((2, 1)))}, "test: x has 3 columns, the network's input layer has 1"),
-        ({"x": np.full((4, 1), 1e200)}, "the cost is inf before the first step"),
+        pytest.param(
+            {"test": (np.ones((2, 3)), np.ones((2, 1)))},
+            "test: x has 3 columns, the network's input layer has 1",
+            id="test x with 3 columns",
+        ),
+        pytest.param({"x": np.full((4, 1), 1e200)}, "the cost is inf before the first step", id="x=1e200"),
     ],
+    ids=written_out,
 )
 def test_what_does_not_fit_together_is_refused(changed, message):
     arguments = {"network": linear(), "x": np.ones((4, 1)), "y": np.ones((4, 1)), "cost": "quadratic", "eta": 0.1}

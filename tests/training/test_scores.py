@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from case_ids import written_out
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,7 +52,7 @@ def test_one_neuron_says_1_where_its_output_is_above_a_half(inputs):
     assert Examples(x, 1 - y).score(network, cost_of("quadratic")).right == len(x) - found.right
 
 
-@pytest.mark.parametrize("y", [[[0.5]], [[0.0, 0.0]], [[1.0, 1.0]], [[0.9, 0.1]], [[2.0, -1.0]]])
+@pytest.mark.parametrize("y", [[[0.5]], [[0.0, 0.0]], [[1.0, 1.0]], [[0.9, 0.1]], [[2.0, -1.0]]], ids=written_out)
 def test_targets_that_are_no_classes_have_no_right_answers(y):
     network = Network.random([2, len(y[0])], rng=0)
     found = Examples(np.ones((1, 2)), np.array(y)).score(network, cost_of("quadratic"))

@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from case_ids import written_out
 from click.testing import CliRunner
 from test_idx import idx
 
@@ -168,7 +169,7 @@ def test_files_are_written_whatever_becomes_of_the_others(tmp_path):
     assert plot.exists()
 
 
-@pytest.mark.parametrize("options", [("--eta", 1e200), ("--eta", 1e25, "--dtype", "float32")])
+@pytest.mark.parametrize("options", [("--eta", 1e200), ("--eta", 1e25, "--dtype", "float32")], ids=written_out)
 def test_huge_weights_are_written_down_too(tmp_path, options):
     data, checkpoint = tmp_path / "data.json", tmp_path / "checkpoint"
     assert run("--epochs", 2, "--json", data, "--checkpoint", checkpoint, *options).exit_code == 0
@@ -275,6 +276,7 @@ def test_divergence_is_told_and_the_last_good_network_kept(tmp_path):
         (["--save", ""], "--save needs the name of a file"),
         (["--plot", "plot.gif"], "cannot plot to plot.gif: its ending is '.gif'"),
     ],
+    ids=written_out,
 )
 def test_unusable_arguments_are_refused_with_2(arguments, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -1,0 +1,316 @@
+"""Wrong uses of the package and of its command line, and whether each is told in one clear line.
+
+    python tests/wrong_uses.py
+
+prints how many are clear, unclear, end in a traceback, or are taken in silence; and each that is not clear. A line is
+clear where it is one, names the argument that is wrong, and says what was expected.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import chdir
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from click.testing import CliRunner
+
+import minibp
+from minibp import adapters, data
+from minibp.cli import cli
+
+X, Y = np.ones((4, 3)), np.zeros((4, 2))
+NETWORK = minibp.Network.random([3, 4, 2], rng=0)
+CLEAR = re.compile(r"expected|Missing|not in the range|is a directory|is hidden|ended the program|is needed|--resume goes|GiB are free|needs|there is no|there are no|unknown|must|only|goes with|cannot|has no|not one of|No such|not a")
+LONGEST = 500
+
+
+class Use(NamedTuple):
+    """One wrong use: what it is called, what it does, and what the message has to name."""
+
+    name: str
+    call: Callable[[], Any]
+    names: str
+
+
+COUNTS = {"True": True, "text": "1", "1.5": 1.5, "-1": -1, "nan": np.nan, "list": [], "bytes": b"1", "complex": 1j}
+RATES = {"True": True, "text": "1", "nan": np.nan, "inf": np.inf, "-1": -1.0, "None": None, "list": [1.0], "complex": 1j}
+NAMES = {"unknown": "sigmoyd", "3": 3, "empty": "", "bytes": b"tanh", "type": dict}
+GENERATORS = {"text": "a", "1.5": 1.5, "-1": -1, "object": object(), "module": np.random}
+MATRICES = {
+    "None": None,
+    "text": "x",
+    "number": 1.0,
+    "vector": np.ones(3),
+    "cube": np.ones((2, 3, 3)),
+    "no rows": np.ones((0, 3)),
+    "nan": np.full((4, 3), np.nan),
+    "inf": np.full((4, 3), np.inf),
+    "integers": np.ones((4, 3), int),
+    "booleans": np.ones((4, 3), bool),
+    "complex": np.ones((4, 3), complex),
+    "objects": np.full((4, 3), None),
+    "half": np.ones((4, 3), np.float16),
+    "ragged": [[1.0, 2.0], [1.0]],
+    "masked": np.ma.masked_array(np.ones((4, 3)), mask=np.eye(4, 3)),
+    "columns": np.ones((4, 5)),
+}
+
+
+def sphere(w: Any) -> float:
+    """A right function, and `right` its right gradient."""
+    return float((w * w).sum())
+
+
+def right(w: Any) -> Any:
+    return 2 * w
+
+
+def subject(weights: Any, biases: Any, x: Any, y: Any) -> Any:
+    """A right backprop."""
+    return minibp.batched.backprop(minibp.Network(weights, biases), "quadratic", x, y).gradient
+
+
+def swept(entry: str, function: Callable[..., Any], argument: str, values: dict[str, Any], **given: Any) -> Iterator[Use]:
+    """The same call with one argument wrong after another."""
+    for label, value in values.items():
+        yield Use(f"{entry}({argument}={label})", lambda value=value: function(**{**given, argument: value}), argument)
+
+
+def of_api() -> Iterator[Use]:
+    """Wrong calls from Python."""
+    for kind, backprop in (("batched", minibp.batched.backprop), ("per_example", minibp.per_example.backprop)):
+        given = {"network": NETWORK, "cost": "quadratic", "x": X, "y": Y}
+        yield from swept(kind, backprop, "x", MATRICES, **given)
+        yield from swept(kind, backprop, "y", {**MATRICES, "rows": np.zeros((3, 2))}, **given)
+        yield from swept(kind, backprop, "cost", NAMES, **given)
+        yield from swept(kind, backprop, "l2", RATES, **given)
+        yield from swept(kind, backprop, "network", {"None": None, "sizes": [3, 2], "class": minibp.Network}, **given)
+    yield from swept("feedforward", minibp.feedforward, "x", MATRICES, network=NETWORK)
+    given = {"weights": [np.ones((2, 3))], "biases": [np.ones(2)]}
+    parameters = {"None": None, "text": "w", "none": [], "number": [1.0], "nan": [np.full((2, 3), np.nan)]}
+    yield from swept("Network", minibp.Network, "weights", {**parameters, "integers": [np.ones((2, 3), int)]}, **given)
+    yield from swept("Network", minibp.Network, "biases", {**parameters, "matrix": [np.ones((2, 1))]}, **given)
+    yield from swept("Network", minibp.Network, "activation", NAMES, **given)
+    sizes = {"None": None, "text": "3-2", "one": [3], "zero": [3, 0], "True": [True, True], "1.5": [3, 1.5], "huge": [10**6, 10**8]}
+    yield from swept("Network.random", minibp.Network.random, "sizes", sizes)
+    yield from swept("Network.random", minibp.Network.random, "rng", GENERATORS, sizes=[3, 2])
+    yield from swept("Network.random", minibp.Network.random, "dtype", {"int": "int64", "half": "float16", "3": 3}, sizes=[3, 2])
+    paths = {"None": None, "number": 3, "missing": "missing.npz", "folder": ".", "text file": "text", "empty": "empty"}
+    for label, path in paths.items():
+        named = path if isinstance(path, str) and path != "." else "path" if not isinstance(path, str) else ""
+        yield Use(f"Network.load({label})", lambda path=path: minibp.Network.load(path), str(named))
+    for label in ("None", "number"):
+        yield Use(f"network.save({label})", lambda path=paths[label]: NETWORK.save(path), "path")
+    yield from swept("Workspace", minibp.Workspace, "batch_size", {**COUNTS, "0": 0, "huge": 10**15}, network=NETWORK, cost="quadratic")  # fmt: skip # noqa: E501
+    yield from swept("Workspace", minibp.Workspace, "cost", NAMES, network=NETWORK, batch_size=4)
+    work = minibp.Workspace(NETWORK, "quadratic", 4)
+    for label, value in MATRICES.items():
+        yield Use(f"workspace.gradient(x={label})", lambda value=value: work.gradient(value, Y), "x")
+    yield Use("workspace.gradient(too many rows)", lambda: work.gradient(np.ones((5, 3)), np.ones((5, 2))), "x")
+    given = {"network": NETWORK, "x": X, "y": Y, "cost": "quadratic", "epochs": 1, "batch_size": 2, "eta": 0.1}
+    yield from swept("train", minibp.train, "epochs", {**COUNTS, "0": 0}, **given)
+    yield from swept("train", minibp.train, "batch_size", {**COUNTS, "0": 0}, **given)
+    yield from swept("train", minibp.train, "eta", {**RATES, "0": 0.0}, **given)
+    yield from swept("train", minibp.train, "l2", RATES, **given)
+    yield from swept("train", minibp.train, "rng", GENERATORS, **given)
+    yield from swept("train", minibp.train, "callback", {"text": "print", "3": 3}, **given)
+    yield from swept("train", minibp.train, "test", {"one": X, "3": 3, "text": "xy", "swapped": (Y, X)}, **given)
+    given = {"f": sphere, "grad": right, "start": np.ones(2), "eta": 0.1, "steps": 3}
+    yield from swept("gradient_descent", minibp.gradient_descent, "eta", {**RATES, "0": 0.0}, **given)
+    yield from swept("gradient_descent", minibp.gradient_descent, "steps", {**COUNTS, "huge": 10**12}, **given)
+    yield from swept("gradient_descent", minibp.gradient_descent, "tolerance", RATES, **given)
+    starts = {name: MATRICES[name] for name in ("None", "text", "no rows", "nan", "booleans", "complex", "objects", "ragged")}
+    yield from swept("gradient_descent", minibp.gradient_descent, "start", starts, **given)
+    yield from swept("gradient_descent", minibp.gradient_descent, "f", {"None": None, "text": "f", "array": np.ones(2)}, **given)
+    yield Use("gradient_descent(f of text)", lambda: minibp.gradient_descent(**{**given, "f": lambda w: "x"}), "f")
+    yield Use("gradient_descent(grad of shape)", lambda: minibp.gradient_descent(**{**given, "grad": lambda w: w[:1]}), "grad")
+    for argument in ("grad_at_w", "v"):
+        values = {"None": None, "text": "v", "nan": np.full(2, np.nan), "length": np.ones(3), "objects": np.full(2, None)}
+        yield from swept("directional_derivative", minibp.directional_derivative, argument, values, grad_at_w=np.ones(2), v=np.ones(2))  # fmt: skip # noqa: E501
+    yield from of_checks()
+    yield from swept("data.data_set", data.data_set, "source", {"missing": "nowhere", "file": "text", "None": None, "3": 3})
+    given = {"f": lambda theta, x, y: theta}
+    yield from swept("adapters.flat", adapters.flat, "sizes", {"text": "3-2", "zero": (3, 0), "True": (True, 2)}, **given)
+    yield from swept("adapters.flat", adapters.flat, "order", NAMES, **given)
+    yield from swept("adapters.flat", adapters.flat, "matrix_order", NAMES, **given)
+
+
+def of_checks() -> Iterator[Use]:
+    """Wrong calls of the checks."""
+    given = {"subject": subject, "examples": 2, "seed": 1}
+    check = minibp.check_backprop
+    yield from swept("check_backprop", check, "subject", {"None": None, "text": "f", "network": NETWORK}, **given)
+    yield from swept("check_backprop", check, "subject", {"class": minibp.Network, "two": sphere, "pair": lambda a, b: a}, **given)
+    yield from swept("check_backprop", check, "examples", {**COUNTS, "0": 0}, **given)
+    yield from swept("check_backprop", check, "seed", COUNTS, **given)
+    yield from swept("check_backprop", check, "l2", RATES, **given)
+    yield from swept("check_backprop", check, "activation", {**NAMES, "none": []}, **given)
+    yield from swept("check_backprop", check, "output_activation", {key: NAMES[key] for key in ("unknown", "3")}, **given)
+    yield from swept("check_backprop", check, "cost", NAMES, **given)
+    yield from swept("check_backprop", check, "reduction", {**NAMES, "None": None}, **given)
+    yield from swept("check_backprop", check, "dtype", {"int": "int32", "half": "float16", "3": 3}, **given)
+    given = {"f": sphere, "grad": right, "x": np.ones(2), "seed": 1}
+    check = minibp.check_grad
+    points = {name: MATRICES[name] for name in ("None", "text", "no rows", "nan", "inf", "booleans", "objects", "ragged")}
+    points |= {"list of arrays": [np.ones(2), np.ones(2)], "empty tuple": (), "dict": {"w": np.ones(2)}, "set": {1.0}}
+    yield from swept("check_grad", check, "x", points, **given)
+    yield from swept("check_grad", check, "f", {"None": None, "text": "f", "array": np.ones(2)}, **given)
+    yield from swept("check_grad", check, "grad", {"None": None, "text": "g"}, **given)
+    yield from swept("check_grad", check, "seed", COUNTS, **given)
+    results = {"None": None, "complex": 1j, "array": np.ones(2), "text": "1", "list": [1.0, 2.0]}
+    for label, value in results.items():
+        yield Use(f"check_grad(f returns {label})", lambda value=value: check(lambda x: value, right, np.ones(2), seed=1), "f")
+    yield from swept("verify", minibp.verify, "examples", {**COUNTS, "0": 0})
+    yield from swept("verify", minibp.verify, "seed", COUNTS, examples=1)
+    yield from swept("verify", minibp.verify, "executor", {"3": 3, "text": "processes", "class": dict}, examples=1)
+
+
+COMMANDS: list[tuple[str, str]] = [
+    *((f"{command} --nonsense", "--nonsense") for command in ("verify", "check", "faults", "bench", "train", "descend")),
+    ("nonsense", "nonsense"),
+    *((f"verify --examples {value}", "--examples") for value in ("0", "-1", "many", "1.5", "''")),
+    *((f"verify --seed {value}", "--seed") for value in ("-1", "x", "1.5")),
+    *((f"verify --soak {value}", "soak|seconds") for value in ("0", "-1", "x", "inf", "nan")),
+    ("verify --soak 1 --examples 3", "--examples"),
+    *((f"verify --workers {value}", "--workers") for value in ("0", "-1", "x")),
+    *((f"{command} {option} {value}", option) for command in ("verify", "check subject.py:right", "train", "descend")
+      for option in ("--json",) for value in ("''", "missing/file", ".")),
+    *((f"verify --html {value}", "--html|missing|folder") for value in ("''", "missing/file", ".", "-")),
+    *((f"check subject.py:right --html {value}", "--html|missing|folder") for value in ("''", "missing/file", ".", "-")),
+    ("verify --json same --html same", "same"),
+    ("check", "TARGET"),
+    *((f"check {target}", "target|" + re.escape(target.split(":")[0].strip("'"))) for target in (
+        "right", "subject.py", ":right", "subject.py:", "missing.py:f", "subject.py:missing", "subject.py:number",
+        "missing_module:f", "text:right", "broken.py:f", "raises.py:f", "leaves.py:f", "''", "folder.py:f",
+    )),
+    *((f"check subject.py:{name}", name + "|f\\(|returned|raised") for name in ("two", "one", "several", "Class")),
+    *((f"check subject.py:right --activation {value}", "activation") for value in ("sigmoyd", "''", "tanh,", "a,b", ",")
+      if value != "tanh,"),
+    ("check subject.py:right --activation softmax,sigmoid", "softmax"),
+    ("check subject.py:right --cost cross_entropy --activation tanh", "cross_entropy"),
+    ("check subject.py:right --cost categorical_cross_entropy", "categorical_cross_entropy"),
+    *((f"check subject.py:right --cost {value}", "cost") for value in ("mse", "''", "3")),
+    *((f"check subject.py:right --l2 {value}", "l2") for value in ("-1", "nan", "inf", "x")),
+    *((f"check subject.py:right --dtype {value}", "dtype") for value in ("int", "float16", "x")),
+    *((f"check subject.py:right --examples {value}", "--examples") for value in ("0", "x")),
+    *((f"check subject.py:right {option} {value}", option) for option in ("--reduction", "--layout") for value in ("x", "''")),
+    *((f"faults {option}", option.split()[0]) for option in ("--seed -1", "--seed x", "--workers 0", "--json missing/x")),
+    *((f"bench --sizes {value}", "sizes") for value in ("x", "3", "3-0", "3--2", "1.5-2", "''", "1000000-1000000000")),
+    *((f"bench --batch {value}", "batch") for value in ("0", "x", "-1", "1.5", "1000000000000000")),
+    *((f"bench --dtype {value}", "dtype") for value in ("int", "x")),
+    *((f"bench {option}", option.split()[0] + "|missing") for option in ("--seed x", "--json missing/x", "--plot missing/x.svg")),
+    ("bench --plot x.txt", "x.txt|plot"),
+    *((f"train --epochs {value}", "--epochs") for value in ("0", "x", "1.5")),
+    *((f"train --batch-size {value}", "--batch-size|batch_size") for value in ("0", "x")),
+    *((f"train --eta {value} --epochs 1", "eta") for value in ("0", "-1", "nan", "inf", "x")),
+    *((f"train --l2 {value} --epochs 1", "l2") for value in ("-1", "nan", "inf", "x")),
+    *((f"train --hidden {value}", "--hidden|sizes") for value in ("x", "0", "''", "3,", "-1", "10000000", "1.5")),
+    *((f"train --data {value}", value.strip("'") or "data|source") for value in ("nowhere", "text", "''", "empty_folder", "bad_idx")),
+    *((f"train {option} x", option) for option in ("--preset", "--form", "--dtype", "--seed")),
+    ("train --resume", "--checkpoint"),
+    ("train --checkpoint text --epochs 1", "text"),
+    ("train --checkpoint text --resume --epochs 1", "text"),
+    *((f"train {option} {value} --epochs 1", f"{option}|missing|folder") for option in ("--checkpoint", "--save", "--plot")
+      for value in ("missing/file", ".", "''", "-")),
+    ("train --plot x.txt --epochs 1", "x.txt|plot"),
+    *((f"descend --function {value} --start 1,2", value.split(":")[0].strip("'") or "function") for value in (
+        "nonsense", "missing.py:f", "subject.py:missing", "''", "raises.py:f", "leaves.py:f")),
+    *((f"descend --start {value}", "--start") for value in ("x", "''", "1,2,3", "1,,2")),
+    ("descend --start nan,1", "start"),
+    *((f"descend --eta {value}", "eta") for value in ("0", "-1", "nan", "inf", "x")),
+    *((f"descend --steps {value}", "steps") for value in ("0", "x", "1000000000000")),
+    *((f"descend --tolerance {value}", "tolerance") for value in ("-1", "nan", "x")),
+    ("descend --function subject.py:sphere", "--start"),
+    ("descend --gradient subject.py:right", "--gradient"),
+    ("descend --function subject.py:sphere --start 1,2 --gradient subject.py:missing", "missing"),
+    ("descend --plot x.txt", "x.txt|plot"),
+    ("descend --plot -", "--plot"),
+]  # fmt: skip
+
+FILES = {
+    "text": "not an archive",
+    "empty": "",
+    "broken.py": "def f(:\n",
+    "raises.py": "raise RuntimeError('no')\n",
+    "leaves.py": "import sys\nsys.exit(0)\n",
+    "subject.py": (
+        "import minibp\nnumber = 3\n"
+        "def right(weights, biases, x, y):\n"
+        "    return minibp.batched.backprop(minibp.Network(weights, biases), 'quadratic', x, y).gradient\n"
+        "def two(net, x):\n    return x\n"
+        "def one(x):\n    return x\n"
+        "def several(net, data, more, still, yet):\n    return 1\n"
+        "def sphere(w):\n    return float(w @ w)\n"
+        "class Class:\n    def __call__(self, weights, biases, x, y):\n        return right(weights, biases, x, y)\n"
+    ),
+    "bad_idx/train-images-idx3-ubyte": "x",
+    "folder.py/inside": "",
+    "empty_folder/keep.txt": "",
+}
+
+
+def of_command_line() -> Iterator[Use]:
+    """Wrong command lines, run in this process."""
+    import shlex
+
+    for line, names in COMMANDS:
+        yield Use(f"minibp {line}", lambda line=line: CliRunner().invoke(cli, shlex.split(line)), names)
+
+
+def outcome(use: Use) -> tuple[str, str]:
+    """ "clear", "unclear", "traceback" or "silent", and what was said. To be called in a folder with `FILES`."""
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            result = use.call()
+    except (minibp.InputError, FileNotFoundError) as error:
+        said = str(error)
+    except Exception as error:  # noqa: BLE001 (which is what is looked for)
+        return "traceback", f"{type(error).__name__}: {error}"
+    else:
+        if not hasattr(result, "exit_code"):
+            return "silent", repr(result)[:100]
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            return "traceback", repr(result.exception)
+        if result.exit_code == 0:
+            return "silent", result.output[:100]
+        lines = [line for line in result.stderr.splitlines() if line.strip() and not line.startswith(("Usage:", "Try "))]
+        said = "\n".join(lines) or result.output
+    clear = "\n" not in said and len(said) <= LONGEST and re.search(use.names, said) and CLEAR.search(said)
+    return ("clear" if clear else "unclear"), said
+
+
+def make_files(folder: Path) -> None:
+    """The files that wrong uses speak of."""
+    for name, content in FILES.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(content)
+
+
+def uses() -> list[Use]:
+    """All of them."""
+    return [*of_api(), *of_command_line()]
+
+
+def main() -> None:
+    """Print the table."""
+    counts: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
+        make_files(Path(folder))
+        for use in uses():
+            found, said = outcome(use)
+            counts[found] += 1
+            if found != "clear" or "-v" in sys.argv:
+                print(f"{found:<10} {use.name}: {said}")
+    print(", ".join(f"{kind} {counts[kind]}" for kind in ("clear", "unclear", "traceback", "silent")))
+
+
+if __name__ == "__main__":
+    main()
