@@ -19,11 +19,17 @@ FORWARDED = ("SIGINT", "SIGTERM", "SIGHUP")
 def main() -> None:
     """Run the command line."""
     stop_quietly()
+    if DONE in os.environ:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _forwarded())
     if sys.argv[1:2] and sys.argv[1] in WITH_USERS_CODE and DONE not in os.environ and os.name == "posix":
         sys.exit(supervised(sys.argv[1:]))
     from minibp.__main__ import main as run
 
     run()
+
+
+def _forwarded() -> set[signal.Signals]:
+    return {getattr(signal, name) for name in FORWARDED}
 
 
 def stop_quietly() -> None:
@@ -33,6 +39,7 @@ def stop_quietly() -> None:
 
 
 def _stopped(number: int, frame: FrameType | None) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # one press may come twice, from the terminal and from the parent
     os.write(2, b"minibp: stopped while starting\n")
     done(130)
     os._exit(130)
@@ -61,13 +68,16 @@ def supervised(arguments: list[str]) -> int:
     # The folder of this file comes last: it is of use only where the package is not installed.
     folder = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 (pathlib would take its time)
     start = f"import sys; sys.path.append({folder!r}); import _minibp; _minibp.main()"
+    # Signals wait until both processes know what to do with them: the new one inherits that they do.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _forwarded())
     child = subprocess.Popen(  # noqa: S603 (this interpreter, and the arguments that were given)
         [sys.executable, "-P", "-c", start, *arguments],
         pass_fds=(writing,),
         env={**os.environ, DONE: str(writing)},
     )
-    for name in FORWARDED:
-        signal.signal(getattr(signal, name), lambda number, frame: child.send_signal(number))
+    for number in _forwarded():
+        signal.signal(number, lambda number, frame: child.send_signal(number))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _forwarded())
     code = child.wait()
     os.close(writing)
     os.set_blocking(reading, False)

@@ -100,8 +100,7 @@ def refuse(message: str) -> NoReturn:
 def usable() -> Iterator[None]:
     """One line in place of a traceback for what the user can mend, and for whatever else ends a command early."""
     try:
-        with stopping.unwinding():
-            yield
+        yield
     except Exit:
         raise
     except (SystemExit, GeneratorExit) as error:

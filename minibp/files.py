@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from minibp import stopping
 from minibp.arrays import InputError
 
 LOCKS = sys.platform != "win32"
@@ -46,7 +47,7 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], object
     target = followed(given)
     temporary, file = _created(target)
     try:
-        with file:
+        with stopping.unwinding(), file:
             write(file)
             file.flush()
             os.fsync(file.fileno())

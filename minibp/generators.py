@@ -20,4 +20,6 @@ def checked_generator(rng: Any) -> np.random.Generator:
             return np.random.default_rng(rng)
     except (TypeError, ValueError, OverflowError):  # NumPy's reasons speak of its own classes
         pass
-    raise InputError(f"rng is {rng!r}, expected a seed (whole numbers of at least 0) or a numpy.random.Generator")
+    raise InputError(
+        f"rng is {rng!r}, expected a seed or a numpy.random.Generator; a seed is a whole number of at least 0, or several"
+    )

@@ -1,7 +1,8 @@
 """Ctrl-C: one press ends a command within two seconds, with one line that says what was reached and status 130.
 
-Where users' code may want to clean up (`unwinding`), the first press raises `KeyboardInterrupt`; elsewhere it ends the
-process at once, and so does a second press anywhere. An exception can get lost: one that is raised in a callback of the
+Where something may have to be cleaned up, by users' code say (`unwinding`), the first press raises
+`KeyboardInterrupt`; elsewhere it ends the process at once, since libraries that are interrupted while they are imported
+may crash; and so does a second press anywhere. An exception can get lost: one that is raised in a callback of the
 garbage collector is printed and forgotten, and compiled code runs to its end before Python sees a signal. Therefore a
 thread is woken by the signal itself, and ends the process where that is still there after `GRACE_SECONDS`.
 
@@ -138,11 +139,11 @@ def say() -> None:
 @contextmanager
 def unwinding() -> Iterator[None]:
     """Within, the first press raises `KeyboardInterrupt`."""
-    _OF_PROCESS.unwinds = True
+    before, _OF_PROCESS.unwinds = _OF_PROCESS.unwinds, True
     try:
         yield
     finally:
-        _OF_PROCESS.unwinds = False
+        _OF_PROCESS.unwinds = before
 
 
 @contextmanager

@@ -13,10 +13,11 @@ import minibp
 
 HOUSE = Path(minibp.__file__).parent
 FLOORS = [
-    ["arrays"],
-    ["adapters.subject", "check.environment", "extras", "target", "idx", "tables", "terms", "vectors", "words"]
-    + ["archives", "files", "generators", "memory"],
-    ["adapters.layouts", "adapters.of_jax", "adapters.of_torch"],
+    ["arrays", "stopping"],
+    ["adapters.subject", "check.environment", "extras", "idx", "tables", "terms", "vectors", "words"]
+    + ["archives", "files", "generators", "memory", "check.user_error", "signatures", "workers"],
+    ["adapters.layouts", "adapters.of_jax", "adapters.of_torch", "target", "check.function.foreign"],
+    ["check.function.point"],
     ["activations"],
     ["costs"],
     ["network"],
@@ -30,7 +31,7 @@ FLOORS = [
     ["training.history", "training.presets", "training.standstill"],
     ["training.checkpoint", "training.settings"],
     ["training.loop"],
-    ["check.sensitivity", "check.arithmetic", "check.stack", "check.user_error"],
+    ["check.sensitivity", "check.arithmetic", "check.stack", "check.acceptance"],
     ["check.layer_rounding", "check.curvature", "check.jets"],
     ["check.output_rounding"],
     ["check.rounding", "check.tracked", "check.function.arguments", "check.function.noise"],

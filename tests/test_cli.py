@@ -12,7 +12,6 @@ from click.testing import CliRunner
 
 import minibp
 from minibp import batched, console
-from minibp import cli as cli_module
 from minibp.check import kill_matrix, runner
 from minibp.cli import cli
 
@@ -112,7 +111,7 @@ def test_a_missing_extra_is_one_line(monkeypatch):
     result = run("verify", "--examples", "1")
     assert result.exit_code == 2
     assert result.stderr.startswith("minibp: this command needs")
-    assert "pip install 'minibp[all]'" in result.stderr
+    assert "pip install '.[all]'" in result.stderr
 
 
 def test_an_interrupt_ends_without_a_traceback(monkeypatch):
@@ -121,8 +120,8 @@ def test_an_interrupt_ends_without_a_traceback(monkeypatch):
 
     monkeypatch.setattr(batched, "backprop", interrupted)
     result = run("verify", "--examples", "1", "--workers", "1")
-    assert result.exit_code == 2
-    assert result.stderr == "minibp: stopped\n"
+    assert result.exit_code == 130
+    assert result.stderr == "minibp: stopped before any of the networks were checked\n"
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_the_work(tmp_path, monkeypatch):
@@ -184,20 +183,14 @@ def test_the_command_itself_in_processes_of_its_own(tmp_path):
 
 
 def test_the_command_is_the_module(monkeypatch, capsys):
-    from minibp import __main__
+    from minibp import __main__, stopping
 
+    monkeypatch.setattr(stopping, "install", lambda done: None)  # pytest has its own way with Ctrl-C
     monkeypatch.setattr(sys, "argv", ["minibp", "--version"])
     with pytest.raises(SystemExit) as caught:
         __main__.main()
     assert caught.value.code == 0
     assert capsys.readouterr().out == f"minibp, version {minibp.__version__}\n"
-
-
-def test_hypothesis_is_left_where_it_is_without_platformdirs(monkeypatch):
-    monkeypatch.setitem(sys.modules, "platformdirs", None)
-    monkeypatch.delenv("HYPOTHESIS_STORAGE_DIRECTORY", raising=False)
-    cli_module._keep_hypothesis_out_of_the_folder()
-    assert "HYPOTHESIS_STORAGE_DIRECTORY" not in os.environ
 
 
 class Terminal(io.StringIO):
@@ -215,9 +208,10 @@ def test_the_bar_counts(monkeypatch):
 
 
 def test_without_click_it_says_what_to_install(monkeypatch, capsys):
-    from minibp import __main__
+    from minibp import __main__, stopping
     from minibp.extras import how_to_install
 
+    monkeypatch.setattr(stopping, "install", lambda done: None)
     monkeypatch.setattr(__main__, "find_spec", lambda name: None)
     with pytest.raises(SystemExit) as caught:
         __main__.main()
@@ -305,7 +299,29 @@ def test_a_terminal_gets_colours(script):
     lines = result.stdout.splitlines()
     assert lines[-1].startswith("\x1b[31m\x1b[1mwrong: one_layer departs from the oracles at equation (17), layer 2")
     assert any(line.startswith("\x1b[36m  Multiply") for line in lines)
-    assert sum("\x1b" in line for line in lines) == 4
+    coloured = "".join(re.findall(r"\x1b\[\d+m", result.stdout))
+    assert all(f"\x1b[{code}m" in coloured for code in (1, 31, 35, 36))  # bold, red, magenta, cyan
+
+
+@pytest.mark.parametrize(
+    ("environment", "terminal", "coloured"),
+    [
+        pytest.param({"NO_COLOR": "1"}, True, False, id="NO_COLOR"),
+        pytest.param({"NO_COLOR": "1", "FORCE_COLOR": "1"}, True, False, id="both"),
+        pytest.param({"TERM": "dumb"}, True, False, id="dumb"),
+        pytest.param({"FORCE_COLOR": "1"}, False, True, id="FORCE_COLOR"),
+        pytest.param({}, False, False, id="pipe"),
+    ],
+)
+def test_colours_are_as_the_environment_asks(environment, terminal, coloured, script, monkeypatch):
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert console.colour_wanted() is (coloured if environment else None)
+    arguments = ["check", f"{script}:one_layer", "--activation", "sigmoid,", "--examples", "5", "--seed", "1"]
+    result = CliRunner().invoke(cli, arguments, color=terminal)
+    assert ("\x1b" in result.stdout) == coloured
 
 
 def test_what_cannot_be_checked_is_refused_with_2(script):

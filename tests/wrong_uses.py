@@ -27,7 +27,9 @@ from minibp.cli import cli
 
 X, Y = np.ones((4, 3)), np.zeros((4, 2))
 NETWORK = minibp.Network.random([3, 4, 2], rng=0)
-CLEAR = re.compile(r"expected|Missing|not in the range|is a directory|is hidden|ended the program|is needed|--resume goes|GiB are free|needs|there is no|there are no|unknown|must|only|goes with|cannot|has no|not one of|No such|not a")
+CLEAR = re.compile(
+    r"expected|has \d+ (neurons|rows|columns)|Missing|not in the range|is a directory|is hidden|ended the program|is needed|--resume goes|GiB are free|needs|there is no|there are no|unknown|must|only|goes with|cannot|has no|not one of|No such|not a"
+)
 LONGEST = 500
 
 
@@ -40,7 +42,16 @@ class Use(NamedTuple):
 
 
 COUNTS = {"True": True, "text": "1", "1.5": 1.5, "-1": -1, "nan": np.nan, "list": [], "bytes": b"1", "complex": 1j}
-RATES = {"True": True, "text": "1", "nan": np.nan, "inf": np.inf, "-1": -1.0, "None": None, "list": [1.0], "complex": 1j}
+RATES = {
+    "True": True,
+    "text": "1",
+    "nan": np.nan,
+    "inf": np.inf,
+    "-1": -1.0,
+    "None": None,
+    "list": [1.0],
+    "complex": 1j,
+}
 NAMES = {"unknown": "sigmoyd", "3": 3, "empty": "", "bytes": b"tanh", "type": dict}
 GENERATORS = {"text": "a", "1.5": 1.5, "-1": -1, "object": object(), "module": np.random}
 MATRICES = {
@@ -77,10 +88,13 @@ def subject(weights: Any, biases: Any, x: Any, y: Any) -> Any:
     return minibp.batched.backprop(minibp.Network(weights, biases), "quadratic", x, y).gradient
 
 
-def swept(entry: str, function: Callable[..., Any], argument: str, values: dict[str, Any], **given: Any) -> Iterator[Use]:
-    """The same call with one argument wrong after another."""
+def swept(
+    entry: str, function: Callable[..., Any], argument: str, values: dict[str, Any], says: str = "", **given: Any
+) -> Iterator[Use]:
+    """The same call with one value of an argument wrong after another; `says` is what is named, if not the argument."""
     for label, value in values.items():
-        yield Use(f"{entry}({argument}={label})", lambda value=value: function(**{**given, argument: value}), argument)
+        use = lambda value=value: function(**{**given, argument: value})  # noqa: E731
+        yield Use(f"{entry}({argument}={label})", use, says or argument)
 
 
 def of_api() -> Iterator[Use]:
@@ -94,21 +108,29 @@ def of_api() -> Iterator[Use]:
         yield from swept(kind, backprop, "network", {"None": None, "sizes": [3, 2], "class": minibp.Network}, **given)
     yield from swept("feedforward", minibp.feedforward, "x", MATRICES, network=NETWORK)
     given = {"weights": [np.ones((2, 3))], "biases": [np.ones(2)]}
-    parameters = {"None": None, "text": "w", "none": [], "number": [1.0], "nan": [np.full((2, 3), np.nan)]}
+    parameters = {"None": None, "text": "w", "number": [1.0], "nan": [np.full((2, 3), np.nan)]}
     yield from swept("Network", minibp.Network, "weights", {**parameters, "integers": [np.ones((2, 3), int)]}, **given)
     yield from swept("Network", minibp.Network, "biases", {**parameters, "matrix": [np.ones((2, 1))]}, **given)
     yield from swept("Network", minibp.Network, "activation", NAMES, **given)
-    sizes = {"None": None, "text": "3-2", "one": [3], "zero": [3, 0], "True": [True, True], "1.5": [3, 1.5], "huge": [10**6, 10**8]}
+    yield Use("Network(no weights)", lambda: minibp.Network([], []), "weights")
+    yield Use("Network(no biases)", lambda: minibp.Network([np.ones((2, 3))], []), "0 bias vectors")
+    sizes = {"None": None, "text": "3-2", "one": [3], "zero": [3, 0], "True": [True, True], "1.5": [3, 1.5]}
     yield from swept("Network.random", minibp.Network.random, "sizes", sizes)
+    yield Use("Network.random(huge)", lambda: minibp.Network.random([10**6, 10**8]), "1000000-100000000 neurons")
     yield from swept("Network.random", minibp.Network.random, "rng", GENERATORS, sizes=[3, 2])
-    yield from swept("Network.random", minibp.Network.random, "dtype", {"int": "int64", "half": "float16", "3": 3}, sizes=[3, 2])
+    yield from swept(
+        "Network.random", minibp.Network.random, "dtype", {"int": "int64", "half": "float16", "3": 3}, sizes=[3, 2]
+    )
     paths = {"None": None, "number": 3, "missing": "missing.npz", "folder": ".", "text file": "text", "empty": "empty"}
     for label, path in paths.items():
         named = path if isinstance(path, str) and path != "." else "path" if not isinstance(path, str) else ""
         yield Use(f"Network.load({label})", lambda path=path: minibp.Network.load(path), str(named))
     for label in ("None", "number"):
         yield Use(f"network.save({label})", lambda path=paths[label]: NETWORK.save(path), "path")
-    yield from swept("Workspace", minibp.Workspace, "batch_size", {**COUNTS, "0": 0, "huge": 10**15}, network=NETWORK, cost="quadratic")  # fmt: skip # noqa: E501
+    yield from swept("Workspace", minibp.Workspace, "batch_size", {**COUNTS, "0": 0}, network=NETWORK, cost="quadratic")
+    yield Use(
+        "Workspace(huge)", lambda: minibp.Workspace(NETWORK, "quadratic", 10**15), "1,000,000,000,000,000 examples"
+    )
     yield from swept("Workspace", minibp.Workspace, "cost", NAMES, network=NETWORK, batch_size=4)
     work = minibp.Workspace(NETWORK, "quadratic", 4)
     for label, value in MATRICES.items():
@@ -126,18 +148,41 @@ def of_api() -> Iterator[Use]:
     yield from swept("gradient_descent", minibp.gradient_descent, "eta", {**RATES, "0": 0.0}, **given)
     yield from swept("gradient_descent", minibp.gradient_descent, "steps", {**COUNTS, "huge": 10**12}, **given)
     yield from swept("gradient_descent", minibp.gradient_descent, "tolerance", RATES, **given)
-    starts = {name: MATRICES[name] for name in ("None", "text", "no rows", "nan", "booleans", "complex", "objects", "ragged")}
+    starts = {
+        name: MATRICES[name] for name in ("None", "text", "no rows", "nan", "booleans", "complex", "objects", "ragged")
+    }
     yield from swept("gradient_descent", minibp.gradient_descent, "start", starts, **given)
-    yield from swept("gradient_descent", minibp.gradient_descent, "f", {"None": None, "text": "f", "array": np.ones(2)}, **given)
-    yield Use("gradient_descent(f of text)", lambda: minibp.gradient_descent(**{**given, "f": lambda w: "x"}), "f")
-    yield Use("gradient_descent(grad of shape)", lambda: minibp.gradient_descent(**{**given, "grad": lambda w: w[:1]}), "grad")
+    yield from swept(
+        "gradient_descent", minibp.gradient_descent, "f", {"None": None, "text": "f", "array": np.ones(2)}, **given
+    )
+    yield Use(
+        "gradient_descent(f of text)",
+        lambda: minibp.gradient_descent(lambda w: "x", right, np.ones(2), eta=0.1, steps=3),
+        "f",
+    )
+    yield Use(
+        "gradient_descent(grad of shape)",
+        lambda: minibp.gradient_descent(sphere, lambda w: w[:1], np.ones(2), eta=0.1, steps=3),
+        "grad",
+    )
     for argument in ("grad_at_w", "v"):
-        values = {"None": None, "text": "v", "nan": np.full(2, np.nan), "length": np.ones(3), "objects": np.full(2, None)}
+        values = {
+            "None": None,
+            "text": "v",
+            "nan": np.full(2, np.nan),
+            "length": np.ones(3),
+            "objects": np.full(2, None),
+        }
         yield from swept("directional_derivative", minibp.directional_derivative, argument, values, grad_at_w=np.ones(2), v=np.ones(2))  # fmt: skip # noqa: E501
     yield from of_checks()
-    yield from swept("data.data_set", data.data_set, "source", {"missing": "nowhere", "file": "text", "None": None, "3": 3})
+    yield from swept("data.data_set", data.data_set, "name", {"None": None, "3": 3, "empty": ""}, says="path|name")
+    yield from swept(
+        "data.data_set", data.data_set, "name", {"missing": "nowhere", "file": "text"}, says="nowhere|text"
+    )
     given = {"f": lambda theta, x, y: theta}
-    yield from swept("adapters.flat", adapters.flat, "sizes", {"text": "3-2", "zero": (3, 0), "True": (True, 2)}, **given)
+    yield from swept(
+        "adapters.flat", adapters.flat, "sizes", {"text": "3-2", "zero": (3, 0), "True": (True, 2)}, **given
+    )
     yield from swept("adapters.flat", adapters.flat, "order", NAMES, **given)
     yield from swept("adapters.flat", adapters.flat, "matrix_order", NAMES, **given)
 
@@ -147,18 +192,29 @@ def of_checks() -> Iterator[Use]:
     given = {"subject": subject, "examples": 2, "seed": 1}
     check = minibp.check_backprop
     yield from swept("check_backprop", check, "subject", {"None": None, "text": "f", "network": NETWORK}, **given)
-    yield from swept("check_backprop", check, "subject", {"class": minibp.Network, "two": sphere, "pair": lambda a, b: a}, **given)
+    yield from swept(
+        "check_backprop", check, "subject", {"class": minibp.Network, "two": sphere, "pair": lambda a, b: a}, **given
+    )
     yield from swept("check_backprop", check, "examples", {**COUNTS, "0": 0}, **given)
     yield from swept("check_backprop", check, "seed", COUNTS, **given)
     yield from swept("check_backprop", check, "l2", RATES, **given)
     yield from swept("check_backprop", check, "activation", {**NAMES, "none": []}, **given)
-    yield from swept("check_backprop", check, "output_activation", {key: NAMES[key] for key in ("unknown", "3")}, **given)
+    yield from swept(
+        "check_backprop",
+        check,
+        "output_activation",
+        {key: NAMES[key] for key in ("unknown", "3")},
+        "activation",
+        **given,
+    )
     yield from swept("check_backprop", check, "cost", NAMES, **given)
     yield from swept("check_backprop", check, "reduction", {**NAMES, "None": None}, **given)
     yield from swept("check_backprop", check, "dtype", {"int": "int32", "half": "float16", "3": 3}, **given)
     given = {"f": sphere, "grad": right, "x": np.ones(2), "seed": 1}
     check = minibp.check_grad
-    points = {name: MATRICES[name] for name in ("None", "text", "no rows", "nan", "inf", "booleans", "objects", "ragged")}
+    points = {
+        name: MATRICES[name] for name in ("None", "text", "no rows", "nan", "inf", "booleans", "objects", "ragged")
+    }
     points |= {"list of arrays": [np.ones(2), np.ones(2)], "empty tuple": (), "dict": {"w": np.ones(2)}, "set": {1.0}}
     yield from swept("check_grad", check, "x", points, **given)
     yield from swept("check_grad", check, "f", {"None": None, "text": "f", "array": np.ones(2)}, **given)
@@ -166,7 +222,9 @@ def of_checks() -> Iterator[Use]:
     yield from swept("check_grad", check, "seed", COUNTS, **given)
     results = {"None": None, "complex": 1j, "array": np.ones(2), "text": "1", "list": [1.0, 2.0]}
     for label, value in results.items():
-        yield Use(f"check_grad(f returns {label})", lambda value=value: check(lambda x: value, right, np.ones(2), seed=1), "f")
+        yield Use(
+            f"check_grad(f returns {label})", lambda value=value: check(lambda x: value, right, np.ones(2), seed=1), "f"
+        )
     yield from swept("verify", minibp.verify, "examples", {**COUNTS, "0": 0})
     yield from swept("verify", minibp.verify, "seed", COUNTS, examples=1)
     yield from swept("verify", minibp.verify, "executor", {"3": 3, "text": "processes", "class": dict}, examples=1)
@@ -180,7 +238,7 @@ COMMANDS: list[tuple[str, str]] = [
     *((f"verify --soak {value}", "soak|seconds") for value in ("0", "-1", "x", "inf", "nan")),
     ("verify --soak 1 --examples 3", "--examples"),
     *((f"verify --workers {value}", "--workers") for value in ("0", "-1", "x")),
-    *((f"{command} {option} {value}", option) for command in ("verify", "check subject.py:right", "train", "descend")
+    *((f"{command} {option} {value}", f"{option}|missing") for command in ("verify", "check subject.py:right", "train", "descend")
       for option in ("--json",) for value in ("''", "missing/file", ".")),
     *((f"verify --html {value}", "--html|missing|folder") for value in ("''", "missing/file", ".", "-")),
     *((f"check subject.py:right --html {value}", "--html|missing|folder") for value in ("''", "missing/file", ".", "-")),
@@ -201,8 +259,9 @@ COMMANDS: list[tuple[str, str]] = [
     *((f"check subject.py:right --dtype {value}", "dtype") for value in ("int", "float16", "x")),
     *((f"check subject.py:right --examples {value}", "--examples") for value in ("0", "x")),
     *((f"check subject.py:right {option} {value}", option) for option in ("--reduction", "--layout") for value in ("x", "''")),
-    *((f"faults {option}", option.split()[0]) for option in ("--seed -1", "--seed x", "--workers 0", "--json missing/x")),
-    *((f"bench --sizes {value}", "sizes") for value in ("x", "3", "3-0", "3--2", "1.5-2", "''", "1000000-1000000000")),
+    *((f"faults {option}", f"{option.split()[0]}|missing") for option in ("--seed -1", "--seed x", "--workers 0", "--json missing/x")),
+    *((f"bench --sizes {value}", "sizes") for value in ("x", "3", "3-0", "3--2", "1.5-2", "''")),
+    ("bench --sizes 1000000-1000000000", "1000000-1000000000"),
     *((f"bench --batch {value}", "batch") for value in ("0", "x", "-1", "1.5", "1000000000000000")),
     *((f"bench --dtype {value}", "dtype") for value in ("int", "x")),
     *((f"bench {option}", option.split()[0] + "|missing") for option in ("--seed x", "--json missing/x", "--plot missing/x.svg")),
@@ -212,7 +271,7 @@ COMMANDS: list[tuple[str, str]] = [
     *((f"train --eta {value} --epochs 1", "eta") for value in ("0", "-1", "nan", "inf", "x")),
     *((f"train --l2 {value} --epochs 1", "l2") for value in ("-1", "nan", "inf", "x")),
     *((f"train --hidden {value}", "--hidden|sizes") for value in ("x", "0", "''", "3,", "-1", "10000000", "1.5")),
-    *((f"train --data {value}", value.strip("'") or "data|source") for value in ("nowhere", "text", "''", "empty_folder", "bad_idx")),
+    *((f"train --data {value}", value.strip("'") or "path") for value in ("nowhere", "text", "''", "empty_folder", "bad_idx")),
     *((f"train {option} x", option) for option in ("--preset", "--form", "--dtype", "--seed")),
     ("train --resume", "--checkpoint"),
     ("train --checkpoint text --epochs 1", "text"),
@@ -281,7 +340,9 @@ def outcome(use: Use) -> tuple[str, str]:
             return "traceback", repr(result.exception)
         if result.exit_code == 0:
             return "silent", result.output[:100]
-        lines = [line for line in result.stderr.splitlines() if line.strip() and not line.startswith(("Usage:", "Try "))]
+        lines = [
+            line for line in result.stderr.splitlines() if line.strip() and not line.startswith(("Usage:", "Try "))
+        ]
         said = "\n".join(lines) or result.output
     clear = "\n" not in said and len(said) <= LONGEST and re.search(use.names, said) and CLEAR.search(said)
     return ("clear" if clear else "unclear"), said

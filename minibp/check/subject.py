@@ -45,7 +45,7 @@ def ask(subject: Subject, problem: Problem, reduction: str = "mean") -> Answer:
     depth = len(network.weights)
     name = name_of(subject)
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), stopping.unwinding():
             returned = subject(copies[:depth], copies[depth : 2 * depth], copies[-2], copies[-1])
     except BaseException as error:  # whatever it raises is what there is to report, also what would end the program
         if isinstance(error, KeyboardInterrupt) and stopping.is_pressed():

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
+from minibp import stopping
 from minibp.arrays import Array, InputError
 from minibp.console import Exit, allow_any_text, check_writable, json_alone, usable, write_json
 from minibp.descent.figure import Run, figure, shown_point
@@ -122,7 +123,8 @@ def _guarded(target: str) -> Callable[[Array], Any]:
     @wraps(function)
     def guarded(w: Array) -> Any:
         try:
-            return function(w)
+            with stopping.unwinding():
+                return function(w)
         except (ArithmeticError, ValueError):
             raise
         except Exception as error:

@@ -46,7 +46,7 @@ def why_still(network: Network, examples: Examples, cost: Cost, eta: float) -> s
         return "the outputs are the best that there are for this cost"
     if now.layers:
         return f"all neurons of {now.named()} are saturated at every example, as they were before the first step"
-    return f"each step is less than the rounding of the parameters, with eta {eta:g}"
+    return f"each step is 0 to within the rounding of the parameters, with eta {eta:g}"
 
 
 class Saturation(NamedTuple):

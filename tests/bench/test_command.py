@@ -105,8 +105,8 @@ def test_an_interrupt_ends_without_a_traceback(measured, monkeypatch):
 
     monkeypatch.setattr(suite, "run", interrupted)
     result = run()
-    assert result.exit_code == 2
-    assert result.stderr == "minibp: stopped\n"
+    assert result.exit_code == 130
+    assert result.stderr == "minibp: stopped before any of the blocks of calls were timed\n"
 
 
 def test_chosen_networks_batch_sizes_and_dtype_are_planned(measured):

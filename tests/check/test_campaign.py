@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+
+from hypothesis import configuration
 from hypothesis import strategies as st
 
 from minibp.check.campaign import draw, smallest
@@ -22,3 +27,33 @@ def test_where_nothing_fails_there_is_none():
 
 def test_the_simplest_of_all_is_left_out():
     assert max(max(problem.network.sizes) for problem in draw(problems(), 3, 7)) > 1
+
+
+def test_the_working_folder_is_left_as_it_was(tmp_path):
+    program = (
+        "import minibp\n"
+        "def mine(weights, biases, x, y):\n"
+        "    return minibp.batched.backprop(minibp.Network(weights, biases), 'quadratic', x, y).gradient\n"
+        "assert minibp.check_backprop(mine, examples=3, seed=1).verdict == 'correct'\n"
+        "def wrong(*given):\n"
+        "    return [2 * w for w in mine(*given)[0]], mine(*given)[1]\n"
+        "assert minibp.check_backprop(wrong, examples=3, raise_on_mismatch=False).verdict == 'wrong'\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "HYPOTHESIS_STORAGE_DIRECTORY"}
+    (tmp_path / "mine.py").write_text(program)
+    subprocess.run([sys.executable, "mine.py"], cwd=tmp_path, env=environment, check=True)
+    assert os.listdir(tmp_path) == ["mine.py"]
+
+
+def test_hypothesis_keeps_the_folder_that_it_was_given(tmp_path, monkeypatch):
+    before = getattr(configuration, "__hypothesis_home_directory", None)
+    configuration.set_hypothesis_home_dir(tmp_path)
+    try:
+        draw(problems(), 3, 7)
+        assert configuration.storage_directory().path == tmp_path
+        configuration.set_hypothesis_home_dir(None)
+        monkeypatch.delenv("HYPOTHESIS_STORAGE_DIRECTORY", raising=False)
+        draw(problems(), 3, 7)
+        assert configuration.storage_directory().path.name == ".hypothesis"
+    finally:
+        configuration.set_hypothesis_home_dir(before)

@@ -22,6 +22,23 @@ def test_the_folder_is_the_users_alone(home):
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
 
 
+def test_a_folder_of_the_users_choice(tmp_path, monkeypatch):
+    monkeypatch.setenv(compilation.VARIABLE, str(tmp_path / "chosen"))
+    assert compilation.cache_folder() == tmp_path / "chosen" / "jax"
+    assert compilation.advice() is None
+
+
+def test_where_nothing_is_kept_one_sentence_says_why_and_what_to_do(home):
+    assert compilation.advice() is None
+    home.parent.parent.chmod(0o775)
+    assert compilation.advice().startswith("JAX's program is compiled anew in every run, which takes seconds: others can")
+    assert f"write to {home.parent.parent} (chmod go-w it)" in compilation.advice()
+    assert "MINIBP_CACHE_DIR" in compilation.advice()
+    home.parent.parent.chmod(0o700)
+    home.chmod(0o755)
+    assert f"{home} is not a folder of yours alone (chmod 700 it)" in compilation.advice()
+
+
 def test_a_folder_that_others_can_read_is_not_used(home):
     home.parent.mkdir(mode=0o700)
     home.mkdir()

@@ -262,7 +262,7 @@ def test_divergence_is_told_and_the_last_good_network_kept(tmp_path):
         (["--preset", "cubic"], "'cubic' is not one of 'quadratic', 'cross-entropy'"),
         (["--hidden", "many"], "--hidden is 'many', expected whole numbers with commas between them"),
         (["--hidden", "9" * 20], f"--hidden has a layer of {'9' * 20} neurons, expected at most 1000000"),
-        (["--hidden", "1000000,1000000"], "there is not enough memory"),
+        (["--hidden", "1000000,1000000"], "neurons would take 16,001,216,000,160 bytes of memory, expected at most"),
         (["--checkpoint", "x", "--save", "./x"], "--checkpoint and --save are both ./x, expected a file for each"),
         (["--checkpoint", "/dev/null", "--resume"], "/dev/null is no regular file, which a checkpoint has to be"),
         (["--hidden", "0"], "sizes[1] is 0, expected at least 1"),
