@@ -1,6 +1,6 @@
 """The command line: options in, reports out.
 
-Exit status: 0 correct or done, 1 wrong, unstable or undecided, 2 unusable arguments or input.
+Exit status: 0 correct or done, 1 wrong, unstable or undecided, 2 unusable arguments or input, 130 after Ctrl-C.
 """
 
 from __future__ import annotations

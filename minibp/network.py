@@ -94,7 +94,7 @@ class Network:
         widths = checked_sizes(sizes)
         kind = checked_dtype("dtype", dtype)
         generator = checked_generator(rng)
-        check_fits(f"a network of {_joined(widths)} neurons", _bytes_to_draw(widths, kind))
+        check_fits(f"a network of {_joined(widths)} neurons", bytes_to_draw(widths, kind))
         weights, biases = [], []
         for n_in, n_out in pairwise(widths):
             weights.append((generator.standard_normal((n_out, n_in)) / np.sqrt(n_in)).astype(kind))
@@ -219,7 +219,7 @@ def _joined(sizes: Sequence[int]) -> str:
     return "-".join(shown if len(shown) <= SHOWN_LAYERS else [*shown[:3], "…", *shown[-2:]])
 
 
-def _bytes_to_draw(sizes: Sequence[int], dtype: str) -> int:
+def bytes_to_draw(sizes: Sequence[int], dtype: str) -> int:
     """What there is at once while a network is drawn: NumPy draws float64, and a network has its own copies."""
     itemsize, layers = np.dtype(dtype).itemsize, [n_out * (n_in + 1) for n_in, n_out in pairwise(sizes)]
     kept = itemsize * sum(layers)

@@ -54,8 +54,8 @@ def pytest_make_parametrize_id(config, val, argname):
     # Workers of pytest-xdist have to agree on every id, and somebody has to find the case again that an id names.
     if type(val) not in PLAIN and not is_named(val):
         raise pytest.Collector.CollectError(
-            f"{config.stash[TEST]}: a case has {argname} = {reprlib.repr(val)}, a {type(val).__name__}, expected an id"
-            " that names the case: pytest.param(..., id=...) or ids=..."
+            f"{config.stash[TEST]}: a case has {argname} = {' '.join(reprlib.repr(val).split())} of type"
+            f" {type(val).__name__}, expected an id that names the case: pytest.param(..., id=...) or ids=..."
         )
 
 

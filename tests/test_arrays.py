@@ -2,7 +2,16 @@ import numpy as np
 import pytest
 from case_ids import written_out
 
-from minibp.arrays import InputError, checked_array, checked_count, checked_dtype, is_foreign, namespace, read_only
+from minibp.arrays import (
+    InputError,
+    checked_array,
+    checked_count,
+    checked_dtype,
+    checked_point,
+    is_foreign,
+    namespace,
+    read_only,
+)
 
 
 def refused(message, call, *args, **kwargs):
@@ -68,3 +77,29 @@ def test_foreign_arrays_are_left_as_they_are():
     assert namespace(1.0) is np
     refused("x has dtype float32, expected float64", checked_array, "x", array, ndim=2, dtype="float64")
     refused("x has dtype int32", checked_array, "x", jnp.ones((2, 2), int), ndim=2)
+
+
+@pytest.mark.parametrize("value", [True, False, np.True_, "3", b"3", 3.0, None], ids=repr)
+def test_what_is_no_whole_number_is_no_count(value):
+    refused("n is .*, expected a whole number", checked_count, "n", value, least=0)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int64, np.uint16])
+def test_a_point_of_integers_is_one_of_float64(dtype):
+    point = checked_point("start", np.array([[3, 4]], dtype))
+    assert (point.dtype, point.tolist(), point.flags.writeable) == (np.float64, [[3.0, 4.0]], False)
+    assert checked_point("start", [3, 4]).dtype == np.float64
+    assert checked_point("start", np.ones(2, np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        pytest.param([True], "start has dtype bool", id="bool"),
+        pytest.param(["1"], "start has dtype str", id="text"),
+        pytest.param([[1], [1, 2]], "start is not an array", id="ragged"),
+        pytest.param(np.ma.masked_array([1, 2], [True, False]), "start is a masked array", id="masked"),
+    ],
+)
+def test_what_is_no_point_is_refused(value, message):
+    refused(message, checked_point, "start", value)

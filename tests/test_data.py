@@ -155,3 +155,39 @@ def test_mnist_in_part_or_in_other_places_is_refused(copied):
     first.write_bytes(bytes(content))
     with pytest.raises(InputError, match="does not hold MNIST's bytes, though train-images.* does"):
         data.folder(copied)
+
+
+def labelled(home, train, test=(0,)):
+    for name, labels in zip((NAMES[1], NAMES[3]), (train, test), strict=True):
+        (home / name).write_bytes(idx(np.array(labels)))
+        images = name.replace("labels-idx1", "images-idx3")
+        (home / images).write_bytes(idx(np.ones((len(labels), 2, 4))))
+    return home
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "message"),
+    [
+        pytest.param(
+            [0, 1, 255], [0], "has labels up to 255, which makes 256 outputs, and examples of only 3 of them", id="255"
+        ),
+        pytest.param([0, 5], [0], "has labels up to 5, which makes 6 outputs, and examples of only 2", id="gaps"),
+        pytest.param([7], [7], "has labels up to 7, which makes 8 outputs, and examples of only 1", id="one class"),
+        pytest.param([0, 1], [1, 2], "has the label 2, expected at most 1, the largest label to train with", id="test"),
+    ],
+)
+def test_labels_that_cannot_be_meant_are_refused(tmp_path, train, test, message):
+    with pytest.raises(InputError, match=message):
+        data.folder(labelled(tmp_path, train, test))
+
+
+def test_some_classes_may_have_no_picture_to_train_with(tmp_path):
+    pictures = data.folder(labelled(tmp_path, [1, 2, 4, 1], [3, 0]))
+    assert pictures.train.y.shape == (4, 5)
+    assert pictures.without_examples() == [0, 3]
+    assert data.data_set("digits").without_examples() == []
+
+
+def test_a_folder_for_mnist_that_is_no_path_is_refused():
+    with pytest.raises(InputError, match="path is 3, expected the name of a file"):
+        data.mnist("test", 3)

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from minibp import files
-from minibp.files import remove_unfinished, write_whole
+from minibp import InputError, files
+from minibp.files import held, remove_unfinished, write_whole
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -152,3 +152,61 @@ def test_without_standard_output_files_are_written_too(tmp_path):
     (tmp_path / "script.py").write_text(WRITING)
     subprocess.run(["sh", "-c", f"{sys.executable} {tmp_path}/script.py {tmp_path}/file >&-"], check=True)
     assert (tmp_path / "file").read_text() == "written"
+
+
+def test_what_is_held_is_free_again_at_the_end_and_nothing_is_left(tmp_path):
+    path = tmp_path / "file"
+    for _ in range(2):
+        with held(path, "training"):
+            assert len(os.listdir(tmp_path)) == 1
+            with pytest.raises(InputError, match=f"file is in use by another training, process {os.getpid()}$"):
+                with held(path, "training"):
+                    pass
+        assert os.listdir(tmp_path) == []
+    with pytest.raises(KeyError), held(path, "training"):
+        raise KeyError
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_link_and_what_it_leads_to_are_held_together(tmp_path):
+    (tmp_path / "link").symlink_to("file")
+    with held(tmp_path / "link", "training"), held(tmp_path / "other", "training"):
+        with pytest.raises(InputError, match="file is in use by another training"):
+            with held(tmp_path / "file", "training"):
+                pass
+
+
+HOLDING = """
+import sys, time
+from minibp.files import held
+with held(sys.argv[1], "training"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_what_a_killed_process_held_is_free(tmp_path):
+    path = tmp_path / "file"
+    process = subprocess.Popen([sys.executable, "-c", HOLDING, str(path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    with pytest.raises(InputError, match=f"in use by another training, process {process.pid}"):
+        with held(path, "training"):
+            pass
+    process.kill()
+    process.communicate()
+    remove_unfinished(path)
+    assert len(os.listdir(tmp_path)) == 1
+    with held(path, "training"):
+        pass
+    assert os.listdir(tmp_path) == []
+
+
+def test_without_locks_a_file_is_free(tmp_path, monkeypatch):
+    def none(file, how):
+        raise OSError("no locks available")
+
+    monkeypatch.setattr(files.fcntl, "flock", none)
+    with held(tmp_path / "file", "training"), held(tmp_path / "file", "training"):
+        pass
+    assert os.listdir(tmp_path) == []

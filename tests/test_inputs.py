@@ -1,10 +1,13 @@
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from case_ids import written_out
 
 from minibp import L2, InputError, Network, Problem, batched, feedforward, per_example
 from minibp.costs import Huber
-from minibp.inputs import checked_l2
+from minibp.inputs import checked_l2, checked_rate
 
 NETWORK = Network.random([3, 4, 2], rng=0)
 X, Y = np.ones((5, 3)), np.ones((5, 2))
@@ -85,3 +88,26 @@ def test_the_parameters_dtype_decides():
 
 def test_l2_is_taken_as_a_number_or_an_object():
     assert checked_l2(2, "float64") == checked_l2(L2(2.0), "float64") == L2(2.0)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [2, 2.0, np.float32(2), np.int64(2), np.array(2.0), np.array(2), Fraction(2), Decimal(2)],
+    ids=["int", "float", "float32", "int64", "0-d", "0-d of int", "fraction", "decimal"],
+)
+def test_every_real_number_is_a_rate(value):
+    assert checked_rate("eta", value) == 2.0
+    assert checked_l2(value, "float32") == L2(2.0)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["1", b"1", bytearray(b"1"), memoryview(b"1"), np.str_("1"), np.array("1"), True, np.True_, 1 + 0j]
+    + [np.complex128(1), np.array([1.0]), None, [1.0]],
+    ids=["str", "bytes", "bytearray", "memoryview", "str_", "0-d of str", "bool", "bool_", "complex"]
+    + ["complex128", "1-d", "None", "list"],
+)
+def test_text_truth_and_arrays_are_no_rates(value):
+    for door in (lambda: checked_rate("eta", value), lambda: checked_l2(value, "float64")):
+        with pytest.raises(InputError, match="^(eta|l2) is .*, expected a number$"):
+            door()

@@ -1,5 +1,6 @@
 import os
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -7,7 +8,8 @@ from case_ids import written_out
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minibp import Activation, InputError, Network
+from minibp import Activation, InputError, Network, data
+from minibp.network import SHOWN_PARAMETERS, bytes_to_draw, shown_network
 from minibp.strategies import networks
 
 W, B = [np.ones((3, 2)), np.ones((1, 3))], [np.zeros(3), np.zeros(1)]
@@ -117,7 +119,7 @@ def test_saving_loading_pickling_and_printing_keep_every_bit(network):
     assert again == network
     assert hash(again) == hash(network)
     assert pickle.loads(pickle.dumps(network)) == network
-    assert eval(repr(network), {"Network": minibp.Network, "np": np}) == network
+    assert eval(shown_network(network), {"Network": minibp.Network, "np": np}) == network
 
 
 def test_equality_is_with_networks_alone():
@@ -189,7 +191,7 @@ def test_foreign_and_pickled_files_are_refused_and_not_run(tmp_path, capsys):
     with pytest.raises(InputError, match="is not a saved network"):
         Network.load(path)
     np.save(tmp_path / "array.npy", np.ones(3))
-    with pytest.raises(InputError, match="it does not say that it holds a network"):
+    with pytest.raises(InputError, match="it is a single array, as numpy.save writes it"):
         Network.load(tmp_path / "array.npy")
     assert capsys.readouterr().out == ""
     with pytest.raises(FileNotFoundError):
@@ -213,4 +215,82 @@ def test_astype_rounds_once():
 
 def test_networks_of_foreign_arrays_print_their_sizes():
     jnp = pytest.importorskip("jax.numpy")
-    assert repr(Network([jnp.ones((2, 3), "float32")], [jnp.ones(2, "float32")])) == "<Network 3-2 float32>"
+    assert repr(Network([jnp.ones((2, 3), "float32")], [jnp.ones(2, "float32")])) == (
+        "<Network 3-2, sigmoid, float32, 8 parameters>"
+    )
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_refused_in_one_sentence_that_gives_no_advice_of_numpys(content):
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "file")
+        with open(path, "wb") as file:
+            file.write(content)
+        with pytest.raises(InputError, match="is not a saved network: it is ") as caught:
+            Network.load(path)
+        assert "\n" not in str(caught.value)
+        assert "pickle=" not in str(caught.value)
+
+
+def test_a_file_is_said_to_be_what_it_looks_like(tmp_path):
+    path = tmp_path / "file"
+    for content, message in (
+        (b"", "it is empty$"),
+        (b"weights", "it is not an archive: it begins with the bytes 77 65 69 67 68 74 73$"),
+        (b"PK\x03\x04", "it is an archive that is not whole$"),
+        (pickle.dumps(Malicious()), "it is a pickle, which is not read$"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(InputError, match=f"file is not a saved network: {message}"):
+            Network.load(path)
+    np.savez(tmp_path / "file.npz", format=np.array("minibp network 1"), activations=np.array(["sigmoid"]))
+    with pytest.raises(InputError, match="it has no entry 'w2'"):
+        Network.load(tmp_path / "file.npz")
+    with pytest.raises(InputError, match="it is a folder"):
+        Network.load(tmp_path)
+
+
+@pytest.mark.parametrize("path", [None, 3, b"name", "", "a\0b", []], ids=repr)
+def test_what_is_no_path_is_refused_in_one_sentence(path):
+    for door in (Network.load, Network(W, B).save, data.folder, data.data_set):
+        with pytest.raises(InputError, match="^path is .*, expected the name of a file"):
+            door(path)
+
+
+@pytest.mark.parametrize("rng", ["a", -1, 1.5, True, b"1", [-1]], ids=repr)
+def test_what_is_no_seed_is_refused_in_one_sentence(rng):
+    with pytest.raises(InputError, match=r"^rng is .*, expected a seed or a numpy.random.Generator; .*several$"):
+        Network.random([2, 1], rng=rng)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "sizes", [[10**6, 10**7], [10**12, 2], [2, 10**12], [10**9] * 3, [10**30, 1]], ids=lambda sizes: f"{sizes}"
+)
+def test_what_memory_cannot_hold_is_refused_before_it_is_drawn(sizes, dtype):
+    with pytest.raises(InputError, match=r"^a network of [\d-]+ neurons would take [\d,]+ bytes of memory, expected"):
+        Network.random(sizes, dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("sizes", [[2000, 500], [500, 600, 700, 400]], ids=["one layer", "three layers"])
+def test_memory_is_foreseen_to_within_a_tenth(sizes, dtype):
+    tracemalloc.start()
+    try:
+        Network.random(sizes, dtype=dtype, rng=0)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 0.9 * peak <= bytes_to_draw(sizes, dtype) <= 1.5 * peak
+
+
+def test_large_networks_are_shown_by_their_sizes():
+    shown = repr(Network.random([784, 30, 10], "tanh", "sigmoid", rng=0))
+    assert shown == "<Network 784-30-10, tanh and sigmoid, float64, 23,860 parameters>"
+    assert repr(Network.random([20] * 500, rng=0)).startswith("<Network 20-20-20-…-20-20, sigmoid, float64, 209,580")
+    least = Network.random([SHOWN_PARAMETERS, 1], rng=0)
+    assert repr(least).startswith("<Network 200-1, ")
+    small = Network.random([SHOWN_PARAMETERS - 1, 1], rng=0)
+    assert repr(small) == shown_network(small)

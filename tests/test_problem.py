@@ -34,3 +34,10 @@ def test_astype_keeps_the_numbers():
     problem = Problem(Network.random([2, 1], dtype="float32", rng=0), "quadratic", np.ones((3, 2)), np.ones((3, 1)))
     assert problem.astype("float32") is problem
     assert np.array_equal(problem.astype("float64").network.weights[0], problem.network.weights[0])
+
+
+def test_its_repr_makes_it_again_also_where_the_networks_is_short():
+    problem = Problem(Network.random([40, 30, 2], rng=0), "quadratic", np.ones((1, 40)), np.ones((1, 2)))
+    assert repr(problem.network).startswith("<Network 40-30-2")
+    again = eval(repr(problem), {"Problem": minibp.Problem, "Network": minibp.Network, "np": np})
+    assert again.network == problem.network

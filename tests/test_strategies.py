@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
-from minibp import Activation, Cost, Network, Problem, per_example, strategies
+from minibp import Activation, Cost, InputError, Network, Problem, per_example, strategies
 from minibp.activations import ACTIVATIONS, HIDDEN
 from minibp.check.campaign import draw
 from minibp.costs import COSTS
@@ -142,3 +142,23 @@ def test_everything_can_be_imported_at_once():
 def test_hypothesis_alone_loads_no_strategies_of_ours():
     program = "import sys, hypothesis; assert 'minibp.strategies' not in sys.modules; assert 'jax' not in sys.modules"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param({"examples": True}, "examples is True, expected a whole number", id="examples"),
+        pytest.param({"examples": 0}, "examples is 0, expected at least 1", id="no examples"),
+        pytest.param({"sizes": [2, True]}, r"sizes\[1\] is True, expected a whole number", id="sizes"),
+        pytest.param({"sizes": 3}, "sizes is 3, expected a sequence", id="one size"),
+        pytest.param({"l2": "1"}, "l2 is '1', expected a number", id="l2"),
+    ],
+)
+def test_what_problems_cannot_be_drawn_of_is_refused(options, message):
+    @settings(database=None)
+    @given(strategies.problems(**options))
+    def draws(problem):
+        pass
+
+    with pytest.raises(InputError, match=message):
+        draws()

@@ -322,3 +322,14 @@ def test_plans_of_few_batch_sizes_are_kept():
     for k in range(1, 10):
         work.gradient(np.ones((k, 2)), np.ones((k, 1)))
     assert len(work._plans) == 2
+
+
+@pytest.mark.parametrize("size", [10**12, 10**30])
+def test_batches_that_memory_cannot_hold_are_refused(size):
+    with pytest.raises(InputError, match=r"a pass over batches of 1[0,]+ examples would take [\d,]+ bytes of memory"):
+        Workspace(NETWORK, "quadratic", size)
+
+
+def test_a_batch_size_that_is_a_truth_value_is_refused():
+    with pytest.raises(InputError, match="batch_size is True, expected a whole number"):
+        Workspace(NETWORK, "quadratic", True)

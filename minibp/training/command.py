@@ -71,7 +71,7 @@ def train(
 
     With preset quadratic: η 3, weights from N(0, 1). With cross-entropy: η ½, L2 with α 5, weights from N(0, 1)/√n.
     After each epoch it prints how many of the test's pictures are classified rightly. Ctrl-C ends it after the step in
-    hand. The exit status is 1 where it was interrupted or diverged.
+    hand. The exit status is 1 where it diverged, 130 where it was interrupted.
     """
     check_writable({"--json": json_file, "--plot": plot_file, "--checkpoint": checkpoint, "--save": network_file})
     with usable(), _held(checkpoint):
@@ -165,7 +165,7 @@ def _pictures(source: str) -> DataSet:
     if missing:
         listed = f"{', '.join(map(str, missing[:5]))}{', …' if len(missing) > 5 else ''}"
         outputs = pictures.train.y.shape[1]
-        click.echo(f"minibp: {len(missing)} of {outputs} classes have no picture to train with: {listed}", err=True)
+        click.echo(f"minibp: no picture to train with for {len(missing)} of {outputs} classes: {listed}", err=True)
     return pictures
 
 

@@ -81,7 +81,7 @@ def test_dtype_and_shape_are_kept_and_nothing_can_be_written():
         ([1.0, 2.0], [1.0], r"v has shape \(1,\), grad_at_w has shape \(2,\): expected the same"),
         ([1.0], [0.0], "v is 0, which is no direction"),
         ([1.0], [np.nan], "v has the value nan at"),
-        ([1], [1.0], "grad_at_w has dtype int64, expected float64 or float32"),
+        ([True], [1.0], "grad_at_w has dtype bool, expected float64 or float32"),
         ([], [], "expected at least one entry"),
     ],
     ids=written_out,
@@ -94,3 +94,8 @@ def test_what_is_no_direction_is_refused(gradient, v, message):
 def test_at_a_stationary_point_there_is_no_steepest_direction():
     with pytest.raises(InputError, match="grad_at_w is 0: at a stationary point no direction is the steepest"):
         steepest_descent_direction([0.0, 0.0])
+
+
+def test_integers_are_taken_as_float64():
+    assert directional_derivative([3, 4], np.array([0, 2])) == 4.0
+    assert steepest_descent_direction(np.array([3, -4])).tolist() == [-0.6, 0.8]

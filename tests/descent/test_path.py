@@ -1,5 +1,6 @@
 import math
 import re
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -8,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minibp import InputError, gradient_descent
-from minibp.descent.path import CONVERGED, DIVERGED, RISES, STALLED, STEP_LIMIT, central_differences
+from minibp.descent.path import (
+    KEPT_BYTES,
+    MOST_BYTES,
+    CONVERGED,
+    DIVERGED,
+    RISES,
+    STALLED,
+    STEP_LIMIT,
+    central_differences,
+)
 from minibp.descent.surfaces import surface_of
 
 
@@ -164,7 +174,6 @@ def test_differences_that_are_lost_in_the_rounding_of_f_are_no_convergence():
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"start": [1]}, "start has dtype int64, expected float64 or float32"),
         ({"start": [np.inf]}, "start has the value inf at"),
         pytest.param({"start": np.array([1 + 1j])}, "start has dtype complex128", id="start of complex128"),
         ({"eta": 0.0}, "eta is 0.0, expected a finite number above 0"),
@@ -204,3 +213,32 @@ def test_what_cannot_be_used_is_refused(changed, message):
     arguments = {"f": bowl, "grad": bowl_gradient, "start": [1.0, 2.0], "eta": 0.1, "steps": 5} | changed
     with pytest.raises(InputError, match=message):
         gradient_descent(**arguments)
+
+
+@pytest.mark.parametrize("grad", [bowl_gradient, None], ids=["gradient", "differences"])
+def test_a_start_of_integers_is_one_of_float64(grad):
+    found, expected = (gradient_descent(bowl, grad, start, eta=0.3, steps=9) for start in ([3, 4], [3.0, 4.0]))
+    assert found.points.dtype == np.float64
+    assert np.array_equal(found.points, expected.points)
+
+
+def test_more_steps_than_can_be_kept_are_refused_with_their_bytes():
+    bytes_ = (10**12 + 1) * (32 + KEPT_BYTES)
+    with pytest.raises(InputError, match=f"steps is {10**12}: .* would take {bytes_:,} bytes, expected at most"):
+        gradient_descent(bowl, bowl_gradient, [1.0, 2.0], eta=0.1, steps=10**12)
+    most = MOST_BYTES // (16 + KEPT_BYTES) - 1
+    assert gradient_descent(bowl, bowl_gradient, [1.0], eta=0.5, steps=most).outcome == CONVERGED
+    with pytest.raises(InputError, match="steps is"):
+        gradient_descent(bowl, bowl_gradient, [1.0], eta=0.5, steps=most + 1)
+
+
+@pytest.mark.parametrize("n", [1, 2, 100])
+def test_what_steps_are_said_to_take_is_no_less_than_what_they_take(n):
+    tracemalloc.start()
+    try:
+        path = gradient_descent(bowl, bowl_gradient, np.ones(n), eta=1e-6, steps=3000)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert path.taken == 3000
+    assert peak <= 3001 * (16 * n + KEPT_BYTES) <= 2 * peak

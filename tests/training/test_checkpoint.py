@@ -288,3 +288,45 @@ def test_where_writing_fails_the_last_checkpoint_stays(tmp_path, saved, monkeypa
     assert (tmp_path / "checkpoint").read_bytes() == saved
     write_whole(tmp_path / "checkpoint", lambda file: file.write(saved))
     made().restore(tmp_path / "checkpoint")
+
+
+def test_what_something_else_wrote_meanwhile_is_not_written_over(tmp_path):
+    path = tmp_path / "checkpoint"
+    one, other = made(), made()
+    one.run(1)
+    one.save(path)
+    other.restore(path)
+    other.run(3)
+    other.save(path)
+    kept = path.read_bytes()
+    one.run(2)
+    with pytest.raises(InputError, match="checkpoint was written by something else since this training last saved"):
+        one.save(path)
+    assert path.read_bytes() == kept
+    one.save(tmp_path / "another")
+    one.restore(path)
+    assert one.run(4).steps == other.run(4).steps
+    one.save(path)
+
+
+def test_a_checkpoint_that_was_removed_meanwhile_is_written_anew_also_by_another_name(tmp_path):
+    training = made()
+    training.run(1)
+    training.save(tmp_path / "checkpoint")
+    (tmp_path / "checkpoint").unlink()
+    training.save(tmp_path / "checkpoint")
+    (tmp_path / "link").symlink_to("checkpoint")
+    training.save(tmp_path / "link")
+    training.save(tmp_path / "checkpoint")
+    (tmp_path / "checkpoint").write_bytes(b"notes")
+    for name in ("checkpoint", "link"):
+        with pytest.raises(InputError, match="was written by something else"):
+            training.save(tmp_path / name)
+    assert (tmp_path / "checkpoint").read_bytes() == b"notes"
+
+
+@pytest.mark.parametrize("path", [None, 3, b"name", ""], ids=repr)
+def test_what_is_no_path_is_refused_in_one_sentence(path):
+    for door in (made().save, made().restore):
+        with pytest.raises(InputError, match="^path is .*, expected the name of a file"):
+            door(path)

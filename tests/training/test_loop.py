@@ -269,9 +269,7 @@ def test_a_cost_that_overflows_on_the_test_data_alone_is_no_divergence():
     assert history.epochs[-1].test.cost == np.inf
 
 
-@pytest.mark.parametrize(
-    "returned", [lambda z: z.astype("f4"), lambda z: z > 0], ids=["float32", "bool"]
-)
+@pytest.mark.parametrize("returned", [lambda z: z.astype("f4"), lambda z: z > 0], ids=["float32", "bool"])
 def test_functions_of_ones_own_may_return_what_other_forms_take_too(returned):
     class Odd(Activation):
         name = "odd"

@@ -172,9 +172,76 @@ def test_files_are_written_whatever_becomes_of_the_others(tmp_path):
 @pytest.mark.parametrize("options", [("--eta", 1e200), ("--eta", 1e25, "--dtype", "float32")], ids=written_out)
 def test_huge_weights_are_written_down_too(tmp_path, options):
     data, checkpoint = tmp_path / "data.json", tmp_path / "checkpoint"
-    assert run("--epochs", 2, "--json", data, "--checkpoint", checkpoint, *options).exit_code == 0
+    assert run("--epochs", 1, "--json", data, "--checkpoint", checkpoint, *options).exit_code == 0
     assert json.loads(data.read_text())["epochs"][0]["norm_w"][0] > 1e24
-    assert run("--epochs", 3, "--resume", "--checkpoint", checkpoint, *options).exit_code == 0
+    resumed = run("--epochs", 3, "--resume", "--checkpoint", checkpoint, *options)
+    assert resumed.exit_code == 1
+    assert re.search(r"minibp: diverged in epoch 2: no parameter moved, as \d+ neurons, all of layer", resumed.stderr)
+
+
+@pytest.mark.parametrize("form", ["batched", "per-example"])
+def test_a_learning_rate_that_saturates_every_neuron_is_divergence(form):
+    result = run("--eta", 1e300, "--epochs", 30, "--form", form)
+    assert result.exit_code == 1
+    assert len(lines(result)) == 1
+    assert re.search(
+        r"diverged in epoch 2: no parameter moved, as 40 neurons, all of layers 2 and 3, are saturated at every "
+        r"example, though the cost is [\d.]+. The network is that of epoch 1; try a smaller eta than 1e\+300\n$",
+        result.stderr,
+    )
+
+
+def test_a_learning_rate_that_is_too_small_to_move_anything_is_said_to_be():
+    result = run("--eta", 1e-300, "--epochs", 2, "--preset", "quadratic", "--json", "-")
+    found = json.loads(result.stdout)
+    assert (result.exit_code, found["outcome"]) == (0, "finished")
+    assert found["message"] == (
+        "finished 2 epochs; no parameter moved in the last 2 epochs: "
+        "each step is 0 to within the rounding of the parameters, with eta 1e-300"
+    )
+
+
+def test_a_second_training_on_one_checkpoint_ends_with_2_and_undoes_nothing(tmp_path):
+    checkpoint = tmp_path / "checkpoint"
+    command = [*COMMAND, "--epochs", "100000", "--checkpoint", checkpoint, "--resume"]
+    first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert first.stdout is not None
+    try:
+        first.stdout.readline()
+        second = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert first.poll() is None
+    finally:
+        first.kill()
+        first.communicate()
+    assert second.returncode == 2
+    said = f"minibp: {checkpoint} is in use by another training, process {first.pid}\n"
+    assert (second.stdout, second.stderr) == ("", said)
+    command[command.index("100000")] = "1"
+    third = subprocess.run(command, check=True, capture_output=True, text=True)  # a killed process locks nobody out
+    assert "going on from" in third.stderr
+    assert os.listdir(tmp_path) == ["checkpoint"]
+
+
+def test_of_many_trainings_begun_at_once_on_one_checkpoint_one_runs_at_a_time(tmp_path):
+    checkpoint = tmp_path / "checkpoint"
+    command = [*COMMAND, "--epochs", "40", "--checkpoint", checkpoint, "--resume"]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    ended = [(*process.communicate(), process.returncode) for process in running]
+    trained = [int(number) for out, _, _ in ended for number in re.findall(r"Epoch (\d+):", out)]
+    assert sorted(trained) == list(range(1, 41))
+    for _, error, status in ended:
+        assert status == 0 or (status == 2 and "is in use by another training" in error)
+    assert os.listdir(tmp_path) == ["checkpoint"]
+
+
+def test_classes_without_pictures_are_named(tmp_path):
+    rng = np.random.default_rng(0)
+    for part, m in (("train", 20), ("t10k", 10)):
+        for kind, array in (("images-idx3", rng.integers(0, 256, (m, 2, 2))), ("labels-idx1", 1 + np.arange(m) % 3)):
+            (tmp_path / f"{part}-{kind}-ubyte").write_bytes(idx(array))
+    result = run("--data", tmp_path, "--epochs", 1)
+    assert result.exit_code == 0
+    assert result.stderr == "minibp: no picture to train with for 1 of 4 classes: 0\n"
 
 
 def test_odd_names_are_no_trouble(tmp_path):
