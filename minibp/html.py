@@ -46,7 +46,8 @@ def page(report: Report, title: str = "minibp") -> str:
         parts += ["<h2>Run it again</h2>", f"<pre>{escape(report.again)}</pre>"]
     if report.tallies:
         parts += ["<h2>Worst error, in units of what rounding explains</h2>", _table(report)]
-    parts += [f"<p>{escape(line)}</p>" for line in (wording.sizes(report), *wording.remarks(report), str(report.environment))]
+    told = (wording.sizes(report), *wording.remarks(report), str(report.environment))
+    parts += [f"<p>{escape(line)}</p>" for line in told]
     body = "\n".join(parts)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

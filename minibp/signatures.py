@@ -11,10 +11,10 @@ from typing import Any
 from minibp.arrays import InputError
 
 
-def expect_arguments(f: Callable[..., Any], names: Sequence[str]) -> None:
-    """Reject a function that cannot take these positional arguments; what has no signature is left to its call.
+def expect_arguments(label: str, f: Callable[..., Any], names: Sequence[str]) -> None:
+    """Reject, by the name of its argument, a function that cannot take these positional arguments; what has no signature is left to its call.
 
-    >>> expect_arguments(lambda weights, biases, x, y, rate=0.1: None, ["weights", "biases", "x", "y"])
+    >>> expect_arguments("f", lambda weights, biases, x, y, rate=0.1: None, ["weights", "biases", "x", "y"])
     """
     try:
         signature = inspect.signature(f)
@@ -24,7 +24,7 @@ def expect_arguments(f: Callable[..., Any], names: Sequence[str]) -> None:
         signature.bind(*names)
     except TypeError:
         name = _name_of(f)
-        raise InputError(f"got {name}({_shown(signature)}), expected {name}({', '.join(names)})") from None
+        raise InputError(f"{label}: got {name}({_shown(signature)}), expected {name}({', '.join(names)})") from None
 
 
 def _name_of(f: Any) -> str:
@@ -36,7 +36,7 @@ def _name_of(f: Any) -> str:
 def _shown(signature: inspect.Signature) -> str:
     """The names of the parameters: annotations and the values of defaults may be of any length."""
     shown: list[str] = []
-    stars = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
+    stars: dict[Any, str] = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
     starred = False
     for parameter in signature.parameters.values():
         if parameter.kind is Parameter.KEYWORD_ONLY and not starred:

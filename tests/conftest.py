@@ -59,6 +59,14 @@ def pytest_make_parametrize_id(config, val, argname):
         )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _width_of_a_pipe():
+    """Reports have lines as long as in a pipe, whatever terminal the tests are run in."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "100")
+        yield
+
+
 @pytest.fixture(scope="session")
 def mnist_folder():
     folder = os.environ.get("MINIBP_MNIST_DIR")

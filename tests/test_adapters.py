@@ -514,7 +514,7 @@ def test_subjects_have_the_name_of_what_they_call():
 
     assert adapters.per_example(textbook).__name__ == "textbook"
     assert adapters.columns(Callable()).__name__ == "Callable"
-    assert adapters.flat(partial(partial(unrolled, sizes=SIZES), order="layers")).__name__ == "unrolled"
+    assert adapters.flat(partial(partial(unrolled, sizes=SIZES), order="layers"), SIZES).__name__ == "unrolled"
     assert adapters.columns(course).sizes is adapters.columns(course).batch_sizes is None
 
 

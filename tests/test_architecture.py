@@ -14,8 +14,8 @@ import minibp
 HOUSE = Path(minibp.__file__).parent
 FLOORS = [
     ["arrays", "stopping"],
-    ["adapters.subject", "check.environment", "extras", "idx", "tables", "terms", "vectors", "words"]
-    + ["archives", "files", "generators", "memory", "check.user_error", "signatures", "workers"],
+    ["adapters.subject", "archives", "check.environment", "check.user_error", "extras", "files", "generators", "idx"]
+    + ["memory", "signatures", "tables", "terms", "vectors", "words", "workers"],  # noqa: RUF005 (a line each)
     ["adapters.layouts", "adapters.of_jax", "adapters.of_torch", "target", "check.function.foreign"],
     ["check.function.point"],
     ["activations"],
@@ -47,8 +47,8 @@ FLOORS = [
     ["check.compare", "check.campaign"],
     ["check.wording"],
     ["check.report"],
-    ["check.subject", "check.setting", "check.averages", "check.stability", "check.forms"],
-    ["check.diagnose", "check.function.verdict", "check.runner", "check.soak"],
+    ["check.subject", "check.setting", "check.averages", "check.conventions", "check.stability", "check.forms"],
+    ["check.depth", "check.diagnose", "check.function.verdict", "check.runner", "check.soak"],
     ["check.backprop_check", "check.kill_matrix", "check.function.gradient_check"],
     ["html", "plots", "console"],
     ["descent.figure", "training.figure"],

@@ -159,9 +159,11 @@ def test_what_is_held_is_free_again_at_the_end_and_nothing_is_left(tmp_path):
     for _ in range(2):
         with held(path, "training"):
             assert len(os.listdir(tmp_path)) == 1
-            with pytest.raises(InputError, match=f"file is in use by another training, process {os.getpid()}$"):
-                with held(path, "training"):
-                    pass
+            with (
+                pytest.raises(InputError, match=f"file is in use by another training, process {os.getpid()}$"),
+                held(path, "training"),
+            ):
+                pass
         assert os.listdir(tmp_path) == []
     with pytest.raises(KeyError), held(path, "training"):
         raise KeyError
@@ -170,10 +172,13 @@ def test_what_is_held_is_free_again_at_the_end_and_nothing_is_left(tmp_path):
 
 def test_a_link_and_what_it_leads_to_are_held_together(tmp_path):
     (tmp_path / "link").symlink_to("file")
-    with held(tmp_path / "link", "training"), held(tmp_path / "other", "training"):
-        with pytest.raises(InputError, match="file is in use by another training"):
-            with held(tmp_path / "file", "training"):
-                pass
+    with (
+        held(tmp_path / "link", "training"),
+        held(tmp_path / "other", "training"),
+        pytest.raises(InputError, match="file is in use by another training"),
+        held(tmp_path / "file", "training"),
+    ):
+        pass
 
 
 HOLDING = """
@@ -190,9 +195,8 @@ def test_what_a_killed_process_held_is_free(tmp_path):
     process = subprocess.Popen([sys.executable, "-c", HOLDING, str(path)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
-    with pytest.raises(InputError, match=f"in use by another training, process {process.pid}"):
-        with held(path, "training"):
-            pass
+    with pytest.raises(InputError, match=f"in use by another training, process {process.pid}"), held(path, "training"):
+        pass
     process.kill()
     process.communicate()
     remove_unfinished(path)

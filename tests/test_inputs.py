@@ -102,10 +102,21 @@ def test_every_real_number_is_a_rate(value):
 
 @pytest.mark.parametrize(
     "value",
-    ["1", b"1", bytearray(b"1"), memoryview(b"1"), np.str_("1"), np.array("1"), True, np.True_, 1 + 0j]
-    + [np.complex128(1), np.array([1.0]), None, [1.0]],
-    ids=["str", "bytes", "bytearray", "memoryview", "str_", "0-d of str", "bool", "bool_", "complex"]
-    + ["complex128", "1-d", "None", "list"],
+    [
+        pytest.param("1", id="str"),
+        pytest.param(b"1", id="bytes"),
+        pytest.param(bytearray(b"1"), id="bytearray"),
+        pytest.param(memoryview(b"1"), id="memoryview"),
+        pytest.param(np.str_("1"), id="str_"),
+        pytest.param(np.array("1"), id="0-d of str"),
+        pytest.param(True, id="bool"),
+        pytest.param(np.True_, id="bool_"),
+        pytest.param(1 + 0j, id="complex"),
+        pytest.param(np.complex128(1), id="complex128"),
+        pytest.param(np.array([1.0]), id="1-d"),
+        pytest.param(None, id="None"),
+        pytest.param([1.0], id="list"),
+    ],
 )
 def test_text_truth_and_arrays_are_no_rates(value):
     for door in (lambda: checked_rate("eta", value), lambda: checked_l2(value, "float64")):

@@ -5,6 +5,8 @@ import contextlib
 import pytest
 import wrong_uses
 
+import minibp
+
 USES = wrong_uses.uses()
 
 
@@ -34,7 +36,7 @@ def test_there_are_hundreds_and_no_two_are_called_the_same():
     [
         pytest.param(lambda: 1 / 0, "traceback", id="traceback"),
         pytest.param(lambda: 1, "silent", id="silent"),
-        pytest.param(lambda: open("missing"), "unclear", id="unclear"),
+        pytest.param(lambda: minibp.Network.load("missing"), "unclear", id="unclear"),
     ],
 )
 def test_the_table_tells_other_outcomes(call, outcome):

@@ -6,6 +6,7 @@ prints how many are clear, unclear, end in a traceback, or are taken in silence;
 clear where it is one, names the argument that is wrong, and says what was expected.
 """
 
+# ruff: noqa: E501 (a table reads best with one row a line)
 from __future__ import annotations
 
 import re
@@ -155,6 +156,7 @@ def of_api() -> Iterator[Use]:
     yield from swept(
         "gradient_descent", minibp.gradient_descent, "f", {"None": None, "text": "f", "array": np.ones(2)}, **given
     )
+    yield from swept("gradient_descent", minibp.gradient_descent, "grad", {"text": "g", "array": np.ones(2)}, **given)
     yield Use(
         "gradient_descent(f of text)",
         lambda: minibp.gradient_descent(lambda w: "x", right, np.ones(2), eta=0.1, steps=3),
@@ -173,7 +175,7 @@ def of_api() -> Iterator[Use]:
             "length": np.ones(3),
             "objects": np.full(2, None),
         }
-        yield from swept("directional_derivative", minibp.directional_derivative, argument, values, grad_at_w=np.ones(2), v=np.ones(2))  # fmt: skip # noqa: E501
+        yield from swept("directional_derivative", minibp.directional_derivative, argument, values, grad_at_w=np.ones(2), v=np.ones(2))  # fmt: skip
     yield from of_checks()
     yield from swept("data.data_set", data.data_set, "name", {"None": None, "3": 3, "empty": ""}, says="path|name")
     yield from swept(

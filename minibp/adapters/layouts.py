@@ -10,6 +10,7 @@ import numpy as np
 
 from minibp.adapters.subject import Arrays, Subject, counted, expect_sizes, kinds_of, name_of_code, sizes_of
 from minibp.arrays import Array, InputError
+from minibp.signatures import expect_arguments
 
 
 def per_example(f: Callable[..., Any]) -> Subject:
@@ -23,6 +24,7 @@ def per_example(f: Callable[..., Any]) -> Subject:
     >>> subject([np.ones((1, 2))], [np.ones(1)], np.ones((2, 2)), np.array([[1.0], [3.0]]))
     ([array([[2., 2.]])], [array([2.])])
     """
+    expect_arguments("f", f, ("weights", "biases", "x", "y"))
     return Subject(partial(_per_example, f), name_of_code(f))
 
 
@@ -51,6 +53,7 @@ def columns(f: Callable[..., Any]) -> Subject:
     >>> subject([np.ones((1, 2))], [np.ones(1)], np.ones((2, 2)), np.array([[1.0], [3.0]]))
     ([array([[4., 4.]])], [array([4.])])
     """
+    expect_arguments("f", f, ("weights", "biases", "x", "y"))
     return Subject(partial(_columns, f), name_of_code(f))
 
 
@@ -83,6 +86,7 @@ def flat(
     if matrix_order not in ("C", "F"):
         raise InputError(f"matrix_order is {matrix_order!r}, expected 'C' or 'F'")
     fixed = None if sizes is None else counted("sizes", sizes)
+    expect_arguments("f", f, ("theta", "x", "y") if fixed else ("theta", "x", "y", "sizes"))
     return Subject(partial(_flat, f, (fixed, order, matrix_order)), name_of_code(f), (fixed,) if fixed else None)
 
 

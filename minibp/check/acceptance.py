@@ -19,11 +19,12 @@ def expect_subject(subject: Any) -> None:
     """Reject with one `InputError` what cannot be called as subject(weights, biases, x, y), before any call."""
     is_class = inspect.isclass(subject)
     kind = subject if is_class else type(subject)
-    shown = f"the class {kind.__name__}" if is_class else f"a {kind.__name__}"
+    shown = f"the class {kind.__name__}" if is_class else f"an instance of {kind.__name__}"
     packages = {ancestor.__module__.partition(".")[0] for ancestor in kind.__mro__}
     if "torch" in packages and hasattr(kind, "named_parameters"):
         raise InputError(
-            f"subject is {shown}, a torch module, {EXPECTED}: minibp.adapters.torch_module(module, loss) makes one of it"
+            f"subject is {shown}, a torch module, {EXPECTED}: "
+            "minibp.adapters.torch_module(module, loss) makes one of it"
         )
     if packages.intersection(OF_JAX):
         raise InputError(
@@ -38,4 +39,4 @@ def expect_subject(subject: Any) -> None:
         raise InputError(f"subject is {shown}, {EXPECTED}, such as a method of one of its instances")
     if not callable(subject):
         raise InputError(f"subject is {subject!r}, {EXPECTED}")
-    expect_arguments(subject, ARGUMENTS)
+    expect_arguments("subject", subject, ARGUMENTS)

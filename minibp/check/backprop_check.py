@@ -12,11 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from minibp.arrays import Array, InputError, checked_count
+from minibp.arrays import Array, checked_count
 from minibp.check import compilation, complex_step, finite_difference, jax_oracle
+from minibp.check.acceptance import expect_subject
 from minibp.check.arithmetic import arithmetic_of_anyone
 from minibp.check.campaign import draw, smallest
 from minibp.check.compare import Miss, Tally, compare, gradient_layout, row_of_gradient
+from minibp.check.conventions import in_convention
+from minibp.check.depth import with_depth
 from minibp.check.diagnose import diagnose
 from minibp.check.estimate import Estimate, OracleUnavailable
 from minibp.check.report import Finding, GradientMismatch, Report
@@ -81,8 +84,7 @@ def check_backprop(
     """
     __tracebackhide__ = True  # of a test's failure pytest shows the test and the report
     started = time.perf_counter()
-    if not callable(subject):
-        raise InputError(f"subject is {subject!r}, expected a function of (weights, biases, x, y)")
+    expect_subject(subject)
     setting = Setting.checked(activation, output_activation, cost, l2, reduction, dtype, subject)
     count = checked_count("examples", examples)
     chosen = secrets.randbits(32) if seed is None else checked_count("seed", seed, least=0)
@@ -190,6 +192,8 @@ class _Check:
                 "not derived, and a high-accuracy oracle agrees there"
             )
         findings = list(self.manners.values())
+        if self.silent:
+            findings = with_depth(findings, self.subject, self.setting, self.seed)
         example = self.silent[0] if self.silent else None
         if failing:
             rounding = not findings and all(is_rounding(problem, self.ask) for problem in failing)
@@ -249,7 +253,7 @@ class _Check:
         for problems in (self.setting.bases(self.seed), self.setting.bases(self.seed, depth), [example], failing[:1]):
             found = diagnose(self.ask, problems, to, name)
             if found:
-                return [self._in_words(finding) for finding in found]
+                return [self._in_words(finding) for finding in in_convention(found, problems, self.setting.reduction)]
         _, miss, oracle = self.misses[0]
         return [Finding.of_miss(miss, name, oracle)]
 

@@ -12,23 +12,6 @@ PACKAGES = ("minibp", "numpy", "jax", "hypothesis")
 SPELLED = {"minibp": "minibp", "numpy": "NumPy", "jax": "JAX", "hypothesis": "Hypothesis", "python": "Python"}
 
 
-@dataclass(frozen=True)
-class Environment:
-    """Versions by package, None where one is not installed; the platform; and the time, in UTC, as ISO 8601 has it."""
-
-    versions: dict[str, str | None] = field(default_factory=lambda: dict(_versions()))
-    platform: str = field(default_factory=lambda: f"{platform.system()} {platform.machine()}")
-    date: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
-
-    def to_dict(self) -> dict[str, object]:
-        """Plain data for JSON."""
-        return asdict(self)
-
-    def __str__(self) -> str:
-        parts = [f"{SPELLED[name]} {version or 'not installed'}" for name, version in self.versions.items()]
-        return ", ".join([*parts, self.platform, self.date])
-
-
 @cache
 def _versions() -> dict[str, str | None]:
     """Of the packages as they are installed: importing one to ask it would take longer than the check."""
@@ -44,3 +27,20 @@ def _version(package: str) -> str | None:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Versions by package, None where one is not installed; the platform; and the time, in UTC, as ISO 8601 has it."""
+
+    versions: dict[str, str | None] = field(default_factory=lambda: dict(_versions()))
+    platform: str = field(default_factory=lambda: f"{platform.system()} {platform.machine()}")
+    date: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain data for JSON."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        parts = [f"{SPELLED[name]} {version or 'not installed'}" for name, version in self.versions.items()]
+        return ", ".join([*parts, self.platform, self.date])

@@ -10,7 +10,7 @@ same without padding, a check on it, and serves what does not fit.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache, partial
 from typing import Any
 

@@ -6,8 +6,7 @@ arrays of its own with the shapes and the dtype of the parameters. What it gets 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,9 +19,6 @@ from minibp.network import Gradient
 from minibp.problem import Problem
 
 Subject = Callable[..., Any]
-DEPTHS = range(1, 7)
-"""Numbers of layers after the input that code is tried with which gives no numbers for the usual ones."""
-OF_THE_LIST_OF_LAYERS = re.compile(r"values to unpack|list index out of range|returned \d+ sequences")
 
 
 class Answer(NamedTuple):
@@ -139,21 +135,6 @@ def _trouble(array: Array, parameter: Array) -> str:
     if array.dtype != parameter.dtype:
         return f"has dtype {array.dtype}, expected {parameter.dtype}, the dtype of the parameters"
     return ""
-
-
-def only_depth(subject: Subject, finding: Finding, problems: Callable[[int], Sequence[Problem]]) -> int | None:
-    """The one number of layers after the input that the subject returns gradients for; None where there is no such.
-
-    `finding` says why it returned none, and `problems` gives networks of a depth. Code that is wrong in hidden layers
-    returns where there are none, so that a single layer counts only where the list of layers is what was at odds.
-    """
-    returned = {
-        depth: [ask(subject, problem).gradient is not None for problem in problems(depth)] for depth in DEPTHS
-    }
-    able = [depth for depth, each in returned.items() if any(each)]
-    if len(able) != 1 or not all(returned[able[0]]):
-        return None
-    return able[0] if able[0] > 1 or OF_THE_LIST_OF_LAYERS.search(finding.message) else None
 
 
 def repeats(subject: Subject, problem: Problem) -> Iterator[Finding]:

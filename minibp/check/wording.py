@@ -171,8 +171,8 @@ def _table(report: Report, width: int) -> list[str]:
 def _wrapped(line: str, width: int) -> list[str]:
     """A line in lines of at most `width` where its words allow it, all but the first indented by two more."""
     indent = line[: len(line) - len(line.lstrip())] + "  "
-    options = {"subsequent_indent": indent, "break_long_words": False, "break_on_hyphens": False}
-    return textwrap.wrap(line, width, **options) or [line]
+    filled = textwrap.wrap(line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return filled or [line]
 
 
 def _ratio(cell: float | None) -> str:

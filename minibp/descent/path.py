@@ -21,7 +21,7 @@ lowers it, and one that is a little too long goes to and fro within bounds."""
 MOST_BYTES = 1 << 32
 """Of the points and costs of one descent: all are kept, and more of them than that fill the memory of most machines
 before the last step is taken."""
-KEPT_BYTES = 256
+KEPT_BYTES = 384
 """Of one step beside its point: the array and the number as Python has them, in a list each, and the cost once more."""
 
 
@@ -77,6 +77,9 @@ def gradient_descent(
     >>> gradient_descent(lambda w: w @ w, None, np.array([3.0, 4.0]), eta=1.5, steps=100).message
     'diverged: the cost rose 10 times running, to 2.62e+07: η is too large'
     """
+    for name, function in (("f", f), ("grad", grad)):
+        if not callable(function) and not (name == "grad" and function is None):
+            raise InputError(f"{name} is {function!r}, expected a function of w")
     w = checked_point("start", start)
     rate, least = checked_rate("eta", eta), checked_rate("tolerance", tolerance, or_zero=True)
     limit = checked_count("steps", steps, least=0)

@@ -31,8 +31,8 @@ def test_a_folder_of_the_users_choice(tmp_path, monkeypatch):
 def test_where_nothing_is_kept_one_sentence_says_why_and_what_to_do(home):
     assert compilation.advice() is None
     home.parent.parent.chmod(0o775)
-    assert compilation.advice().startswith("JAX's program is compiled anew in every run, which takes seconds: others can")
-    assert f"write to {home.parent.parent} (chmod go-w it)" in compilation.advice()
+    assert compilation.advice().startswith("JAX's program is compiled anew in every run, which takes seconds: ")
+    assert f"others can write to {home.parent.parent} (chmod go-w it)" in compilation.advice()
     assert "MINIBP_CACHE_DIR" in compilation.advice()
     home.parent.parent.chmod(0o700)
     home.chmod(0o755)

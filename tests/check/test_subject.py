@@ -1,8 +1,12 @@
+import re
+
 import numpy as np
 import pytest
+from case_ids import written_out
 from fault_settings import SETTINGS, problems_of
 from subjects import backprop, sums
 
+from minibp import Network, Problem
 from minibp.check.subject import ask, name_of, repeats
 
 PROBLEM = problems_of(*SETTINGS[0], l2=0.0)[2]
@@ -42,9 +46,7 @@ def test_sums_are_divided_by_the_number_of_examples():
     ("subject", "message"),
     [
         pytest.param(lambda *_: 1 / 0, "raised ZeroDivisionError: division by zero", id="raises"),
-        pytest.param(
-            lambda *_: np.ones(2) @ np.ones(3), "activation=[...], one a layer, fixes that", id="shapes that do not fit"
-        ),
+        pytest.param(lambda *_: np.ones(2) @ np.ones(3), "raised ValueError: matmul", id="shapes that do not fit"),
         pytest.param(lambda *_: None, "returned NoneType, expected (nabla_w, nabla_b) with 4 arrays each", id="None"),
         pytest.param(lambda *_: ([1], [2, 3]), "returned 2 sequences of [1, 2]", id="too few arrays"),
         pytest.param(
@@ -86,3 +88,41 @@ def test_chance_is_found_out():
     (finding,) = repeats(changed(b=lambda b: b * rng.random()), PROBLEM)
     assert finding.message == "two calls with the same arguments give different nabla_b of layer 3"
     assert not list(repeats(lambda *_: None, PROBLEM))
+
+
+@pytest.mark.parametrize("error", [ValueError, IndexError, KeyError, ArithmeticError, SystemExit])
+def test_what_is_raised_is_told_with_its_place_once(error):
+    def subject(weights, biases, x, y):
+        raise error("too far")
+
+    (finding,) = ask(subject, PROBLEM).findings
+    shown = str(error("too far"))
+    assert finding.message.startswith(f"raised {error.__name__}: {shown}, at ")
+    assert re.search(r"test_subject\.py, line \d+: raise error\(\"too far\"\)$", finding.message)
+    assert finding.message.count("test_subject.py") == finding.message.count(shown + ",") == 1
+
+
+@pytest.mark.parametrize("column", [False, True])
+@pytest.mark.parametrize("sizes", [[2, 3], [3, 3, 3], [2, 1, 4], [1, 3, 2], [4, 1, 1]], ids=written_out)
+def test_results_in_the_wrong_order_are_one_finding(sizes, column):
+    def subject(weights, biases, x, y):
+        nabla_w, nabla_b = backprop(weights, biases, x, y)
+        return [b[:, None] for b in nabla_b] if column else nabla_b, nabla_w
+
+    network = Network.random(sizes, rng=0)
+    problem = Problem(network, "quadratic", np.ones((2, sizes[0])), np.zeros((2, sizes[-1])))
+    answer = ask(subject, problem)
+    assert answer.gradient is None
+    assert [one.message for one in answer.findings] == ["returned (nabla_b, nabla_w), expected (nabla_w, nabla_b)"]
+
+
+@pytest.mark.parametrize("sizes", [[1, 1], [1, 1, 1], [1, 1, 2]], ids=written_out)
+def test_shapes_that_fit_either_order_are_not_called_swapped(sizes):
+    def columns(weights, biases, x, y):
+        nabla_w, nabla_b = backprop(weights, biases, x, y)
+        return [b[:, None] for b in nabla_b], nabla_w
+
+    problem = Problem(Network.random(sizes, rng=0), "quadratic", np.ones((1, 1)), np.zeros((1, sizes[-1])))
+    assert not any("(nabla_b, nabla_w)" in one.message for one in ask(columns, problem).findings)
+    mixed = ask(lambda *given: [backprop(*given)[0]] * 2, PROBLEM).findings
+    assert not any("(nabla_b, nabla_w)" in one.message for one in mixed)

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check.function.arguments import Arguments, Breach, number
+from minibp.check.function.arguments import Arguments, Breach, later_call, number
 from minibp.check.function.noise import Nearby, dot, grant
 
 
 def returned_dtype(f: Callable[..., Any], arguments: Arguments) -> str:
-    """The dtype of what f returns at x; a `Breach` where that is no number, or is not the same number twice."""
+    """The dtype of what f returns at x; a `Misuse` where that is no number, a `Breach` if it is not the same twice."""
     first, returned = number("f", arguments.called("f", f))
-    again, _ = number("f", arguments.called("f", f))
+    with later_call():
+        again, _ = number("f", arguments.called("f", f))
     if first != again:
         raise Breach(f"f returned {first:.17g} and then {again:.17g} at the same x, expected the same number")
     return returned
@@ -25,7 +26,7 @@ class Claim:
     """A gradient at x: `value`, `noise` and `unit`, the unit roundoff, are rows (n,) of numbers.
 
     Of arrays that were computed beforehand no noise is known: it is left to the oracles' radii. Raises `Breach` where
-    the gradient is none, or is not the same twice. `returned` is the dtype of what f returns.
+    the gradient is none, or is not the same twice; `Misuse` where it raises. `returned` is the dtype of what f returns.
     """
 
     def __init__(self, name: str, grad: Any, arguments: Arguments, returned: str, rng: np.random.Generator) -> None:
@@ -35,7 +36,8 @@ class Claim:
         self.noise = np.zeros_like(self.value)
         if not self.callable:
             return
-        again, _ = arguments.gradient(name, arguments.called(name, grad), returned)
+        with later_call():
+            again, _ = arguments.gradient(name, arguments.called(name, grad), returned)
         if not np.array_equal(self.value, again):
             k = int(np.flatnonzero(self.value != again)[0])
             tensor, index = arguments.place(k)

@@ -66,11 +66,11 @@ def reject_other_libraries(name: str, value: object) -> None:
     if not is_of_another_library(value):
         return
     if is_tensor(value):
-        written, inside = name + _detaching(value), "torch.from_numpy inside them"
+        given, inside = name + _detaching(value), "use torch.from_numpy inside f and grad"
     else:
         method = next((method for method in _CONVERSIONS if callable(getattr(type(value), method, None))), "")
-        written, inside = f"{name}.{method}()" if method else "a NumPy array", "a conversion inside them"
-    raise InputError(f"{name} is a {type_of(value)}, but f and grad get NumPy arrays: give {written}, with {inside}")
+        given, inside = f"{name}.{method}()" if method else "a NumPy array", "convert inside f and grad"
+    raise InputError(f"{name} is a {type_of(value)}, but f and grad get NumPy arrays: pass {given}, and {inside}")
 
 
 def _detaching(tensor: Any) -> str:

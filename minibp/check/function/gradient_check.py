@@ -19,10 +19,10 @@ import numpy as np
 from minibp.arrays import Array, InputError, checked_count
 from minibp.check.compare import Tally
 from minibp.check.estimate import OracleUnavailable
-from minibp.check.function.arguments import Arguments, Breach
+from minibp.check.function.arguments import Arguments, Breach, Misuse
 from minibp.check.function.claim import Claim, returned_dtype
 from minibp.check.function.likeness import likenesses
-from minibp.check.function.noise import LAST, grant
+from minibp.check.function.noise import LAST, grant, restricted
 from minibp.check.function.slopes import Autodiff, ComplexStep, Surroundings
 from minibp.check.function.verdict import TOLD, Judged, Seen, contradicted, judge
 from minibp.check.report import Finding, GradientMismatch, Report
@@ -45,10 +45,11 @@ def check_grad(
 ) -> Report:
     """Hold `grad`, the claimed gradient of the scalar function f, against independent oracles at x: equation (1).
 
-    x is an array of any shape, float64 or float32, and then f(x) is a number and grad(x) an array shaped like x, of
-    its dtype. Or x is a tuple of arrays, and then f(*x) is a number and grad(*x) a tuple of arrays shaped like them.
-    `grad` may also be that array or tuple itself. The seed chooses directions and steps; None takes a new one, which
-    the report names.
+    x is an array of any shape, float64 or float32, or a number, and then f(x) is a number and grad(x) an array shaped
+    like x, of its dtype. Or x is a tuple of arrays, and then f(*x) is a number and grad(*x) a tuple of arrays shaped
+    like them. Integers become float64. `grad` may also be that array or tuple itself. Both functions get NumPy arrays,
+    also where x is JAX's; what they return may be an array of JAX or a tensor of PyTorch on any device. The seed
+    chooses directions and steps; None takes a new one, which the report names.
 
     Oracles are finite differences, the complex step where f takes complex numbers and is analytic near x, and JAX
     where it is installed and can trace f. f is taken as it computes: of an iteration that stops early they tell the
@@ -56,8 +57,13 @@ def check_grad(
 
     The report's verdict is "correct"; "wrong"; "unstable", where the gradient is right but for its own rounding,
     which is far greater than need be; or "undecided", where nothing could be told. All but the first raise
-    `GradientMismatch`, which carries the report, unless `raise_on_mismatch` is False. `InputError` is raised where f,
-    x or the seed cannot be used.
+    `GradientMismatch`, which carries the report, unless `raise_on_mismatch` is False. A gradient of another shape or
+    dtype, or one that is not finite, differs between two calls or modifies x, is wrong; what raises away from x has no
+    value there. Where f is not finite at x, differs between two calls or modifies x, the verdict is undecided.
+
+    Raises `InputError` where f is no function, or raises at x, or returns there anything but one real number; where
+    grad is neither a function nor numbers, or raises at x; and where x or the seed cannot be used: x has booleans or
+    is not finite, is a list of arrays, or an array of another library than NumPy and JAX.
 
     >>> import numpy as np
     >>> check_grad(lambda x: np.sin(x).sum(), np.cos, np.array([1.0, 2.0])).verdict
@@ -68,6 +74,7 @@ def check_grad(
     if not callable(f):
         raise InputError(f"f is a {type(f).__name__}, expected a function")
     arguments = Arguments(x)
+    grad = arguments.checked_claim(grad)
     chosen = secrets.randbits(32) if seed is None else checked_count("seed", seed, least=0)
     check = _Check(f, grad, arguments, np.random.default_rng(chosen))
     with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -83,7 +90,7 @@ def check_grad(
         entries=len(arguments),
         skipped=dict(check.skipped),
         tallies={check.name: check.tallies} if check.tallies else {},
-        notes=tuple(check.notes),
+        notes=(*check.notes, *arguments.notes),
         again=f"seed={chosen}",
     )
     if raise_on_mismatch and verdict != "correct":
@@ -124,12 +131,17 @@ class _Check:
             seconds = (time.perf_counter() - began) / 2
             subject, verdict = self.name, "wrong"
             self.claim = Claim(self.name, self.grad, self.arguments, returned, self.rng)
+            subject, verdict = "f", "undecided"
+            self.near = Surroundings(self.f, self.arguments, self.rng)
+        except Misuse as misuse:
+            if self.moderate:
+                return "undecided"
+            raise InputError(str(misuse)) from (misuse.__cause__ or misuse)
         except Breach as breach:
             self.findings.append(Finding(None, None, "grad", subject=subject, message=str(breach)))
             if verdict == "undecided":
                 self.notes.append(str(breach))
             return verdict
-        self.near = Surroundings(self.f, self.arguments, self.rng)
         for name, oracle in (("jax", Autodiff), ("complex_step", ComplexStep)):
             try:
                 self.sharp[name] = oracle(self.near)
@@ -137,7 +149,7 @@ class _Check:
                 self.notes.append(f"{ORACLE_NAMES[name]} was left out: {reason}")
         self.every = n <= ENTRIES and n * CALLS * seconds <= SECONDS
         if self.every:
-            judged = self._judged(_restricted(np.ones(n), np.array([k])) for k in range(n))
+            judged = self._judged(restricted(np.ones(n), np.array([k])) for k in range(n))
             self._describe(judged)
         else:
             judged = self._judged(self.rng.choice([-1.0, 1.0], (DIRECTIONS, n)))
@@ -204,7 +216,7 @@ class _Check:
             self.told = int(((ratio <= 1) & ((tolerance <= TOLD * size) | (ratio == 0))).sum())
             self.notes.append(f"{ORACLE_NAMES['jax']} told every entry" + (f", {off:,} of them are off" if off else ""))
             suspects = [k for k in np.argsort(-ratio)[: 4 * FINDINGS] if ratio[k] > 1]
-            found = self._judged([_restricted(np.ones(len(got)), np.array([k])) for k in suspects])
+            found = self._judged([restricted(np.ones(len(got)), np.array([k])) for k in suspects])
             if any(one.outcome == "wrong" for one in found):
                 return [one for one in found if one.outcome != "right"]
             if off > len(suspects):
@@ -217,7 +229,7 @@ class _Check:
         moves = np.flatnonzero(judged.seen.v)
         while len(moves) > 1:
             for half in np.array_split(moves, 2):
-                part = self._judge(self._seen(_restricted(judged.seen.v, half)))
+                part = self._judge(self._seen(restricted(judged.seen.v, half)))
                 if part.outcome == "wrong":
                     judged, moves = part, half
                     break
@@ -287,10 +299,3 @@ class _Check:
         tensor, entry = self.arguments.place(int(at[0])) if len(at) == 1 else ("slope", None)
         numbers = one.seen.got, one.expected, one.tolerance
         return Finding("(1)", None, tensor, None, self.name, entry, *numbers, one.oracle)
-
-
-def _restricted(v: Array, moves: Array) -> Array:
-    """v with 0 everywhere else."""
-    found = np.zeros_like(v)
-    found[moves] = v[moves]
-    return found

@@ -75,3 +75,10 @@ def dot(row: Array, v: Array) -> float:
     moves = np.flatnonzero(v)
     products = row[moves] * v[moves]
     return math.fsum(products.tolist()) if np.isfinite(products).all() else math.nan
+
+
+def restricted(v: Array, moves: Array) -> Array:
+    """v with 0 everywhere but at the indices `moves`."""
+    found = np.zeros_like(v)
+    found[moves] = v[moves]
+    return found

@@ -85,8 +85,7 @@ def _unreadable(name: str, value: Any) -> str:
     if isinstance(value, int):
         return f"{name} is an integer too large for float64"
     if isinstance(value, list | tuple):
-        kinds = sorted({type_of(entry) for entry in value})
-        return f"{name} is a {type_of(value)} of {', '.join(kinds)} that is no array of numbers, {EXPECTED}"
+        return f"{name} is a {type_of(value)} with an integer too large for float64"
     return f"{name} is a {type_of(value)}, {EXPECTED}"
 
 
@@ -124,8 +123,8 @@ def _as_float(name: str, array: Array) -> Array:
     if isinstance(array, np.ma.MaskedArray):
         return array
     converted: Array = array.astype(np.float64)
-    # Python's numbers compare exactly; 2^53 and all below it in size are held.
-    for k in np.flatnonzero(np.abs(converted) > 2.0**53):
+    # All below 2^53 in size are held; what 2^53 + 1 becomes is 2^53.
+    for k in np.flatnonzero(np.abs(converted) >= 2.0**53):
         if int(array.flat[k]) != int(converted.flat[k]):
             raise InputError(f"{name} has the integer {array.flat[k]}, which float64 cannot hold exactly")
     return converted

@@ -11,7 +11,8 @@ import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.estimate import ORACLE_ERROR, OracleUnavailable
-from minibp.check.function.arguments import Arguments, number
+from minibp.check.function.arguments import Arguments, later_call, number
+from minibp.check.function.foreign import as_numpy, roundoff
 from minibp.check.function.noise import LAST, SAFETY, TWO_SCALES, Nearby, dot, grant
 
 GROWTH, LEVELS, ORDERS = 8, 22, 4
@@ -55,8 +56,9 @@ class Surroundings:
             self.at, returned = number("f", f(*arguments.unpacked(self.x, np.float64)))
         except Exception:  # noqa: BLE001 -- it takes float32 alone
             self.dtype = None
-            self.at, returned = number("f", f(*arguments.unpacked(self.x)))
-        self.unit = float(np.finfo(np.float32 if self.dtype is None or returned == "float32" else np.float64).eps) / 2
+            with later_call():
+                self.at, returned = number("f", arguments.called("f", f))
+        self.unit = max(roundoff(returned), roundoff("float64" if self.dtype is np.float64 else "float32"))
         self.nearby = Nearby(self.x, self.scale, self.unit, rng)
         self.noise = float(self.nearby.noise(self.value)) + ORACLE_ERROR * self.unit * abs(self.at)
 
@@ -175,7 +177,7 @@ class ComplexStep:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", np.exceptions.ComplexWarning)
-                result = np.asarray(self.near.f(*self.near.arguments.unpacked(flat, dtype)))
+                result, _ = as_numpy(self.near.f(*self.near.arguments.unpacked(flat, dtype)))
                 return complex(result.item())
         except Exception as error:
             raise OracleUnavailable(f"f takes no complex numbers: {type(error).__name__}") from error
