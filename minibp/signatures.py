@@ -12,7 +12,9 @@ from minibp.arrays import InputError
 
 
 def expect_arguments(label: str, f: Callable[..., Any], names: Sequence[str]) -> None:
-    """Reject, by the name of its argument, a function that cannot take these positional arguments; what has no signature is left to its call.
+    """Reject a function that cannot take these positional arguments; what has no signature is left to its call.
+
+    `label` is the name that the user gave it by.
 
     >>> expect_arguments("f", lambda weights, biases, x, y, rate=0.1: None, ["weights", "biases", "x", "y"])
     """

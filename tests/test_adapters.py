@@ -538,6 +538,20 @@ def test_a_check_names_what_is_wrong_in_an_autograd_function(torch):
     assert {finding.subject for finding in report.findings} == {"Sequential"}
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
+def test_a_check_knows_the_mean_over_all_entries_of_torchs_own_loss(torch, n):
+    subject = adapters.torch_module(stack(torch, (4, 3, n)), torch.nn.MSELoss())
+    report = check_backprop(subject, examples=5, seed=1, raise_on_mismatch=False)
+    assert report.verdict == ("correct" if n == 2 else "wrong")  # its gradients are 2/n times those of the cost (9)
+    assert all("nn.MSELoss" in finding.message for finding in report.findings)
+
+
+def test_a_check_points_from_a_torch_module_to_its_adapter(torch):
+    for subject in (stack(torch, SIZES), torch.nn.Linear(2, 1), torch.nn.Linear):
+        with pytest.raises(InputError, match=r"a torch module, .*minibp\.adapters\.torch_module\(module, loss\)"):
+            check_backprop(subject)
+
+
 def test_subjects_are_pickled_where_their_code_is(drawn_of_sizes):
     pytest.importorskip("jax", reason="JAX is not installed")
     subjects = [

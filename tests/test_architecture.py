@@ -14,8 +14,19 @@ import minibp
 HOUSE = Path(minibp.__file__).parent
 FLOORS = [
     ["arrays", "stopping"],
-    ["adapters.subject", "archives", "check.environment", "check.user_error", "extras", "files", "generators", "idx"]
-    + ["memory", "signatures", "tables", "terms", "vectors", "words", "workers"],  # noqa: RUF005 (a line each)
+    [
+        *(
+            "adapters.subject",
+            "archives",
+            "check.environment",
+            "check.user_error",
+            "extras",
+            "files",
+            "generators",
+            "idx",
+        ),
+        *("memory", "signatures", "tables", "terms", "vectors", "words", "workers"),
+    ],
     ["adapters.layouts", "adapters.of_jax", "adapters.of_torch", "target", "check.function.foreign"],
     ["check.function.point"],
     ["activations"],

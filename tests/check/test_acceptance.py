@@ -50,7 +50,9 @@ def test_a_package_of_another_name_is_no_torch():
         pytest.param(dict, "subject is the class dict, expected a function", id="builtin class"),
         pytest.param(3, r"subject is 3, expected a function of \(weights, biases, x, y\)", id="number"),
         pytest.param(None, "subject is None, expected a function", id="None"),
-        pytest.param(lambda net, x, y: None, r"subject: got <lambda>\(net, x, y\), expected <lambda>\(weights", id="three"),
+        pytest.param(
+            lambda net, x, y: None, r"subject: got <lambda>\(net, x, y\), expected <lambda>\(weights", id="three"
+        ),
     ],
 )
 def test_what_is_no_subject_is_refused_before_any_network_is_tried(subject, message):

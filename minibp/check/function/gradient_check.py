@@ -30,9 +30,8 @@ from minibp.check.wording import ORACLE_NAMES
 
 ENTRIES, SECONDS = 1000, 20.0
 """Every entry is checked where there are at most so many, and f is so fast that it takes at most so long."""
-CALLS = 60
-"""About as many calls of f as one direction takes."""
-DIRECTIONS, FINDINGS = 4, 5
+CALLS, DIRECTIONS, FINDINGS = 60, 4, 5
+"""About as many calls of f as one direction takes; directions of a large x; findings that are shown."""
 MODERATE = (1 / 4, 1 / 16, 1 / 64)
 """Where saturation is left: x times these."""
 AT_A_KINK = "at a kink of f, where the claimed value lies between the slopes on both sides"
@@ -46,10 +45,9 @@ def check_grad(
     """Hold `grad`, the claimed gradient of the scalar function f, against independent oracles at x: equation (1).
 
     x is an array of any shape, float64 or float32, or a number, and then f(x) is a number and grad(x) an array shaped
-    like x, of its dtype. Or x is a tuple of arrays, and then f(*x) is a number and grad(*x) a tuple of arrays shaped
-    like them. Integers become float64. `grad` may also be that array or tuple itself. Both functions get NumPy arrays,
-    also where x is JAX's; what they return may be an array of JAX or a tensor of PyTorch on any device. The seed
-    chooses directions and steps; None takes a new one, which the report names.
+    like x, of its dtype. Or x is a tuple of them, and then f(*x) is a number and grad(*x) a tuple shaped like x.
+    Integers become float64. `grad` may also be that array or tuple itself. f and grad get NumPy arrays, and may return
+    arrays of JAX or PyTorch. The seed chooses directions and steps; None takes a new one, which the report names.
 
     Oracles are finite differences, the complex step where f takes complex numbers and is analytic near x, and JAX
     where it is installed and can trace f. f is taken as it computes: of an iteration that stops early they tell the
@@ -60,10 +58,9 @@ def check_grad(
     `GradientMismatch`, which carries the report, unless `raise_on_mismatch` is False. A gradient of another shape or
     dtype, or one that is not finite, differs between two calls or modifies x, is wrong; what raises away from x has no
     value there. Where f is not finite at x, differs between two calls or modifies x, the verdict is undecided.
-
-    Raises `InputError` where f is no function, or raises at x, or returns there anything but one real number; where
-    grad is neither a function nor numbers, or raises at x; and where x or the seed cannot be used: x has booleans or
-    is not finite, is a list of arrays, or an array of another library than NumPy and JAX.
+    Raises `InputError` where f is no function, raises at x, or returns anything but one real number; where grad is
+    neither a function nor numbers, or raises at x; and where the seed or x cannot be used: x has booleans or is not
+    finite, is a list of arrays, or an array of another library than NumPy and JAX.
 
     >>> import numpy as np
     >>> check_grad(lambda x: np.sin(x).sum(), np.cos, np.array([1.0, 2.0])).verdict
@@ -142,6 +139,7 @@ class _Check:
             if verdict == "undecided":
                 self.notes.append(str(breach))
             return verdict
+        self.notes += self.near.notes
         for name, oracle in (("jax", Autodiff), ("complex_step", ComplexStep)):
             try:
                 self.sharp[name] = oracle(self.near)

@@ -12,7 +12,7 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.estimate import ORACLE_ERROR, OracleUnavailable
 from minibp.check.function.arguments import Arguments, later_call, number
-from minibp.check.function.foreign import as_numpy, roundoff
+from minibp.check.function.foreign import HALF, as_numpy, roundoff
 from minibp.check.function.noise import LAST, SAFETY, TWO_SCALES, Nearby, dot, grant
 
 GROWTH, LEVELS, ORDERS = 8, 22, 4
@@ -45,7 +45,9 @@ class Sides(NamedTuple):
 class Surroundings:
     """f near x: its noise, and its one-sided slopes.
 
-    f computes in float64 if it can, whatever x's dtype. `unit` is the unit roundoff of what it returns.
+    f computes in float64 if it can, whatever x's dtype. `unit` is the unit roundoff of what it returns. Of half
+    precision the differences are not taken: no slope is resolved to within `TOLD` by so few digits, and the steps
+    that leave any digits are as long as x is large, where truncation cannot be told from rounding.
     """
 
     def __init__(self, f: Callable[..., Any], arguments: Arguments, rng: np.random.Generator) -> None:
@@ -59,6 +61,7 @@ class Surroundings:
             with later_call():
                 self.at, returned = number("f", arguments.called("f", f))
         self.unit = max(roundoff(returned), roundoff("float64" if self.dtype is np.float64 else "float32"))
+        self.notes = [f"f returns {returned}, too coarse for finite differences"] if returned in HALF else []
         self.nearby = Nearby(self.x, self.scale, self.unit, rng)
         self.noise = float(self.nearby.noise(self.value)) + ORACLE_ERROR * self.unit * abs(self.at)
 
@@ -85,7 +88,9 @@ class Surroundings:
         return self.noise * min(abs(slope) / abs(self.at) if self.at else math.inf, 1 / self.width(v))
 
     def sides(self, v: Array) -> Sides:
-        """One-sided differences along v, extrapolated to a step of 0."""
+        """One-sided differences along v, extrapolated to a step of 0; not resolved where f is of half precision."""
+        if self.notes:
+            return Sides(math.nan, math.inf, math.nan, math.inf, 0.0)
         left, left_radius, left_size = self._one_sided(v, -1)
         right, right_radius, right_size = self._one_sided(v, 1)
         return Sides(left, left_radius, right, right_radius, max(left_size, right_size))
@@ -177,10 +182,13 @@ class ComplexStep:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", np.exceptions.ComplexWarning)
-                result, _ = as_numpy(self.near.f(*self.near.arguments.unpacked(flat, dtype)))
-                return complex(result.item())
+                result, returned = as_numpy(self.near.f(*self.near.arguments.unpacked(flat, dtype)))
+                value = complex(result.item())
         except Exception as error:
             raise OracleUnavailable(f"f takes no complex numbers: {type(error).__name__}") from error
+        if result.dtype.kind != "c":  # torch discards imaginary parts with one warning a process
+            raise OracleUnavailable(f"f takes no complex numbers: it returns {returned} for them")
+        return value
 
     def _check_analytic(self, way: Array) -> None:
         """The mean of f(x + he^{iφ}) e^{iφ} around a circle is 0 where f is analytic inside (Cauchy).
