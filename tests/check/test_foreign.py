@@ -103,6 +103,11 @@ def test_mistakes_within_numpy_have_no_hint(code):
     assert numpy_hint(caught.value) == ""
 
 
+def inferred(torch, t):
+    with torch.inference_mode():
+        return t * 1
+
+
 TENSORS = {
     "plain": lambda torch, t: t,
     "requires a gradient": lambda torch, t: t.requires_grad_(),
@@ -115,13 +120,8 @@ TENSORS = {
     "sparse": lambda torch, t: t.to_sparse(),
     "expanded": lambda torch, t: t[:1].expand(3),
     "strided": lambda torch, t: torch.stack([t, t])[:, ::2],
-    "in inference mode": lambda *given: _inferred(*given),  # noqa: PLW0108 (it comes below)
+    "in inference mode": inferred,
 }
-
-
-def _inferred(torch, t):
-    with torch.inference_mode():
-        return t * 1
 
 
 @pytest.mark.parametrize("name", TENSORS)
@@ -176,3 +176,31 @@ def test_right_gradients_in_half_precision_are_not_called_wrong(torch, name, see
         found = check_grad(f, claim, x, seed=seed, raise_on_mismatch=False)
         assert found.verdict in {"correct", "undecided"}, str(found)
         assert not found.findings
+        assert f"f returns {name}, too coarse for finite differences" in found.notes
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+@pytest.mark.parametrize("seed", range(5))
+def test_in_half_precision_of_jax_no_verdict_is_a_false_one(name, seed):
+    jnp = pytest.importorskip("jax.numpy")
+
+    def f(x):
+        return jnp.sin(jnp.asarray(x, name)).sum()
+
+    def grad(x):
+        return jnp.cos(jnp.asarray(x, name))
+
+    x = np.random.default_rng(seed).standard_normal(3).astype(np.float32)
+    for claim in (grad, lambda x: grad(x).astype("float32")):
+        assert check_grad(f, claim, x, seed=seed, raise_on_mismatch=False).verdict in {"correct", "undecided"}
+    wrong = check_grad(f, lambda x: -3 * grad(x), x, seed=seed, raise_on_mismatch=False)
+    assert wrong.verdict in {"wrong", "undecided"}
+
+
+def test_imaginary_parts_that_torch_discards_make_no_oracle(torch):
+    def f(x):
+        return torch.sin(torch.from_numpy(x).to(torch.float64)).sum()
+
+    found = check_grad(f, np.cos, X, seed=1)
+    assert "complex_step" not in found.oracles()
+    assert "complex step was left out: f takes no complex numbers: it returns float64 for them" in found.notes
