@@ -82,7 +82,7 @@ def pressed(arguments, seconds, folder, *, whole_group, terminal=False):
 
 
 @pytest.mark.parametrize("name", LONG)
-@pytest.mark.parametrize("seconds", [0.1, 0.45, 4.0])
+@pytest.mark.parametrize("seconds", [0.1, 0.45, 2.5])
 def test_one_press_ends_every_command_with_one_line(name, seconds, tmp_path):
     whole_group = seconds != 0.45
     status, took, text = pressed(LONG[name], seconds, tmp_path, whole_group=whole_group)
@@ -95,7 +95,7 @@ def test_one_press_ends_every_command_with_one_line(name, seconds, tmp_path):
 
 
 def test_the_line_says_what_was_reached_and_the_terminal_is_as_it_was(tmp_path):
-    status, _, text = pressed(LONG["check"], 6.0, tmp_path, whole_group=True, terminal=True)
+    status, _, text = pressed(LONG["check"], 4.0, tmp_path, whole_group=True, terminal=True)
     assert status == 130
     assert re.search(
         r"minibp: stopped (after \d+ of 5,009 networks|before any of the networks) were checked\r\n$", text
@@ -104,7 +104,7 @@ def test_the_line_says_what_was_reached_and_the_terminal_is_as_it_was(tmp_path):
 
 
 def test_code_that_swallows_the_interrupt_is_ended_all_the_same(tmp_path):
-    status, took, text = pressed(LONG["deaf"], 4.0, tmp_path, whole_group=True)
+    status, took, text = pressed(LONG["deaf"], 3.0, tmp_path, whole_group=True)
     assert (status, text.count("minibp: stopped")) == (130, 1)
     assert took < 5
 
