@@ -30,7 +30,7 @@ SAME_PRESS_SECONDS = 0.3
 """Two signals within so little are one press: the terminal sends one to every process, and a parent passes its on."""
 
 
-class _Stopping:
+class _Stopping:  # pragma: no cover -- tested in processes that end before coverage could write what it has seen
     """What one process knows of its end."""
 
     def __init__(self) -> None:
@@ -93,7 +93,7 @@ class _Stopping:
 _OF_PROCESS = _Stopping()
 
 
-def install(done: Callable[[int], None]) -> None:
+def install(done: Callable[[int], None]) -> None:  # pragma: no cover -- likewise
     """Hear Ctrl-C from now on. `done` is called with the exit status before the process ends because of it.
 
     Where Ctrl-C is ignored, as in what a shell runs in the background, it stays so.
@@ -157,6 +157,6 @@ def listening(listener: Callable[[], None]) -> Iterator[None]:
             _OF_PROCESS.listener = None
 
 
-def _kill(process: int | None) -> None:
+def _kill(process: int | None) -> None:  # pragma: no cover -- likewise
     if process is not None:
         os.kill(process, signal.SIGKILL)
