@@ -1,84 +1,12 @@
 """Ctrl-C in real processes: one press, one line, status 130, nothing left running."""
 
-import os
-import pty
 import re
-import signal
 import subprocess
 import sys
-import threading
 import time
 
 import pytest
-
-COMMAND = [sys.executable, "-c", "import _minibp; _minibp.main()"]
-SUBJECT = """
-import time, minibp
-def slow(weights, biases, x, y):
-    time.sleep(0.05)
-    return minibp.batched.backprop(minibp.Network(weights, biases), "quadratic", x, y).gradient
-def deaf(weights, biases, x, y):
-    print("called", flush=True)
-    while True:
-        try:
-            time.sleep(10)
-        except BaseException:
-            print("swallowed", flush=True)
-def f(w):
-    time.sleep(0.01)
-    return float(w @ w)
-"""
-LONG = {
-    "verify": ["verify", "--examples", "100000", "--workers", "2"],
-    "soak": ["verify", "--soak", "600", "--workers", "2"],
-    "check": ["check", "subject.py:slow", "--examples", "5000"],
-    "deaf": ["check", "subject.py:deaf"],
-    "faults": ["faults", "--workers", "2"],
-    "bench": ["bench"],
-    "train": ["train", "--epochs", "1000000"],
-    "descend": ["descend", "--function", "subject.py:f", "--start", "1,2", "--eta", "1e-9", "--steps", "1000000"],
-}
-
-
-def pressed(arguments, seconds, folder, *, whole_group, terminal=False):
-    """The status, the seconds that it took to end, and what was written to standard error, or to the terminal."""
-    (folder / "subject.py").write_text(SUBJECT)
-    environment = {**os.environ, "TERM": "xterm"}
-    environment.pop("COVERAGE_PROCESS_START", None)  # it would have to write its data while the process is killed
-    leader, follower = pty.openpty() if terminal else os.pipe()
-    process = subprocess.Popen(
-        [*COMMAND, *arguments],
-        stdout=follower if terminal else subprocess.DEVNULL,
-        stderr=follower,
-        cwd=folder,
-        env=environment,
-        start_new_session=True,
-    )
-    os.close(follower)
-    written = []
-
-    def read():
-        with open(leader, "rb", buffering=0) as stream:
-            try:
-                while chunk := stream.read(65536):
-                    written.append(chunk)
-            except OSError:  # the other end of the terminal was closed
-                return
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    time.sleep(seconds)
-    try:
-        assert process.poll() is None, b"".join(written).decode()
-        started = time.monotonic()
-        (os.killpg if whole_group else os.kill)(process.pid, signal.SIGINT)  # a terminal sends it to the whole group
-        process.wait(timeout=20)
-        took = time.monotonic() - started
-    finally:
-        process.kill()
-    reader.join(timeout=10)
-    assert not reader.is_alive(), "a process that was started is still there"
-    return process.returncode, took, b"".join(written).decode()
+from presses import LONG, pressed
 
 
 @pytest.mark.parametrize("name", LONG)
