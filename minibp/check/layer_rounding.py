@@ -14,8 +14,8 @@ def weighted_input(a: Near, w: Array, b: Array, to: Arithmetic) -> Near:
     """Equation (13), for b that adds to every row of a Wᵀ."""
     size = np.abs(w.mT)
     product = matmul_exact(a, w.mT, size, to)
-    b_size = np.abs(b)
-    own = 2 * to.u * (a.size @ size + b_size) + to.tiny * (b != 0)
+    added = to.gamma(w.shape[-1]) * np.abs(b)  # b may be the first term of the sum
+    own = 2 * to.u * (a.size @ size) + added + to.tiny * (b != 0)
     return Near(product.value + b, product.error + own)
 
 

@@ -60,10 +60,11 @@ def cost_gradient(of: Output, r: Near, a: Near, to: Arithmetic) -> Near:
 
 
 def _sum_of_products(left: Near, right: Near, to: Arithmetic) -> Array:
-    """The error of Σ left·right over the last axis, which is kept."""
+    """The error of Σ left·right over the last axis, which is kept; each product may be flushed to zero."""
+    n = left.value.shape[-1]
     inherited = left.error * right.size + np.abs(left.value) * right.error
     magnitude = (left.size * right.size).sum(-1, keepdims=True)
-    return inherited.sum(-1, keepdims=True) + to.gamma(left.value.shape[-1]) * magnitude + to.tiny
+    return inherited.sum(-1, keepdims=True) + to.gamma(n) * magnitude + n * to.tiny
 
 
 def _bernoulli_softmax(of: Output, z: Near, r: Near, to: Arithmetic) -> Near:
@@ -76,12 +77,13 @@ def _bernoulli_softmax(of: Output, z: Near, r: Near, to: Arithmetic) -> Near:
     q = e / e.sum(-1, keepdims=True)
     spread = np.where(np.isfinite(others), top - others, 0) + np.abs(z.value).max(-1)[..., None, None]
     worst = z.error.max(-1)[..., None, None]
-    exponent = 2 * worst + 4 * to.u * (spread + worst) + 4 * to.u * to.f + to.gamma(n)
+    # Of library functions: exp twice, and between them the logarithm of a sum, which is ln(n − 1) at most.
+    exponent = 2 * worst + 4 * to.u * (spread + worst) + (3 + np.log(n)) * to.u * to.f + to.gamma(n)
     q_error = np.where(np.isfinite(others), softmax_error(q, others, exponent), 0) + to.tiny
     size = r.size[..., :, None]
     inherited = (r.error[..., :, None] * (q + q_error) + np.abs(r.value)[..., :, None] * q_error).sum(-2)
     own = to.gamma(n) * ((size * (q + q_error)).sum(-2) + r.size)
-    return Near(delta, r.error + inherited + own)
+    return Near(delta, r.error + inherited + own + n * to.tiny)  # each product may be flushed to zero
 
 
 def costs_of(of: Output, z: Near, a: Near, to: Arithmetic) -> Near:
@@ -97,10 +99,11 @@ def costs_of(of: Output, z: Near, a: Near, to: Arithmetic) -> Near:
         steep = np.minimum(r.size, 1)
         error = (steep * r.error + to.gamma(n) * steep * r.size).sum(-1)
     elif type(cost) is CrossEntropy and activation is sigmoid:
-        steepest = y * activation.value(-z.value) + (1 - y) * activation.value(z.value)
-        # The slope grows by e^error at most over the interval, and is never more than 1.
-        inherited = (z.error * np.minimum(np.exp(np.minimum(z.error, 700)) * steepest, 1)).sum(-1)
-        error = inherited + (to.gamma(n) + 3 * to.f * to.u) * (np.abs(value) + inherited)
+        # y ln(1 + e^−z) is steepest at the left end of the interval, (1 − y) ln(1 + e^z) at the right one.
+        steepest = y * activation.value(z.error - z.value) + (1 - y) * activation.value(z.value + z.error)
+        inherited = (z.error * steepest).sum(-1)
+        flushed = to.tiny * z.size.sum(-1)  # a y below tiny, beside the logarithms
+        error = inherited + (to.gamma(n) + 3 * to.f * to.u) * (np.abs(value) + inherited) + flushed
     elif type(cost) in (CrossEntropy, CategoricalCrossEntropy) and activation is softmax:
         spread = np.ptp(z.value, axis=-1) + np.log(n) + 1 + 2 * worst
         weight = n if type(cost) is CrossEntropy else 1
@@ -108,7 +111,7 @@ def costs_of(of: Output, z: Near, a: Near, to: Arithmetic) -> Near:
     else:
         g = cost_gradient(of, r, a, to)
         error = (g.size * a.error).sum(-1) + 4 * to.f * to.u * np.abs(value)
-    return Near(value, error + to.tiny)
+    return Near(value, error + n * to.tiny)  # each term may be flushed to zero
 
 
 def cost_error(of: Output, z: Near, to: Arithmetic) -> Array:

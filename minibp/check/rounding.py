@@ -107,16 +107,16 @@ def _sum_of_rows(error: Array, size: Array, to: Arithmetic, axis: int) -> Array:
 
 
 def _penalty_error(stack: Stack, penalties: Array, to: Arithmetic) -> Array:
-    """Of α/(2m) Σ w², whose factors may each be flushed to zero."""
+    """Of α/(2m) Σ w², which may be flushed to zero, as may each of its factors."""
     n = sum(w[0].size for w in stack.weights) + sum(b[0].size for b in stack.biases)
     squares = sum((w * w).sum((1, 2)) for w in stack.weights)
-    return np.where(stack.alpha, to.gamma(n) * penalties + to.tiny * (squares + stack.alpha * n), 0.0)
+    return np.where(stack.alpha, to.gamma(n) * penalties + to.tiny * (1 + squares + stack.alpha * n), 0.0)
 
 
 def _flushed(stack: Stack, w: Array, to: Arithmetic) -> Array:
-    """What underflow may take from ∂C/∂W: from its mean, and from α/m or w."""
+    """What underflow may take from ∂C/∂W: from its mean, from (α/m) w, and from α/m or w."""
     alpha = stack.alpha[:, None, None]
-    return to.tiny * (1 + np.where(alpha, np.abs(w) + alpha / stack.m, 0.0))
+    return to.tiny * (1 + np.where(alpha, 1 + np.abs(w) + alpha / stack.m, 0.0))
 
 
 def _unbounded(found: Bound, which: Array) -> Bound:

@@ -93,7 +93,7 @@ _KNOWN = {
         slope=lambda z, e: 4 * bell(2 * nearest(z, e)),
         bend=lambda z, e: e * 2 * np.tanh(np.abs(z) + e) * 4 * bell(2 * nearest(z, e)),  # tanh'' = −2 tanh tanh'
         value_rounding=lambda z, a, f: (f + 4) * np.abs(a),
-        prime_rounding=lambda z, a, p, f: (f + 8) * p,
+        prime_rounding=lambda z, a, p, f: (2 * f + 8) * p,  # e^−2|z| as the square of e^−|z|
         from_value=lambda z, a, p, f: 2 * (f + 4) * a * a + 2,
         textbook=lambda z, f: (2 * f + 4) * np.ones_like(z),  # 2σ(2z) − 1, or a quotient of differences of e^z
     ),
