@@ -39,7 +39,7 @@ EXAMPLES = (
     "learning_slowdown.py --data digits --epochs 2 --plot {folder}/slowdown.svg",
     "overfitting.py --data digits --examples 200 --epochs 10 --plot {folder}/overfitting.pdf",
 )
-OF_THE_WHEEL = ("tests/test_data.py", "tests/test_workspace.py")
+OF_THE_WHEEL = ("tests/data/test_images.py", "tests/workspace/test_workspace.py")
 """Tests of the data that an installation holds, and of the form that touches most modules of the core."""
 
 

@@ -13,10 +13,11 @@ import argparse
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check import complex_step, finite_difference, jax_stack
-from minibp.check.estimate import Estimate
-from minibp.check.soak import drawn
-from minibp.check.stack import Stack
+from minibp.check.oracles import complex_step, finite_difference
+from minibp.check.oracles.estimate import Estimate
+from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
+from minibp.check.problem_stack import Stack
+from minibp.check.verify.soak import drawn
 
 QUANTILES = (0.01, 0.5, 0.99, 0.999)
 
@@ -33,7 +34,7 @@ def main() -> None:
     worst = dict.fromkeys(failures, 0.0)
     with np.errstate(all="ignore"):
         for _ in range(options.stacks):
-            stack = Stack.of(drawn(rng, jax_stack.STACK))
+            stack = Stack.of(drawn(rng, jax_oracle.STACK))
             exact, radius = row(complex_step.estimates(stack))
             both = {name: row(finite_difference.estimates(stack, derived=name == "derived")) for name in failures}
             ratio = both["derived"][1] / both["estimated"][1]
@@ -45,7 +46,7 @@ def main() -> None:
                 worst[name] = max(worst[name], float(excess[np.isfinite(excess)].max(initial=0)))
                 skipped[name] += int((~np.isfinite(own)).sum())
     found = np.quantile(np.concatenate(ratios), QUANTILES)
-    print(f"{options.stacks * jax_stack.STACK:,} networks, {entries:,} entries, seed {options.seed}")
+    print(f"{options.stacks * jax_oracle.STACK:,} networks, {entries:,} entries, seed {options.seed}")
     print(
         "derived / estimated: " + ", ".join(f"{q:.1%} {value:.4g}" for q, value in zip(QUANTILES, found, strict=True))
     )

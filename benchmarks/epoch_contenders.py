@@ -22,7 +22,7 @@ from minibp.network import Network
 from minibp.problem import Problem
 from minibp.training.batches import Batches
 from minibp.training.example_step import ExampleStep
-from minibp.training.step import BatchStep
+from minibp.training.fused_step import BatchStep
 
 BATCH, ETA, ALPHA = 10, 0.5, 5.0
 FAR = 20

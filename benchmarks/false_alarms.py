@@ -30,14 +30,17 @@ from right_backprops import FRAGILE, RIGHT
 
 from minibp import Gradient, Problem
 from minibp.arrays import FLOAT_DTYPES
-from minibp.check import jax_oracle
-from minibp.check.arithmetic import arithmetic_of_anyone
 from minibp.check.backprop_check import ORACLES
-from minibp.check.compare import Tally, compare, gradient_layout, row_of_gradient
-from minibp.check.estimate import Estimate, OracleUnavailable
-from minibp.check.rounding import bound
-from minibp.check.stability import is_rounding
-from minibp.check.subject import ask
+from minibp.check.compare import compare
+from minibp.check.diagnosis.stability import is_rounding
+from minibp.check.layout import gradient_layout, row_of_gradient
+from minibp.check.oracles.estimate import Estimate, OracleUnavailable
+from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
+from minibp.check.problem_stack import single
+from minibp.check.rounding.arithmetic import arithmetic_of_anyone
+from minibp.check.rounding.whole_pass import bound
+from minibp.check.statistics import Statistics
+from minibp.check.subject.calling import ask
 
 PART = 100
 """Problems that are drawn before the first of them is checked."""
@@ -99,10 +102,10 @@ def hold(problems: Sequence[Problem], condition: str, turn: int = 0, turns: int 
     queue = islice(cycle(SUBJECTS), turn % len(SUBJECTS), None)
     rows: Rows = {}
     exact = [problem.astype("float64") for problem in problems]
-    small = [problem for problem in exact if jax_oracle.fits(problem)]
-    told = dict(zip(map(id, small), jax_oracle.estimates(small), strict=True))
+    small = [problem for problem in exact if jax_oracle.fits(single(problem))]
+    told = dict(zip(map(id, small), jax_oracle.estimate_each([*map(single, small)]), strict=True))
     for problem, same in zip(problems, exact, strict=True):
-        estimates = {"jax": told[id(same)]} if id(same) in told else {}
+        estimates = {"jax": told[id(same)].only()} if id(same) in told else {}
         estimates |= {name: one for name in ("complex_step", "finite_difference") for one in _asked(name, same)}
         held = {name: (row_of_gradient(one.gradient), row_of_gradient(one.radius)) for name, one in estimates.items()}
         limits = row_of_gradient(bound(same, arithmetic_of_anyone(problem.dtype)).gradient)
@@ -141,12 +144,14 @@ def _hold_one(
         got, segments = row_of_gradient(answer.gradient), gradient_layout(problem)
         row.entries += len(got)
         for oracle, (expected, radius) in held.items():
-            tally = Tally()
-            miss = compare(segments, got, limits, expected, radius, tally)
-            row.worst[oracle] = max(row.worst.get(oracle, 0.0), *tally.worst.values())
-            if miss is not None:
-                place = f"{miss.segment.tensor} of layer {miss.segment.layer}, entry {miss.entry}"
-                said.append(f"{place}: {miss.got!r}, {oracle} {miss.expected!r}, tolerance {miss.tolerance:.3g}")
+            stats = Statistics()
+            mismatch = compare(segments, got, limits, expected, radius, stats)
+            row.worst[oracle] = max(row.worst.get(oracle, 0.0), *stats.worst.values())
+            if mismatch is not None:
+                place = f"{mismatch.segment.tensor} of layer {mismatch.segment.layer}, entry {mismatch.entry}"
+                said.append(
+                    f"{place}: {mismatch.got!r}, {oracle} {mismatch.expected!r}, tolerance {mismatch.tolerance:.3g}"
+                )
     if said:
         rounding = answer.gradient is not None and not answer.findings and is_rounding(problem, ask_it)
         verdict = "unstable" if rounding else "wrong"

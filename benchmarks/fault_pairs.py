@@ -20,14 +20,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minibp.check.arithmetic import arithmetic_of_anyone
-from minibp.check.compare import row_of_gradient
-from minibp.check.diagnose import diagnose
-from minibp.check.faults import CATALOGUE, Faulty
-from minibp.check.kill_matrix import L2
-from minibp.check.rounding import bound
-from minibp.check.setting import Setting
-from minibp.check.subject import ask
+from minibp.check.diagnosis.findings import diagnose
+from minibp.check.faults.catalogue import CATALOGUE
+from minibp.check.faults.injection import FaultyBackprop
+from minibp.check.layout import row_of_gradient
+from minibp.check.rounding.arithmetic import arithmetic_of_anyone
+from minibp.check.rounding.whole_pass import bound
+from minibp.check.subject.calling import ask
+from minibp.check.subject.specification import Setting
+from minibp.check.verify.kill_matrix import L2
 from minibp.network import Gradient
 from minibp.problem import Problem
 
@@ -55,7 +56,7 @@ class Outcome(NamedTuple):
 
 def answers(faults: Sequence[str], setting: tuple[str, str, str], problems: Sequence[Problem]) -> list[Gradient]:
     """What a backprop with these faults says of each problem."""
-    subject = Faulty(faults, *setting, L2)
+    subject = FaultyBackprop(faults, *setting, L2)
     found = [ask(subject, problem).gradient for problem in problems]
     return [one for one in found if one is not None]
 
@@ -85,7 +86,7 @@ def judge(work: tuple[tuple[str, str, str], list[tuple[str, str]], int]) -> list
         counts = all(differ(both, other, spreads) for other in simpler)
         findings = []
         if counts:
-            subject = Faulty(pair, *setting, L2)
+            subject = FaultyBackprop(pair, *setting, L2)
             findings = diagnose(
                 lambda problem, subject=subject: ask(subject, problem).gradient, problems, arithmetic, subject.__name__
             )

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from minibp import Cost, Network, Problem
 from minibp.activations import HIDDEN
-from minibp.check.campaign import draw
-from minibp.check.setting import Setting
+from minibp.check.generation import draw
+from minibp.check.subject.specification import Setting
 from minibp.costs import Quadratic
-from minibp.strategies import pairings, problems
+from minibp.drawing import pairings
+from minibp.strategies import problems
 
 Make = Callable[[str, int, int], list[Problem]]
 PAIRINGS = pairings()

@@ -40,13 +40,13 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "minibp/costs.py": ("tests/test_edges.py", "tests/test_costs.py"),
     "minibp/network.py": ("tests/test_network.py",),
     "minibp/problem.py": ("tests/test_problem.py",),
-    "minibp/check/sensitivity.py": ("tests/check/test_sensitivity*.py",),
-    "minibp/check/layer_rounding.py": ("tests/check/test_layer_rounding*.py",),
-    "minibp/check/arithmetic.py": ("tests/check/test_arithmetic*.py",),
-    "minibp/check/rounding.py": ("tests/check/test_rounding*.py",),
-    "minibp/check/output_rounding.py": ("tests/check/test_output_rounding*.py",),
-    "minibp/check/diagnose.py": ("tests/check/test_diagnose*.py",),
-    "minibp/check/stability.py": ("tests/check/test_stability*.py",),
+    "minibp/check/rounding/activation_bounds.py": ("tests/check/rounding/test_activation_*.py",),
+    "minibp/check/rounding/layer.py": ("tests/check/rounding/test_layer*.py",),
+    "minibp/check/rounding/arithmetic.py": ("tests/check/rounding/test_arithmetic.py",),
+    "minibp/check/rounding/whole_pass.py": ("tests/check/rounding/test_whole_pass_*.py",),
+    "minibp/check/rounding/output_layer.py": ("tests/check/rounding/test_output_layer*.py",),
+    "minibp/check/diagnosis/findings.py": ("tests/check/diagnosis/test_findings*.py",),
+    "minibp/check/diagnosis/stability.py": ("tests/check/diagnosis/test_stability*.py",),
 }
 """The files that are mutated, and the tests that are run for each, by patterns, the quickest first."""
 LEAST = 0.95

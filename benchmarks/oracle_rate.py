@@ -22,7 +22,9 @@ import numpy as np
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from minibp import Problem
-from minibp.check import complex_step, finite_difference, jax_oracle
+from minibp.check.oracles import complex_step, finite_difference
+from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
+from minibp.check.oracles.jax_autodiff.plain import plain_cost
 from minibp.strategies import problems
 
 
@@ -63,7 +65,7 @@ def gradient_of(problem: Problem, *, compiled: bool) -> None:
     given_ = (problem.x, problem.y, problem.l2.alpha)
 
     def cost(params: object) -> object:
-        return jax_oracle._plain_cost(network.activations, problem.cost, params, given=given_)[0]  # noqa: SLF001
+        return plain_cost(network.activations, problem.cost, params, given=given_)[0]
 
     with jax.enable_x64(True):
         function = jax.grad(cost)

@@ -13,7 +13,7 @@ import numpy as np
 
 from minibp import Network, Problem, batched, per_example
 from minibp.activations import LEAKY_SLOPE, Activation, sigmoid, softmax
-from minibp.check.subject import Subject
+from minibp.check.subject.calling import Subject
 from minibp.costs import Cost, CrossEntropy, Huber, Quadratic, fuses
 
 Array = np.ndarray

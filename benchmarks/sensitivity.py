@@ -30,8 +30,8 @@ import numpy as np
 
 import minibp
 from minibp import Network, Problem, batched
-from minibp.check.setting import Setting
-from minibp.check.subject import Subject
+from minibp.check.subject.calling import Subject
+from minibp.check.subject.specification import Setting
 
 DECADES = [10.0**-k for k in range(17)]
 ENOUGH = 0.9
@@ -102,7 +102,7 @@ def minibp_objects(problem: Problem, subject: Subject) -> bool:
     setting = Setting.checked("sigmoid", None, "quadratic", 0.0, "mean", "float64", subject)
     check = _Check(subject, setting, seed=0)
     check.look([problem])
-    return bool(check.misses or check.manners)
+    return bool(check.mismatches or check.manners)
 
 
 def functions_of(problem: Problem, subject: Subject) -> tuple[Costs, Gradients, Arrays]:

@@ -22,7 +22,7 @@ from minibp.arrays import FLOAT_DTYPES, Array
 from minibp.bench.ratios import ratio, spread
 from minibp.costs import cost_of
 from minibp.training.batches import Batches
-from minibp.training.step import BatchStep
+from minibp.training.fused_step import BatchStep
 
 BATCH, EXAMPLES = 10, 60_000
 FUSED, PLAIN, PRODUCTS, GATHERING = "one call", "plain", "products of W²", "gathering"

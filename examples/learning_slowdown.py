@@ -1,8 +1,8 @@
-"""Why (26) matters: quadratic cost against cross-entropy, on one saturated neuron and on pictures of digits.
+"""Why (26) matters: quadratic cost against cross-entropy, on one saturated neuron and on images of digits.
 
     python examples/learning_slowdown.py [--data mnist|digits|DIR] [--epochs N] [--plot FILE]
 
-The neuron has w = b = 2 and shall answer 0 to the input 1: it begins at 0.98, wrong and saturated. The pictures begin
+The neuron has w = b = 2 and shall answer 0 to the input 1: it begins at 0.98, wrong and saturated. The images begin
 with weights from N(0, 1), which saturate many neurons. Both costs get the same network and the same batches.
 """
 
@@ -15,13 +15,13 @@ import numpy as np
 
 from minibp import History, Network, batched, train
 from minibp.console import check_writable, usable
-from minibp.data import DataSet, data_set
+from minibp.data.images import DataSet, data_set
 from minibp.plots import LINES, PAGE_WIDTH, check_plot_file, looks, save
 from minibp.training.presets import PRESETS
 
 NEURON_ETA, NEURON_EPOCHS = 0.15, 300
 COSTS = (("quadratic", 3.0), ("quadratic", 0.5), ("cross_entropy", 0.5))
-"""The costs and learning rates for the pictures: the presets' own, and the quadratic cost with the other's."""
+"""The costs and learning rates for the images: the presets' own, and the quadratic cost with the other's."""
 
 
 def neuron(cost: str) -> tuple[np.ndarray, np.ndarray]:
@@ -37,8 +37,8 @@ def neuron(cost: str) -> tuple[np.ndarray, np.ndarray]:
     return np.array([one.a[-1][0, 0] for one in passes]), np.array([abs(one.delta[-1][0, 0]) for one in passes])
 
 
-def pictures(data: DataSet, cost: str, eta: float, epochs: int) -> list[float]:
-    """The share of the test's pictures that are classified rightly, before each epoch and after the last."""
+def images(data: DataSet, cost: str, eta: float, epochs: int) -> list[float]:
+    """The test accuracy before each epoch and after the last."""
     sizes = (data.train.x.shape[1], 30, data.train.y.shape[1])
     network = PRESETS["quadratic"].network(sizes, "float64", np.random.default_rng(0))
     history = train(
@@ -69,8 +69,8 @@ def show(options: argparse.Namespace) -> None:
         shown = ", ".join(f"{n}: {outputs[n]:.3f}" for n in range(0, NEURON_EPOCHS + 1, 50))
         print(f"  {cost:<14} {shown}; |δ| {errors[0]:.4f}")
     data = data_set(options.data, download=True)
-    curves = {(cost, eta): pictures(data, cost, eta, options.epochs) for cost, eta in COSTS}
-    print(f"{options.data}: rightly classified of {len(data.test.x):,} after so many epochs")
+    curves = {(cost, eta): images(data, cost, eta, options.epochs) for cost, eta in COSTS}
+    print(f"{options.data}: classified correctly of {len(data.test.x):,} after so many epochs")
     for (cost, eta), accuracies in curves.items():
         shown = ", ".join(
             f"{n}: {100 * accuracies[n]:.1f} %" for n in sorted({0, 1, 2, 5, options.epochs}) if n <= options.epochs
@@ -81,7 +81,7 @@ def show(options: argparse.Namespace) -> None:
 
 
 def plot(path: str, name: str, neurons: dict[str, Any], curves: dict[tuple[str, float], list[float]]) -> None:
-    """The neuron's output and error, and the accuracy on pictures, side by side."""
+    """The neuron's output and error, and the accuracy on images, side by side."""
     from matplotlib.figure import Figure
 
     look_of = dict(zip(COSTS, LINES[1:], strict=False))
@@ -101,7 +101,7 @@ def plot(path: str, name: str, neurons: dict[str, Any], curves: dict[tuple[str, 
             label = f"{cost.replace('_', '-')}, η = {eta}"
             style: Any = {"color": look.colour, "linestyle": look.dashes, "marker": look.marker}
             accuracy.plot(range(1, len(values)), [100 * value for value in values[1:]], label=label, **style)
-        accuracy.set(xlabel="epoch", ylabel="rightly classified (%)", title=f"{name}, 30 hidden neurons")
+        accuracy.set(xlabel="epoch", ylabel="accuracy (%)", title=f"{name}, 30 hidden neurons")
         error.legend(loc="upper right")
         accuracy.legend(loc="lower right")
     save(page, path)

@@ -2,7 +2,7 @@
 
     python examples/overfitting.py [--data mnist|digits|DIR] [--examples N] [--epochs N] [--l2 α] [--plot FILE]
 
-The first N of the pictures are trained with, all of the test's are tested with. The network begins with weights from
+The first N of the images are trained with, all of the test's are tested with. The network begins with weights from
 N(0, 1), as in the source's first run; it, its batches and all else are the same with and without L2.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from minibp import History, InputError, train
 from minibp.console import check_writable, usable
-from minibp.data import DataSet, data_set
+from minibp.data.images import DataSet, data_set
 from minibp.plots import LINES, PAGE_WIDTH, check_plot_file, looks, save
 from minibp.training.presets import PRESETS
 
@@ -82,7 +82,7 @@ def plot(path: str, name: str, examples: int, histories: dict[float, History]) -
         total = next(iter(histories.values())).start.test.total
         train_cost.set(yscale="log", ylabel="cost C₀", title=f"on the {examples:,} trained with")
         test_cost.set(ylabel="cost C₀", title=f"on {total:,} others", ylim=(0, None))
-        accuracy.set(ylabel="rightly classified (%)", title=f"on {total:,} others", ylim=(lowest - 2, None))
+        accuracy.set(ylabel="accuracy (%)", title=f"on {total:,} others", ylim=(lowest - 2, None))
         for axes in (train_cost, test_cost, accuracy):
             axes.set_xlabel("epoch")
             axes.legend()

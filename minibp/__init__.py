@@ -14,7 +14,7 @@ from minibp.costs import L2, Cost
 from minibp.extras import how_to_install
 from minibp.network import Backprop, Gradient, Network
 from minibp.problem import Problem
-from minibp.workspace import Workspace
+from minibp.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from minibp import adapters as adapters
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from minibp import data as data
     from minibp import strategies as strategies
     from minibp.check.backprop_check import check_backprop as check_backprop
-    from minibp.check.function.gradient_check import check_grad as check_grad
-    from minibp.check.report import Finding as Finding
-    from minibp.check.report import GradientMismatch as GradientMismatch
-    from minibp.check.report import Report as Report
-    from minibp.check.runner import verify as verify
+    from minibp.check.grad.gradient_check import check_grad as check_grad
+    from minibp.check.report.finding import Finding as Finding
+    from minibp.check.report.report import GradientMismatch as GradientMismatch
+    from minibp.check.report.report import Report as Report
+    from minibp.check.verify.verify import verify as verify
     from minibp.descent.directions import directional_derivative as directional_derivative
     from minibp.descent.directions import steepest_descent_direction as steepest_descent_direction
     from minibp.descent.path import Path as Path
     from minibp.descent.path import gradient_descent as gradient_descent
-    from minibp.terms import polynomial_terms as polynomial_terms
+    from minibp.monomials import polynomial_terms as polynomial_terms
     from minibp.training.history import Epoch as Epoch
     from minibp.training.history import History as History
     from minibp.training.loop import Training as Training
@@ -76,24 +76,24 @@ __all__ = [
 # What needs more than NumPy is loaded when it is first asked for.
 _LATER = {
     "Epoch": "minibp.training.history",
-    "Finding": "minibp.check.report",
-    "GradientMismatch": "minibp.check.report",
+    "Finding": "minibp.check.report.report",
+    "GradientMismatch": "minibp.check.report.report",
     "History": "minibp.training.history",
     "Path": "minibp.descent.path",
-    "Report": "minibp.check.report",
+    "Report": "minibp.check.report.report",
     "Training": "minibp.training.loop",
     "adapters": "",
     "check": "",
     "check_backprop": "minibp.check.backprop_check",
-    "check_grad": "minibp.check.function.gradient_check",
+    "check_grad": "minibp.check.grad.gradient_check",
     "data": "",
     "directional_derivative": "minibp.descent.directions",
     "gradient_descent": "minibp.descent.path",
-    "polynomial_terms": "minibp.terms",
+    "polynomial_terms": "minibp.monomials",
     "steepest_descent_direction": "minibp.descent.directions",
     "strategies": "",
     "train": "minibp.training.loop",
-    "verify": "minibp.check.runner",
+    "verify": "minibp.check.verify.verify",
 }
 
 

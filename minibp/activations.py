@@ -18,13 +18,31 @@ ELU_ALPHA = 1.0
 
 
 class Activation:
-    """σ of equation (14), elementwise unless said otherwise. To add one, write `value` and `prime`.
+    """σ of equation (14), elementwise unless said otherwise.
 
-    Complex step asks `value` for complex z too: where it takes none, or is not analytic (np.abs, say), that oracle
+    To add one, write `value` and `prime`; `backward` follows from them.
+
+    Attributes
+    ----------
+    name : str
+        Name in messages and reports.
+    bounds : tuple of float
+        Open interval in which all outputs lie, up to rounding. Default (−∞, ∞).
+    kinks : tuple of float
+        All z at which σ' jumps; `prime` states the convention there. Default ().
+    elementwise : bool
+        False where an output depends on all z of its layer, as softmax's do. Default True.
+
+    Notes
+    -----
+    Complex step calls `value` with complex z, too. Where it takes none, or is not analytic (np.abs, say), that oracle
     says so and leaves the problem to the others.
 
+    Examples
+    --------
     >>> import numpy as np
-    >>> class Square(Activation):
+    >>> import minibp
+    >>> class Square(minibp.Activation):
     ...     name = "square"
     ...     def value(self, z): return z * z
     ...     def prime(self, z): return 2 * z
@@ -34,21 +52,54 @@ class Activation:
 
     name: str = ""
     bounds: tuple[float, float] = (-math.inf, math.inf)
-    """The open interval in which all outputs lie, up to rounding."""
     kinks: tuple[float, ...] = ()
-    """The z at which the derivative jumps; `prime` states the convention there."""
     elementwise: bool = True
 
     def value(self, z: Array) -> Array:
-        """a = σ(z), of the shape of z: equation (14)."""
+        """The activation a = σ(z): equation (14).
+
+        Parameters
+        ----------
+        z : ndarray of shape (..., n)
+            Weighted inputs, real or complex.
+
+        Returns
+        -------
+        ndarray of shape (..., n)
+            Activations, of the dtype of z.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no value(z)")
 
     def prime(self, z: Array) -> Array:
-        """σ'(z), of the shape of z; for softmax the Jacobian ∂a_j/∂z_k, of shape (..., n, n)."""
+        """The derivative σ'(z).
+
+        Parameters
+        ----------
+        z : ndarray of shape (..., n)
+            Weighted inputs, real.
+
+        Returns
+        -------
+        ndarray of shape (..., n)
+            Derivatives, of the dtype of z; for softmax the Jacobian ∂a_j/∂z_k, of shape (..., n, n).
+        """
         raise NotImplementedError(f"{type(self).__name__} has no prime(z)")
 
     def backward(self, z: Array, nabla_a: Array) -> Array:
-        """∂C/∂z from ∂C/∂a, both of the shape of z: the product of (16) and (17)."""
+        """∂C/∂z from ∂C/∂a: the product of (16) and (17).
+
+        Parameters
+        ----------
+        z : ndarray of shape (..., n)
+            Weighted inputs, real.
+        nabla_a : ndarray of shape (..., n)
+            ∂C/∂a.
+
+        Returns
+        -------
+        ndarray of shape (..., n)
+            ∂C/∂a ⊙ σ'(z); for softmax the product with its Jacobian.
+        """
         return nabla_a * self.prime(z)
 
     def __repr__(self) -> str:

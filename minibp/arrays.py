@@ -1,4 +1,4 @@
-"""What counts as an array here, and what is refused before any arithmetic starts."""
+"""Arrays and counts as the package takes them, and the checks before any arithmetic starts."""
 
 from __future__ import annotations
 
@@ -17,11 +17,22 @@ _NAMES: dict[np.dtype[Any], str] = {np.dtype(name): name for name in FLOAT_DTYPE
 
 
 class InputError(ValueError):
-    """The input cannot be used; the message says what was got and what was expected."""
+    """Input that cannot be used; the message says what was got and what was expected.
+
+    A `ValueError`. Commands show it as one sentence and end with status 2.
+
+    Examples
+    --------
+    >>> import minibp
+    >>> minibp.Network.random([3])
+    Traceback (most recent call last):
+        ...
+    minibp.arrays.InputError: sizes is [3], expected an input layer and at least one more
+    """
 
 
 def is_foreign(value: object) -> bool:
-    """Whether `value` is an array of another library (JAX, say), which is then left as it is."""
+    """True for an array of another library (JAX, say), which is then left as it is."""
     return hasattr(value, "__array_namespace__") and not isinstance(value, np.ndarray)
 
 
@@ -117,7 +128,7 @@ def namespace(array: object) -> Any:
 
 
 def is_complex(array: Any) -> bool:
-    """Whether the numbers of `array` are complex, whichever library it is of.
+    """True for an array of complex numbers, whichever library it is of.
 
     >>> is_complex(np.ones(1)), is_complex(np.ones(1) + 1j)
     (False, True)

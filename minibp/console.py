@@ -16,9 +16,9 @@ import click
 
 from minibp import stopping
 from minibp.arrays import InputError
-from minibp.check.user_error import description_of, place_of
 from minibp.extras import how_to_install
 from minibp.files import followed, is_special, write_whole
+from minibp.user_error import description_of, place_of
 
 UNUSABLE = 2
 """The exit status where arguments or input cannot be used."""
@@ -58,21 +58,21 @@ def check_writable(files: Mapping[str, str | None]) -> None:
         if file is None or (file == "-" and option == "--json"):
             continue
         if file == "-":
-            refuse(f"{option} needs the name of a file; only --json takes - for standard output, and ./- is a file")
+            reject(f"{option} needs the name of a file; only --json takes - for standard output, and ./- is a file")
         if file == "":
-            refuse(f"{option} needs the name of a file{', or - for standard output' if option == '--json' else ''}")
+            reject(f"{option} needs the name of a file{', or - for standard output' if option == '--json' else ''}")
         target = followed(Path(file))
         if is_special(target):
             if target.is_dir() or not os.access(target, os.W_OK):
-                refuse(f"cannot write {file}: it is {'a folder' if target.is_dir() else 'not writable'}")
+                reject(f"cannot write {file}: it is {'a folder' if target.is_dir() else 'not writable'}")
             continue
         folder = target.parent
         if not folder.is_dir():
-            refuse(f"cannot write {file}: there is no folder {folder}")
+            reject(f"cannot write {file}: there is no folder {folder}")
         if not os.access(folder, os.W_OK):
-            refuse(f"cannot write {file}: the folder {folder} is not writable")
+            reject(f"cannot write {file}: the folder {folder} is not writable")
         if target in seen:
-            refuse(f"{seen[target]} and {option} are both {file}, expected a file for each")
+            reject(f"{seen[target]} and {option} are both {file}, expected a file for each")
         seen[target] = option
 
 
@@ -90,7 +90,7 @@ def say(line: str, *, err: bool = False) -> None:
         stream.flush()
 
 
-def refuse(message: str) -> NoReturn:
+def reject(message: str) -> NoReturn:
     """Say why on standard error, and end with the status of what cannot be used."""
     click.echo(f"minibp: {message}", err=True)
     raise Exit(UNUSABLE)
@@ -104,18 +104,18 @@ def usable() -> Iterator[None]:
     except Exit:
         raise
     except (SystemExit, GeneratorExit) as error:
-        refuse(f"the code that was run ended the program, without a verdict: {_raised(error)}")
+        reject(f"the code that was run ended the program, without a verdict: {_raised(error)}")
     except ModuleNotFoundError as error:
-        refuse(f"this command needs {error.name}, which is not installed: {how_to_install('all')}")
+        reject(f"this command needs {error.name}, which is not installed: {how_to_install('all')}")
     except (InputError, OSError) as error:
-        refuse(str(error))
+        reject(str(error))
     except MemoryError as error:
-        refuse(f"there is not enough memory{f': {error}' if str(error) else ''}")
+        reject(f"there is not enough memory{f': {error}' if str(error) else ''}")
     except BrokenExecutor:
-        refuse("a worker process was killed (out of memory?); fewer --workers need less")
+        reject("a worker process was killed (out of memory?); fewer --workers need less")
     except KeyboardInterrupt as error:
         if not stopping.is_pressed():
-            refuse(f"the code that was run ended the program, without a verdict: {_raised(error)}")
+            reject(f"the code that was run ended the program, without a verdict: {_raised(error)}")
         stopping.say()
         raise Exit(stopping.INTERRUPTED) from None
 

@@ -16,42 +16,135 @@ HUBER_DELTA = 1.0
 
 
 class Cost:
-    """C of one example. To add one, write `value` and `gradient`; the rest follows from them.
+    """C of one example, with its gradient.
 
+    To add one, write `value` and `gradient`; the rest follows from them.
+
+    Attributes
+    ----------
+    name : str
+        Name in messages and reports.
+
+    Examples
+    --------
     >>> import numpy as np
-    >>> from minibp.activations import activation_of
-    >>> class Quartic(Cost):
+    >>> import minibp
+    >>> class Quartic(minibp.Cost):
     ...     name = "quartic"
     ...     def value(self, a, y): return ((a - y) ** 4).sum(-1) / 4
     ...     def gradient(self, a, y): return (a - y) ** 3
-    >>> a, y = np.array([3.0]), np.array([1.0])
-    >>> Quartic().delta(np.array([3.0]), a, y, activation_of("identity"))
-    array([8.])
+    >>> network = minibp.Network([[[1.0]]], [[0.0]], "identity")
+    >>> minibp.batched.backprop(network, Quartic(), [[3.0]], [[1.0]]).delta
+    (array([[8.]]),)
     """
 
     name: str = ""
 
     def value(self, a: Array, y: Array) -> Array:
-        """C from a^L and y, both (..., n): shape (...)."""
+        """C of each example, without L2.
+
+        Parameters
+        ----------
+        a : ndarray of shape (..., n)
+            Outputs a^L.
+        y : ndarray of shape (..., n)
+            Targets.
+
+        Returns
+        -------
+        ndarray of shape (...)
+            Sums over the last axis. The caller takes the mean over the examples.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no value(a, y)")
 
     def gradient(self, a: Array, y: Array) -> Array:
-        """∇_a C, of the shape of a."""
+        """∇_a C of each example.
+
+        Parameters
+        ----------
+        a : ndarray of shape (..., n)
+            Outputs a^L.
+        y : ndarray of shape (..., n)
+            Targets.
+
+        Returns
+        -------
+        ndarray of shape (..., n)
+            ∂C/∂a_j.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no gradient(a, y)")
 
     def value_at(self, z: Array, a: Array, y: Array, activation: Activation) -> Array:
-        """C of an output layer with weighted input z and a = activation(z): finite wherever z is."""
+        """C of each example from z^L and a^L: finite wherever z^L is.
+
+        Parameters
+        ----------
+        z : ndarray of shape (..., n)
+            Weighted inputs z^L of the output layer.
+        a : ndarray of shape (..., n)
+            Outputs a^L = σ(z^L).
+        y : ndarray of shape (..., n)
+            Targets.
+        activation : Activation
+            σ of the output layer.
+
+        Returns
+        -------
+        ndarray of shape (...)
+            As of `value`, which is called by default. A cost for which σ(z^L) loses digits computes from z^L instead.
+        """
         return self.value(a, y)
 
     def delta(self, z: Array, a: Array, y: Array, activation: Activation) -> Array:
-        """The output error δ^L = ∇_a C ⊙ σ'(z^L): equations (16) and (17)."""
+        """The output error δ^L = ∇_a C ⊙ σ'(z^L): equations (16) and (17).
+
+        Parameters
+        ----------
+        z : ndarray of shape (..., n)
+            Weighted inputs z^L of the output layer.
+        a : ndarray of shape (..., n)
+            Outputs a^L = σ(z^L).
+        y : ndarray of shape (..., n)
+            Targets.
+        activation : Activation
+            σ of the output layer.
+
+        Returns
+        -------
+        ndarray of shape (..., n)
+            δ^L of each example. A cost whose gradient cancels σ' computes the simpler form, as (26).
+        """
         return activation.backward(z, self.gradient(a, y))
 
     def check_output(self, activation: Activation, width: int) -> None:
-        """Refuse an output layer on which this cost makes no sense."""
+        """Reject an output layer for which the cost is not defined; by default none is.
+
+        Parameters
+        ----------
+        activation : Activation
+            σ of the output layer.
+        width : int
+            n_L, the number of its neurons.
+
+        Raises
+        ------
+        InputError
+            Where the cost is not defined for such outputs.
+        """
 
     def check_targets(self, y: Array) -> None:
-        """Refuse targets on which this cost makes no sense."""
+        """Reject targets for which the cost is not defined; by default none are.
+
+        Parameters
+        ----------
+        y : ndarray of shape (m, n_L)
+            Targets, finite.
+
+        Raises
+        ------
+        InputError
+            Where the cost is not defined for such targets.
+        """
 
     def __repr__(self) -> str:
         return self.name or type(self).__name__
@@ -187,28 +280,67 @@ class _Adopted(Cost):
 
 
 class L2(NamedTuple):
-    """The penalty α/(2m) Σ w² of equation (27), on weights alone."""
+    """The penalty α/(2m) Σ w² of equation (27), on weights alone.
+
+    Attributes
+    ----------
+    alpha : float
+        α, at least 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import minibp
+    >>> float(minibp.L2(0.5).value((np.array([[2.0, 4.0]]),), m=5))
+    1.0
+    """
 
     alpha: float
 
     def value(self, weights: tuple[Array, ...], m: int) -> Any:
-        """α/(2m) Σ w² over all weights, a number; 0 where α is 0, however large the weights."""
+        """The penalty α/(2m) Σ w²: equation (27).
+
+        Parameters
+        ----------
+        weights : tuple of ndarray
+            W^2, …, W^L.
+        m : int
+            Number of examples.
+
+        Returns
+        -------
+        float
+            0 where α is 0, however large the weights.
+        """
         if not self.alpha:
             return 0.0
         return self.alpha / (2 * m) * sum(namespace(w).sum(w * w) for w in weights)
 
     def gradient(self, w: Array, m: int) -> Array:
-        """(α/m) W, of the shape of W."""
+        """The gradient (α/m) W of the penalty.
+
+        Parameters
+        ----------
+        w : ndarray of shape (n_l, n_{l-1})
+            W^l.
+        m : int
+            Number of examples.
+
+        Returns
+        -------
+        ndarray of shape (n_l, n_{l-1})
+            ∂/∂W^l of the penalty.
+        """
         return self.alpha / m * w
 
 
 def fuses(cost: Cost, activation: Activation) -> bool:
-    """Whether δ^L is a^L − y, equation (26), the derivative of the output having cancelled."""
+    """True where δ^L is a^L − y, equation (26), the derivative of the output having cancelled."""
     return (type(cost) is CrossEntropy and activation is sigmoid) or type(cost) is CategoricalCrossEntropy
 
 
 def needs_only_z(cost: Cost, activation: Activation) -> bool:
-    """Whether `cost.value_at` looks at z alone, and not at a."""
+    """True where `cost.value_at` depends on z alone, and not on a."""
     return type(cost) is CategoricalCrossEntropy or (type(cost) is CrossEntropy and activation in (sigmoid, softmax))
 
 

@@ -15,7 +15,7 @@ CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limi
 
 
 @cache
-def memory_bytes() -> int:
+def memory_bytes(cgroup_limits: tuple[str, ...] = CGROUP_LIMITS) -> int:
     """The bytes of memory that this process may have: the machine's, or what its container or `ulimit -v` leaves of it.
 
     Where the system does not say (Windows), what a pointer can reach.
@@ -23,7 +23,7 @@ def memory_bytes() -> int:
     limits = [sys.maxsize]
     with suppress(AttributeError, ValueError, OSError):
         limits.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    for file in CGROUP_LIMITS:
+    for file in cgroup_limits:
         with suppress(ValueError, OSError):  # "max" is no limit
             limits.append(int(Path(file).read_text(encoding="ascii")))
     with suppress(ImportError, OSError):

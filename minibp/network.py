@@ -15,7 +15,7 @@ from minibp.arrays import Array, InputError, checked_array, checked_count, check
 from minibp.files import checked_path, write_whole
 from minibp.generators import checked_generator
 from minibp.memory import check_fits
-from minibp.words import counted
+from minibp.text import counted
 
 FILE_FORMAT = "minibp network 1"
 SHOWN_PARAMETERS = 200
@@ -25,13 +25,48 @@ SHOWN_LAYERS = 10
 
 
 class Network:
-    """Layers 1..L; layer 1 is the input. Frozen: arrays are copied in and read-only.
+    """Weights, biases and activations of the layers 1..L; layer 1 is the input.
 
-    `weights[i]` is W^{i+2} of shape (n_{i+2}, n_{i+1}) and `biases[i]` is b^{i+2} of shape (n_{i+2},): equation (13).
-    All are float64 or all float32. `activation` is a name or an object, one for all layers or a sequence of one
-    a layer; `output_activation` replaces the last. Raises `InputError` on anything else.
+    Frozen: arrays are copied in and read-only.
 
-    >>> network = Network([[[1.0, -2.0]]], [[0.5]], activation="tanh")
+    Parameters
+    ----------
+    weights : sequence of array_like
+        W^2, …, W^L, of shapes (n_l, n_{l-1}): equation (13). Finite, all float64 or all float32.
+    biases : sequence of array_like
+        b^2, …, b^L, of shapes (n_l,) and the dtype of the weights.
+    activation : str, Activation or sequence of them, optional
+        σ of all layers, by name or as an object with `value(z)` and `prime(z)`; a sequence has one a layer. Default
+        "sigmoid".
+    output_activation : str or Activation, optional
+        Replaces σ of the output layer. Default None: `activation` stands.
+
+    Attributes
+    ----------
+    weights : tuple of ndarray
+        `weights[i]` is W^{i+2}.
+    biases : tuple of ndarray
+        `biases[i]` is b^{i+2}.
+    activations : tuple of Activation
+        σ of the layers 2..L.
+    sizes : tuple of int
+        n_1, …, n_L.
+    dtype : str
+        "float64" or "float32".
+
+    Raises
+    ------
+    InputError
+        Where the arguments do not fit together, or are not finite numbers of one dtype.
+
+    Notes
+    -----
+    Arrays of another array-API library, JAX's say, are taken as they are; `minibp.batched` computes with them.
+
+    Examples
+    --------
+    >>> import minibp
+    >>> network = minibp.Network([[[1.0, -2.0]]], [[0.5]], activation="tanh")
     >>> network.sizes, network.n_parameters
     ((2, 1), 3)
     """
@@ -86,9 +121,34 @@ class Network:
         dtype: Any = "float64",
         rng: int | np.random.Generator | None = None,
     ) -> Network:
-        """Biases from N(0, 1) and weights from N(0, 1)/√n_{l−1}; the same `rng` seed gives the same bits.
+        """A network with biases from N(0, 1) and weights from N(0, 1)/√n_{l−1}.
 
-        >>> Network.random([4, 3, 2], rng=0) == Network.random([4, 3, 2], rng=0)
+        Parameters
+        ----------
+        sizes : sequence of int
+            n_1, …, n_L: two or more, each at least 1.
+        activation, output_activation : str, Activation or sequence of them, optional
+            As for `Network`.
+        dtype : {"float64", "float32"}, optional
+            Dtype of the parameters. Default "float64".
+        rng : int or numpy.random.Generator, optional
+            Seed, or a generator, which moves on. The same seed gives the same bits. Default None: an unpredictable
+            seed.
+
+        Returns
+        -------
+        Network
+            Its parameters drawn in float64 and rounded to `dtype`.
+
+        Raises
+        ------
+        InputError
+            For arguments that cannot be used, and for a network larger than memory.
+
+        Examples
+        --------
+        >>> import minibp
+        >>> minibp.Network.random([4, 3, 2], rng=0) == minibp.Network.random([4, 3, 2], rng=0)
         True
         """
         widths = checked_sizes(sizes)
@@ -103,18 +163,47 @@ class Network:
 
     @property
     def n_parameters(self) -> int:
-        """How many weights and biases there are."""
+        """Number of weights and biases."""
         return sum(n_out * (n_in + 1) for n_in, n_out in pairwise(self.sizes))
 
     def astype(self, dtype: Any) -> Network:
-        """The same network with its parameters rounded to `dtype`."""
+        """The network with its parameters rounded to another dtype.
+
+        Parameters
+        ----------
+        dtype : {"float64", "float32"}
+            Dtype of the parameters.
+
+        Returns
+        -------
+        Network
+            The network itself where it has that dtype.
+
+        Raises
+        ------
+        InputError
+            For another dtype, and for parameters that overflow in float32.
+        """
         kind = checked_dtype("dtype", dtype)
         if kind == self.dtype:
             return self
         return Network([w.astype(kind) for w in self.weights], [b.astype(kind) for b in self.biases], self.activations)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write to `path` as .npz without pickle; a file that is there is replaced whole or not at all."""
+        """Write the network to a file in NumPy's .npz format, without pickle.
+
+        Parameters
+        ----------
+        path : str or path-like
+            File to write. One that is there is replaced whole or not at all.
+
+        Raises
+        ------
+        InputError
+            Where an activation is not one of the package's, so that a file cannot name it.
+        OSError
+            Where the file cannot be written.
+        """
         names = [activation.name for activation in self.activations]
         for activation in self.activations:
             if ACTIVATIONS.get(activation.name) is not activation:
@@ -126,9 +215,24 @@ class Network:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Network:
-        """The network that `save` wrote to `path`; any other file is an `InputError`, and nothing in it is run.
+        """The network that `save` wrote.
 
-        Raises `FileNotFoundError` where there is none.
+        Parameters
+        ----------
+        path : str or path-like
+            File to read. Nothing in it is executed.
+
+        Returns
+        -------
+        Network
+            Equal to the one that was saved, bit for bit.
+
+        Raises
+        ------
+        FileNotFoundError
+            Where there is no such file.
+        InputError
+            Where it is not a saved network.
         """
         source = checked_path(path)
         if source.is_dir():
@@ -181,22 +285,57 @@ class Network:
 
 
 class Gradient(NamedTuple):
-    """∂C/∂W and ∂C/∂b of every layer 2..L, shaped like the network's weights and biases."""
+    """∂C/∂W and ∂C/∂b of the layers 2..L, shaped like the network's weights and biases.
+
+    Attributes
+    ----------
+    nabla_w : tuple of ndarray
+        `nabla_w[i]` is ∂C/∂W^{i+2}, of shape (n_{i+2}, n_{i+1}): equation (24).
+    nabla_b : tuple of ndarray
+        `nabla_b[i]` is ∂C/∂b^{i+2}, of shape (n_{i+2},): equation (23).
+
+    Examples
+    --------
+    >>> import minibp
+    >>> network = minibp.Network([[[2.0]]], [[1.0]], "identity")
+    >>> minibp.batched.backprop(network, "quadratic", [[3.0]], [[5.0]]).gradient
+    Gradient(nabla_w=(array([[6.]]),), nabla_b=(array([2.]),))
+    """
 
     nabla_w: tuple[Array, ...]
     nabla_b: tuple[Array, ...]
 
 
 class Backprop(NamedTuple):
-    """All that one pass computes. Tuples run over the layers; z and delta start at layer 2, a at layer 1 with x."""
+    """The values of one pass over m examples; tuples run over the layers.
+
+    Attributes
+    ----------
+    cost : float or scalar array
+        C, the mean over the examples, L2 included: equation (27).
+    gradient : Gradient
+        ∂C/∂W and ∂C/∂b.
+    z : tuple of ndarray
+        z^2, …, z^L, each (m, n_l): equation (13).
+    a : tuple of ndarray
+        a^1 = x, …, a^L, each (m, n_l): equation (14).
+    delta : tuple of ndarray
+        δ^2, …, δ^L of each example, before the mean, each (m, n_l): equations (17), (22) and (26).
+
+    Examples
+    --------
+    >>> import minibp
+    >>> network = minibp.Network([[[2.0]]], [[1.0]], "identity")
+    >>> run = minibp.batched.backprop(network, "quadratic", [[3.0]], [[5.0]])
+    >>> float(run.cost), run.z, run.a, run.delta
+    (2.0, (array([[7.]]),), (array([[3.]]), array([[7.]])), (array([[2.]]),))
+    """
 
     cost: Any
-    """C, the mean over examples, L2 included: a scalar."""
     gradient: Gradient
     z: tuple[Array, ...]
     a: tuple[Array, ...]
     delta: tuple[Array, ...]
-    """δ^l of each example, before the mean: (m, n_l)."""
 
 
 def _listed(name: str, given: Any) -> list[Any]:
@@ -220,7 +359,7 @@ def _joined(sizes: Sequence[int]) -> str:
 
 
 def bytes_to_draw(sizes: Sequence[int], dtype: str) -> int:
-    """What there is at once while a network is drawn: NumPy draws float64, and a network has its own copies."""
+    """Peak memory while a network is drawn: NumPy draws float64, and a network has its own copies."""
     itemsize, layers = np.dtype(dtype).itemsize, [n_out * (n_in + 1) for n_in, n_out in pairwise(sizes)]
     kept = itemsize * sum(layers)
     return max(2 * kept, kept + (16 - itemsize) * max(layers))

@@ -14,10 +14,30 @@ from minibp.user_functions import checked_cost, with_checked_functions
 
 
 def feedforward(network: Network, x: Any) -> Array:
-    """a^L for each row of x (m, n_1): shape (m, n_L). Equation (11).
+    """a^L of each example: equation (11), one example at a time.
 
-    >>> network = Network([[[2.0]]], [[1.0]], "identity")
-    >>> feedforward(network, [[3.0]])
+    Parameters
+    ----------
+    network : Network
+        W^l, b^l and σ of each layer.
+    x : array_like of shape (m, n_1)
+        Examples, one a row: finite floats, which are converted to the dtype of the network.
+
+    Returns
+    -------
+    ndarray of shape (m, n_L)
+        Outputs, one row an example, of the dtype of the network.
+
+    Raises
+    ------
+    InputError
+        Where x does not fit the network.
+
+    Examples
+    --------
+    >>> import minibp
+    >>> network = minibp.Network([[[2.0]]], [[1.0]], "identity")
+    >>> minibp.per_example.feedforward(network, [[3.0]])
     array([[7.]])
     """
     x, network = checked_rows(network, x), with_checked_functions(network)
@@ -25,12 +45,41 @@ def feedforward(network: Network, x: Any) -> Array:
 
 
 def backprop(network: Network, cost: Any, x: Any, y: Any, l2: Any = 0.0) -> Backprop:
-    """The cost and its gradient by equations (12) to (27), for x (m, n_1) and y (m, n_L).
+    """The cost and its gradient of one example at a time.
 
-    The result has the dtype of the parameters. Raises `InputError` for arguments that do not fit together.
+    Parameters
+    ----------
+    network : Network
+        W^l, b^l and σ of each layer.
+    cost : str or Cost
+        Name of a cost, or an object with `value(a, y)` and `gradient(a, y)`.
+    x : array_like of shape (m, n_1)
+        Examples, one a row: finite floats, which are converted to the dtype of the network.
+    y : array_like of shape (m, n_L)
+        Targets, likewise.
+    l2 : float or L2, optional
+        α of equation (27), at least 0. Default 0.
 
-    >>> network = Network([[[2.0]]], [[1.0]], "identity")
-    >>> backprop(network, "quadratic", [[3.0]], [[5.0]]).gradient
+    Returns
+    -------
+    Backprop
+        C, the gradient, and z, a and δ of every layer, in the dtype of the network.
+
+    Raises
+    ------
+    InputError
+        Where the arguments do not fit together, and where an activation or a cost of the user's returns another shape,
+        or no real numbers.
+
+    Notes
+    -----
+    Equations (12) and (14) forward, (16) or (26) for δ^L, (21) for δ^l, then (23), (24), (6) and (27).
+
+    Examples
+    --------
+    >>> import minibp
+    >>> network = minibp.Network([[[2.0]]], [[1.0]], "identity")
+    >>> minibp.per_example.backprop(network, "quadratic", [[3.0]], [[5.0]]).gradient
     Gradient(nabla_w=(array([[6.]]),), nabla_b=(array([2.]),))
     """
     cost, l2, x, y = checked_inputs(network, cost, x, y, l2)

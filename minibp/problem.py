@@ -11,11 +11,46 @@ from minibp.network import Network, shown_array, shown_network
 
 
 class Problem:
-    """Frozen and checked: what is in a Problem fits together. Its repr is Python that makes it again.
+    """A network, a cost, L2, x and y that fit together: all that a gradient depends on.
 
-    x is (m, n_1) and y (m, n_L), in the dtype of the network. Raises `InputError` as `backprop` does.
+    Frozen. Its repr is Python that makes it again, bit for bit, where the activations and the cost are the package's.
 
-    >>> Problem(Network([[[2.0]]], [[1.0]], "identity"), "quadratic", [[3.0]], [[5.0]], l2=0.5).m
+    Parameters
+    ----------
+    network : Network
+        W^l, b^l and σ of each layer.
+    cost : str or Cost
+        Name of a cost, or an object with `value(a, y)` and `gradient(a, y)`.
+    x : array_like of shape (m, n_1)
+        Examples, one a row: finite floats, which are converted to the dtype of the network.
+    y : array_like of shape (m, n_L)
+        Targets, likewise.
+    l2 : float or L2, optional
+        α of equation (27), at least 0. Default 0.
+
+    Attributes
+    ----------
+    network : Network
+        As given.
+    cost : Cost
+        The cost as an object.
+    l2 : L2
+        α as an `L2`.
+    x : ndarray of shape (m, n_1)
+        Read-only, of the dtype of the network.
+    y : ndarray of shape (m, n_L)
+        Likewise.
+
+    Raises
+    ------
+    InputError
+        Where the arguments do not fit together.
+
+    Examples
+    --------
+    >>> import minibp
+    >>> network = minibp.Network([[[2.0]]], [[1.0]], "identity")
+    >>> minibp.Problem(network, "quadratic", [[3.0]], [[5.0]], l2=0.5).m
     1
     """
 
@@ -34,7 +69,7 @@ class Problem:
 
     @property
     def m(self) -> int:
-        """How many examples there are."""
+        """Number of examples."""
         return int(self.x.shape[0])
 
     @property
@@ -43,7 +78,23 @@ class Problem:
         return self.network.dtype
 
     def astype(self, dtype: Any) -> Problem:
-        """The same numbers, rounded to `dtype` where that holds fewer digits."""
+        """The problem with its numbers rounded to another dtype.
+
+        Parameters
+        ----------
+        dtype : {"float64", "float32"}
+            Dtype of the parameters, x and y.
+
+        Returns
+        -------
+        Problem
+            The problem itself where it has that dtype.
+
+        Raises
+        ------
+        InputError
+            For another dtype, and for numbers that overflow in float32.
+        """
         network = self.network.astype(dtype)
         return self if network is self.network else Problem(network, self.cost, self.x, self.y, self.l2)
 

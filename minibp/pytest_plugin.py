@@ -18,7 +18,7 @@ import pytest
 from minibp.arrays import InputError, checked_count
 
 if TYPE_CHECKING:
-    from minibp.check.report import Report
+    from minibp.check.report.report import Report
 
 OPTIONS = {
     "seed": (0, "seed of the fixture check_backprop where a test gives none"),
@@ -37,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What is asked for, by the command line rather than by a file; what is no such number ends the run."""
+    """Read the seed and the number of networks, from the command line or else a file; an unfit value ends the run."""
     config.stash[ASKED] = {}
     for name, (least, _) in OPTIONS.items():
         for label, value in (
@@ -56,7 +56,7 @@ def _count(label: str, value: str, least: int) -> int:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """What is asked for, if anything is."""
+    """The seed and the number of networks in the head of the run, if any is given."""
     asked = config.stash[ASKED]
     return f"minibp: {', '.join(f'{name} {value}' for name, value in asked.items())}" if asked else None
 
@@ -65,10 +65,28 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 def check_backprop(request: pytest.FixtureRequest) -> Callable[..., Report]:
     """`minibp.check_backprop`, with the seed and the number of networks that the run asks for.
 
+    Parameters
+    ----------
+    request : pytest.FixtureRequest
+        The test that uses the fixture.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `minibp.check_backprop`. A `seed` or `examples` that the test gives stands; else that of
+        --minibp-seed and --minibp-examples, or of minibp_seed and minibp_examples in pytest's configuration.
+
+    Notes
+    -----
     The report is recorded as the properties minibp_verdict, minibp_seed and minibp_report, which is JSON.
+
+    Examples
+    --------
+    >>> def test_gradient(check_backprop):
+    ...     check_backprop(my_backprop, activation="tanh")
     """
     from minibp.check.backprop_check import check_backprop as run
-    from minibp.check.report import GradientMismatch
+    from minibp.check.report.report import GradientMismatch
 
     asked = request.config.stash[ASKED]
 

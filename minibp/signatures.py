@@ -18,15 +18,27 @@ def expect_arguments(label: str, f: Callable[..., Any], names: Sequence[str]) ->
 
     >>> expect_arguments("f", lambda weights, biases, x, y, rate=0.1: None, ["weights", "biases", "x", "y"])
     """
+    if not can_take(f, names):
+        name = _name_of(f)
+        got = f"{name}({_shown(inspect.signature(f))})"
+        raise InputError(f"{label}: got {got}, expected {name}({', '.join(names)})")
+
+
+def can_take(f: Callable[..., Any], names: Sequence[str]) -> bool:
+    """Whether a function takes these positional arguments; true where it has no signature.
+
+    >>> can_take(lambda x, y: None, ["theta", "x", "y"])
+    False
+    """
     try:
         signature = inspect.signature(f)
     except (TypeError, ValueError):  # of many functions that are compiled nothing is known
-        return
+        return True
     try:
         signature.bind(*names)
     except TypeError:
-        name = _name_of(f)
-        raise InputError(f"{label}: got {name}({_shown(signature)}), expected {name}({', '.join(names)})") from None
+        return False
+    return True
 
 
 def _name_of(f: Any) -> str:

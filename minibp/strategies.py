@@ -1,17 +1,15 @@
 """Hypothesis strategies for layer sizes, inputs, targets, costs, activations, networks and whole problems.
 
-Few choices make a problem: its shape, its functions, a texture for each kind of number and one seed. Textures run
-from what a person can read (all ones, small integers, tenths) to the hard places (saturated, vanishing, equal, zero
-and subnormal entries), and shrinking goes towards the first: fewer layers, fewer neurons, fewer examples, whole
-numbers. The texture that comes first lets Hypothesis choose every entry by itself.
+Few choices make a problem: its shape, its functions, a texture for each kind of number and one seed (see `drawing`).
+Shrinking goes towards fewer layers, fewer neurons, fewer examples and whole numbers. The texture that comes first lets
+Hypothesis choose every entry by itself.
 
 An argument that is None means anything; one that is a strategy is drawn from; any other value is taken as it is.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -20,56 +18,37 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from minibp.activations import ACTIVATIONS, HIDDEN, Activation, activation_of
-from minibp.arrays import FLOAT_DTYPES, Array, InputError, checked_count
+from minibp.arrays import FLOAT_DTYPES, Array, checked_count
 from minibp.costs import COSTS, Cost, cost_of
+from minibp.drawing import (
+    MAX_EXAMPLES,
+    MAX_LAYERS,
+    MAX_WIDTH,
+    TEXTURES,
+    X_TEXTURES,
+    chosen_arrays,
+    chosen_hidden,
+    chosen_sizes,
+    chosen_targets,
+    fits,
+)
 from minibp.network import Network, checked_sizes
 from minibp.problem import Problem
-
-MAX_LAYERS, MAX_WIDTH, MAX_EXAMPLES = 8, 16, 8
-"""Layers after the input, neurons a layer, and examples, in what is generated unless sizes are given."""
-LAYERS, WIDTHS = (1, 2, 3, 2, 3, 4, 5, 8), (3, 6, 1, 10, 16)
-"""What is chosen from: layers after the input, and the widest that a layer may be."""
-
-# What one byte of Hypothesis's own choosing stands for: the plainest first, since bytes shrink towards 0.
-_PLAIN = [1.0, 0.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0, 0.1, -0.1, 0.25, 1.5, -1.5, 4.0, -4.0, 10.0, -10.0]
-_HARD = [1e-3, -1e-3, 1e-8, 20.0, -20.0, 40.0, -40.0, 1e2, -1e2, 800.0, -800.0, 1e-20, -1e-30, 1e-40, 1e-310, -1e-310]
-_ENTRIES = np.array((_PLAIN * 4 + _HARD + list(np.linspace(-3, 3, 256)))[:256])
-
-Texture = Callable[[np.random.Generator, tuple[int, ...]], Array]
-
-
-def _normal(scale: float) -> Texture:
-    return lambda rng, shape: scale * rng.standard_normal(shape)
-
-
-def _subnormal(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Every third entry below the smallest normal float32 or float64, the others ordinary."""
-    return np.choose(rng.integers(3, size=shape), [rng.standard_normal(shape), rng.random(shape) * 1e-39, 5e-310])
-
-
-TEXTURES: dict[str, Texture | None] = {
-    "entries": None,
-    "ones": lambda rng, shape: np.ones(shape),
-    "small integers": lambda rng, shape: rng.integers(-2, 3, shape).astype(float),
-    "tenths": lambda rng, shape: rng.integers(-20, 21, shape) / 10,
-    "normal": _normal(1.0),
-    "fan-in": lambda rng, shape: rng.standard_normal(shape) / np.sqrt(shape[-1]),
-    "zero": lambda rng, shape: np.zeros(shape),
-    "equal": lambda rng, shape: np.full(shape, rng.standard_normal()),
-    "sparse": lambda rng, shape: rng.standard_normal(shape) * rng.integers(0, 2, shape),
-    "vanishing": _normal(1e-2),
-    "saturated": _normal(20.0),
-    "subnormal": _subnormal,
-}
-"""How the entries of an array are filled, the most readable first."""
-X_TEXTURES: dict[str, Texture | None] = {**TEXTURES, "huge": _normal(1e3)}
 
 
 def activations() -> SearchStrategy[Activation]:
     """Activations that fit a hidden layer.
 
+    Returns
+    -------
+    SearchStrategy of Activation
+        Every elementwise activation of the package.
+
+    Examples
+    --------
     >>> from hypothesis import given
-    >>> @given(activations())
+    >>> from minibp import strategies
+    >>> @given(strategies.activations())
     ... def test(activation):
     ...     assert activation.elementwise
     >>> test()
@@ -78,51 +57,158 @@ def activations() -> SearchStrategy[Activation]:
 
 
 def output_activations(cost: Cost | str | None = None) -> SearchStrategy[Activation]:
-    """Activations that fit the output layer, with `cost` where one is given."""
+    """Activations that fit the output layer.
+
+    Parameters
+    ----------
+    cost : str or Cost, optional
+        The cost that they have to fit. Default None: any.
+
+    Returns
+    -------
+    SearchStrategy of Activation
+        Every activation of the package that fits.
+
+    Raises
+    ------
+    InputError
+        For an unknown cost.
+
+    Examples
+    --------
+    >>> from hypothesis import given
+    >>> from minibp import strategies
+    >>> @given(strategies.output_activations("categorical_cross_entropy"))
+    ... def test(activation):
+    ...     assert activation.name == "softmax"
+    >>> test()
+    """
     return _outputs_for(None if cost is None else cost_of(cost))
 
 
 def costs(output_activation: Activation | str | None = None) -> SearchStrategy[Cost]:
-    """Costs, those that fit an output activation where one is given."""
+    """Costs that fit an output activation.
+
+    Parameters
+    ----------
+    output_activation : str or Activation, optional
+        The activation that they have to fit. Default None: any.
+
+    Returns
+    -------
+    SearchStrategy of Cost
+        Every cost of the package that fits.
+
+    Raises
+    ------
+    InputError
+        For an unknown activation.
+
+    Examples
+    --------
+    >>> from hypothesis import given
+    >>> from minibp import strategies
+    >>> @given(strategies.costs("tanh"))
+    ... def test(cost):
+    ...     assert cost.name in ("quadratic", "huber")
+    >>> test()
+    """
     return _costs_for(None if output_activation is None else activation_of(output_activation))
-
-
-def fits(activation: Activation, cost: Cost, width: int = 2) -> bool:
-    """Whether `cost` makes sense on an output layer of `width` neurons with this activation."""
-    try:
-        cost.check_output(activation, width)
-    except InputError:
-        return False
-    return True
-
-
-def pairings() -> list[tuple[Activation, Cost]]:
-    """Every output activation with every cost that fits it."""
-    return [(one, cost) for cost in COSTS.values() for one in ACTIVATIONS.values() if fits(one, cost)]
 
 
 @st.composite
 def layer_sizes(
     draw: DrawFn, max_layers: int = MAX_LAYERS, max_width: int = MAX_WIDTH, layers: int | None = None
 ) -> list[int]:
-    """n_1, …, n_L: two layers or more, often all of one width, seldom deep or wide.
+    """Layer sizes n_1, …, n_L: two layers or more, often all of one width, seldom deep or wide.
 
-    `layers` after the input where it is given, else at most `max_layers`.
+    Parameters
+    ----------
+    max_layers : int, optional
+        Most layers after the input. Default 8.
+    max_width : int, optional
+        Most neurons a layer. Default 16.
+    layers : int, optional
+        Number of layers after the input. Default None: up to `max_layers`.
+
+    Returns
+    -------
+    SearchStrategy of list of int
+        Lists [n_1, …, n_L].
+
+    Examples
+    --------
+    >>> from hypothesis import given
+    >>> from minibp import strategies
+    >>> @given(strategies.layer_sizes(max_width=4, layers=2))
+    ... def test(sizes):
+    ...     assert len(sizes) == 3 and max(sizes) <= 4
+    >>> test()
     """
     most = checked_count("max_layers", max_layers), checked_count("max_width", max_width)
-    return _draw_sizes(draw, *most, None if layers is None else checked_count("layers", layers))
+    return chosen_sizes(_HypothesisChoices(draw), *most, None if layers is None else checked_count("layers", layers))
 
 
 @st.composite
 def inputs(draw: DrawFn, m: int, n: int, dtype: str = "float64") -> Array:
-    """x of shape (m, n)."""
-    return _draw_arrays(draw, [(m, n)], dtype, X_TEXTURES)[0]
+    """Inputs x.
+
+    Parameters
+    ----------
+    m : int
+        Number of examples.
+    n : int
+        n_1, the number of input neurons.
+    dtype : {"float64", "float32"}, optional
+        Dtype of x. Default "float64".
+
+    Returns
+    -------
+    SearchStrategy of ndarray of shape (m, n)
+        Finite; from small whole numbers to huge, zero and subnormal entries.
+
+    Examples
+    --------
+    >>> from hypothesis import given
+    >>> from minibp import strategies
+    >>> @given(strategies.inputs(3, 2))
+    ... def test(x):
+    ...     assert x.shape == (3, 2)
+    >>> test()
+    """
+    return chosen_arrays(_HypothesisChoices(draw), [(m, n)], dtype, X_TEXTURES)[0]
 
 
 @st.composite
 def targets(draw: DrawFn, cost: Cost | str, m: int, n: int, dtype: str = "float64") -> Array:
-    """y of shape (m, n) that fits `cost`: labels, probabilities, distributions over a row, or any numbers."""
-    return _draw_targets(draw, cost_of(cost), m, n, dtype)
+    """Targets y that fit a cost: labels, probabilities, distributions over a row, or any numbers.
+
+    Parameters
+    ----------
+    cost : str or Cost
+        The cost that they have to fit.
+    m : int
+        Number of examples.
+    n : int
+        n_L, the number of output neurons.
+    dtype : {"float64", "float32"}, optional
+        Dtype of y. Default "float64".
+
+    Returns
+    -------
+    SearchStrategy of ndarray of shape (m, n)
+        Finite, and accepted by `cost.check_targets`.
+
+    Examples
+    --------
+    >>> from hypothesis import given
+    >>> from minibp import strategies
+    >>> @given(strategies.targets("cross_entropy", 3, 2))
+    ... def test(y):
+    ...     assert ((y >= 0) & (y <= 1)).all()
+    >>> test()
+    """
+    return chosen_targets(_HypothesisChoices(draw), cost_of(cost), (m, n), dtype)
 
 
 @st.composite
@@ -135,11 +221,30 @@ def networks(
 ) -> Network:
     """Networks of any sizes, activations and dtype; hidden layers have one activation or each its own.
 
-    `activation` is that of the hidden layers alone, also where it is a sequence, one a layer: the output layer's is
-    `output_activation`, or any. (`Network`, `Network.random` and `check_backprop` take `activation` for all layers.)
+    Each argument is a value, a strategy that is drawn from, or None for anything.
 
+    Parameters
+    ----------
+    sizes : sequence of int or SearchStrategy, optional
+        n_1, …, n_L.
+    activation : str, Activation, sequence of them or SearchStrategy, optional
+        That of the hidden layers alone, also where it is a sequence, one a layer; `Network`, `Network.random` and
+        `check_backprop` take it for all layers.
+    output_activation : str, Activation or SearchStrategy, optional
+        That of the output layer.
+    dtype : {"float64", "float32"} or SearchStrategy, optional
+        Dtype of the parameters.
+
+    Returns
+    -------
+    SearchStrategy of Network
+        Shrinks to few layers, few neurons and whole numbers.
+
+    Examples
+    --------
     >>> from hypothesis import given
-    >>> @given(networks(sizes=[2, 3, 1], activation="tanh"))
+    >>> from minibp import strategies
+    >>> @given(strategies.networks(sizes=[2, 3, 1], activation="tanh"))
     ... def test(network):
     ...     assert network.n_parameters == 13
     >>> test()
@@ -159,29 +264,54 @@ def problems(
     dtype: Any = None,
     examples: Any = None,
 ) -> Problem:
-    """Whole problems: a network, a cost that fits its output, L2 or none, x and y.
+    """Problems: a network, a cost that fits its output, L2 or none, x and y.
 
-    `output_activation` and `cost` must fit where both are given; either one alone decides what the other can be.
-    `activation` is that of the hidden layers alone: the output layer's is `output_activation`, or any that fits the
-    cost. (`check_backprop` takes `activation` for all layers.)
+    Each argument is a value, a strategy that is drawn from, or None for anything.
 
+    Parameters
+    ----------
+    sizes : sequence of int or SearchStrategy, optional
+        n_1, …, n_L.
+    activation : str, Activation, sequence of them or SearchStrategy, optional
+        That of the hidden layers alone, also where it is a sequence, one a layer; `check_backprop` takes it for all
+        layers.
+    output_activation : str, Activation or SearchStrategy, optional
+        That of the output layer; None is any that fits the cost.
+    cost : str, Cost or SearchStrategy, optional
+        The cost; None is any that fits `output_activation`. The two must fit where both are given.
+    l2 : float or SearchStrategy, optional
+        α of equation (27).
+    dtype : {"float64", "float32"} or SearchStrategy, optional
+        Dtype of the parameters, x and y.
+    examples : int or SearchStrategy, optional
+        m, the number of rows of x and y.
+
+    Returns
+    -------
+    SearchStrategy of Problem
+        Shrinks to few layers, neurons and examples, and to whole numbers.
+
+    Examples
+    --------
     >>> from hypothesis import given
-    >>> @given(problems(cost="quadratic", examples=1))
+    >>> from minibp import strategies
+    >>> @given(strategies.problems(cost="quadratic", examples=1))
     ... def test(problem):
     ...     assert problem.y.shape == (1, problem.network.sizes[-1])
     >>> test()
     """
+    choices = _HypothesisChoices(draw)
     last = None if output_activation is None else activation_of(_given(draw, output_activation, _HIDDEN))
     chosen = cost_of(_given(draw, cost, _costs_for(last)))
     last = draw(_outputs_for(chosen)) if last is None else last
-    widths = _draw_sizes(draw) if sizes is None else checked_sizes(_given(draw, sizes, None))
+    widths = chosen_sizes(choices) if sizes is None else checked_sizes(_given(draw, sizes, None))
     if not fits(last, chosen, widths[-1]) and fits(last, chosen):
         widths[-1] = 2  # softmax over a single neuron is always 1
     network = _draw_network(draw, widths, activation, last, dtype)
     m = checked_count("examples", _given(draw, examples, _EXAMPLES))
     alpha = _given(draw, l2, _L2)
-    x = _draw_arrays(draw, [(m, widths[0])], network.dtype, X_TEXTURES)[0]
-    y = _draw_targets(draw, chosen, m, widths[-1], network.dtype)
+    x = chosen_arrays(choices, [(m, widths[0])], network.dtype, X_TEXTURES)[0]
+    y = chosen_targets(choices, chosen, (m, widths[-1]), network.dtype)
     return Problem(network, chosen, x, y, alpha)
 
 
@@ -205,80 +335,47 @@ def _costs_for(output: Activation | None) -> SearchStrategy[Cost]:
     return st.sampled_from([cost for cost in COSTS.values() if output is None or fits(output, cost)])
 
 
-@cache
-def _whole(low: int, high: int) -> SearchStrategy[int]:
-    return st.integers(low, high)
+_one_of = cache(lambda *values: st.sampled_from(values))
+_whole = cache(st.integers)
+_bytes = cache(lambda n: st.binary(min_size=n, max_size=n))
 
 
-@cache
-def _one_of(*values: Any) -> SearchStrategy[Any]:
-    return st.sampled_from(values)
+class _HypothesisChoices:
+    """Choices that Hypothesis draws, and shrinks."""
 
+    def __init__(self, draw: DrawFn) -> None:
+        self._draw = draw
 
-@cache
-def _bytes(n: int) -> SearchStrategy[bytes]:
-    return st.binary(min_size=n, max_size=n)
+    def one_of(self, *values: Any) -> Any:
+        return self._draw(_one_of(*values))
+
+    def whole(self, low: int, high: int) -> int:
+        return self._draw(_whole(low, high))
+
+    def bytes(self, n: int) -> bytes:
+        return self._draw(_bytes(n))
+
+    def generator(self) -> np.random.Generator:
+        return np.random.default_rng(self._draw(_SEEDS))
 
 
 def _given(draw: DrawFn, given: Any, default: SearchStrategy[Any] | None) -> Any:
-    """What an argument of this module stands for."""
+    """The value that an argument of this module stands for."""
     if given is None and default is not None:
         return draw(default)
     return draw(given) if isinstance(given, SearchStrategy) else given
 
 
-def _draw_sizes(
-    draw: DrawFn, max_layers: int = MAX_LAYERS, max_width: int = MAX_WIDTH, layers: int | None = None
-) -> list[int]:
-    depth = layers or draw(_one_of(*(n for n in LAYERS if n <= max_layers)))
-    width = draw(_one_of(*([n for n in WIDTHS if n <= max_width] or [max_width])))
-    square = draw(_one_of(False, True, False))
-    if square:
-        return [draw(_whole(1, width))] * (depth + 1)
-    return [draw(_whole(1, width)) for _ in range(depth + 1)]
-
-
-def _draw_arrays(
-    draw: DrawFn, shapes: Sequence[tuple[int, ...]], dtype: str, textures: dict[str, Texture | None]
-) -> list[Array]:
-    """Arrays of these shapes, all of one texture."""
-    fill = textures[draw(_one_of(*textures))]
-    if fill is not None:
-        rng = np.random.default_rng(draw(_SEEDS))
-        return [fill(rng, shape).astype(dtype) for shape in shapes]
-    sizes = [math.prod(shape) for shape in shapes]
-    chosen = _ENTRIES[np.frombuffer(draw(_bytes(sum(sizes))), np.uint8)].astype(dtype)
-    parts = np.split(chosen, np.cumsum(sizes)[:-1])
-    return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
-
-
-def _draw_targets(draw: DrawFn, cost: Cost, m: int, n: int, dtype: str) -> Array:
-    if cost.name not in ("cross_entropy", "categorical_cross_entropy"):
-        return _draw_arrays(draw, [(m, n)], dtype, X_TEXTURES)[0]
-    labels = draw(_one_of(True, False))
-    return filled_targets(cost, (m, n), dtype, labels, np.random.default_rng(draw(_SEEDS)))
-
-
-def filled_targets(cost: Cost, shape: tuple[int, ...], dtype: str, labels: bool, rng: np.random.Generator) -> Array:
-    """y for a cross-entropy, its last axis an example's: labels, or probabilities, or a distribution."""
-    if cost.name == "cross_entropy":
-        return (rng.integers(0, 2, shape) if labels else rng.random(shape)).astype(dtype)
-    if labels:
-        return np.eye(shape[-1], dtype=dtype)[rng.integers(0, shape[-1], shape[:-1])]
-    shares = rng.random(shape) + 1e-3
-    return (shares / shares.sum(-1, keepdims=True)).astype(dtype)
-
-
 def _draw_network(draw: DrawFn, widths: Sequence[int], activation: Any, output: Any, dtype: Any) -> Network:
-    hidden = len(widths) - 2
-    if isinstance(activation, Sequence) and not isinstance(activation, str):
-        chosen = list(activation)[:hidden]
-    elif activation is None and draw(_one_of(False, True)):
-        chosen = [draw(_HIDDEN) for _ in range(hidden)]
+    choices, layers = _HypothesisChoices(draw), len(widths) - 2
+    if activation is None:
+        hidden = chosen_hidden(choices, layers)
+    elif isinstance(activation, Sequence) and not isinstance(activation, str):
+        hidden = list(activation)[:layers]
     else:
-        chosen = [_given(draw, activation, _HIDDEN)] * hidden
+        hidden = [_given(draw, activation, _HIDDEN)] * layers
     last = _given(draw, output, _outputs_for(None))
     kind = _given(draw, dtype, _DTYPES)
-    weights = _draw_arrays(draw, list(zip(widths[1:], widths, strict=False)), kind, TEXTURES)
-    biases = _draw_arrays(draw, [(n,) for n in widths[1:]], kind, TEXTURES)
-    return Network(weights, biases, [*chosen, last])
+    weights = chosen_arrays(choices, list(zip(widths[1:], widths, strict=False)), kind, TEXTURES)
+    biases = chosen_arrays(choices, [(n,) for n in widths[1:]], kind, TEXTURES)
+    return Network(weights, biases, [*hidden, last])

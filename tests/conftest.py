@@ -3,22 +3,14 @@
 import importlib.util
 import os
 import reprlib
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 from case_ids import PLAIN, is_named
+from needed import NEEDED
 
-NEEDED = {
-    "minibp": "minibp",
-    "numpy": "numpy",
-    "click": "click",
-    "hypothesis": "hypothesis",
-    "jax": "jax",
-    "mpmath": "mpmath",
-    "xdist": "pytest-xdist",
-}
-"""The modules without which test files cannot be imported or pytest's options are unknown; what installs each."""
 MISSING = [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
 
 if not MISSING:
@@ -31,6 +23,10 @@ if not MISSING:
 BESIDE = Path(__file__).parents[2] / "shared" / "data" / "mnist"
 if "MINIBP_MNIST_DIR" not in os.environ and BESIDE.is_dir():
     os.environ["MINIBP_MNIST_DIR"] = str(BESIDE)
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # As where a shell started the tests in the background: processes that are started would not hear Ctrl-C either.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TEST = pytest.StashKey[str]()
 
@@ -78,7 +74,7 @@ def mnist_folder():
 @pytest.fixture(scope="session")
 def drawn():
     """Several hundred problems of every kind, drawn once."""
-    from minibp.check.campaign import draw
+    from minibp.check.generation import draw
     from minibp.strategies import problems
 
     return draw(problems(), 600, 20261122)

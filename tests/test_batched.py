@@ -3,12 +3,12 @@ import inspect
 
 import numpy as np
 import pytest
-from test_per_example import check_by_hand
+from helpers import check_by_hand
 
 from minibp import Network, batched, per_example
-from minibp.check.compare import row_of_bound, row_of_pass
-from minibp.check.estimate import oracle_arithmetic
-from minibp.check.rounding import arithmetic_of, bound
+from minibp.check.layout import row_of_bound, row_of_pass
+from minibp.check.oracles.estimate import oracle_arithmetic
+from minibp.check.rounding.whole_pass import arithmetic_of, bound
 
 
 def test_numbers_that_can_be_followed_by_hand():

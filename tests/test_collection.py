@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from conftest import NEEDED
+from needed import NEEDED
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent

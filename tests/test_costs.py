@@ -7,7 +7,7 @@ import pytest
 from minibp import L2, Cost, InputError
 from minibp.activations import ACTIVATIONS, activation_of
 from minibp.costs import COSTS, cost_of
-from minibp.strategies import pairings
+from minibp.drawing import pairings
 
 RNG = np.random.default_rng(7)
 EXTREME = np.array([[-1e4, 1e4, 0.0], [1e4, 1e4, -1e4], [745.0, -745.0, 36.0], [1e-3, -2.0, 0.5]])

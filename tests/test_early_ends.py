@@ -34,7 +34,8 @@ def run(source, folder, *arguments):
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False, timeout=100)
 
 
-@pytest.mark.parametrize("end", ENDS)
+# test_calling.py has a subject that raises whatever it likes, in one process; here each way out is taken once.
+@pytest.mark.parametrize("end", [end for end in ENDS if end not in ("sys.exit()", "raise GeneratorExit")])
 def test_a_subject_that_ends_the_program(end, tmp_path):
     result = run(f"{RIGHT}\ndef right(weights, biases, x, y):\n    {end}\n", tmp_path)
     assert result.returncode in (1, 2)

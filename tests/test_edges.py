@@ -5,10 +5,10 @@ import pytest
 
 from minibp import InputError, Network, Problem, batched, per_example
 from minibp.activations import HIDDEN, activation_of
-from minibp.check import rounding
-from minibp.check.rounding import arithmetic_of
+from minibp.check.rounding import whole_pass
+from minibp.check.rounding.whole_pass import arithmetic_of
 from minibp.costs import COSTS, cost_of, fuses, needs_only_z
-from minibp.strategies import pairings
+from minibp.drawing import pairings
 
 SMOOTH_AT_0 = sorted({*HIDDEN} - {"relu", "leaky_relu"})
 
@@ -57,7 +57,7 @@ def test_one_example_at_a_time_is_the_batch_on_layers_of_one_width_and_different
     biases[-1] = size
     network = Network(weights, biases, ["tanh", "silu", output])
     problem = Problem(network, cost, rng.standard_normal((2, 3)), rng.random((2, 3)), l2=0.5)
-    limits = rounding.bound(problem, arithmetic_of("float64"))
+    limits = whole_pass.bound(problem, arithmetic_of("float64"))
     one, other = (form.backprop(network, cost, problem.x, problem.y, 0.5) for form in (per_example, batched))
     assert np.isfinite(limits.cost)
     assert abs(one.cost - other.cost) <= 2 * limits.cost

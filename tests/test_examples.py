@@ -7,7 +7,7 @@ import overfitting
 import pytest
 from case_ids import written_out
 
-from minibp.data import data_set
+from minibp.data.images import data_set
 
 
 def test_a_saturated_neuron_learns_slowly_with_the_quadratic_cost_alone():
@@ -22,7 +22,7 @@ def test_a_saturated_neuron_learns_slowly_with_the_quadratic_cost_alone():
 
 def test_pictures_are_learned_faster_with_cross_entropy():
     data = data_set("digits")
-    slow, fast = (learning_slowdown.pictures(data, cost, 0.5, 5) for cost in ("quadratic", "cross_entropy"))
+    slow, fast = (learning_slowdown.images(data, cost, 0.5, 5) for cost in ("quadratic", "cross_entropy"))
     assert slow[0] == fast[0]
     assert fast[1] > slow[1] + 0.2
 
@@ -42,7 +42,7 @@ def test_l2_keeps_weights_small_and_helps_on_what_was_not_trained_with():
 @pytest.mark.parametrize(
     ("example", "options", "said"),
     [
-        (learning_slowdown, ["--epochs", "1"], "digits: rightly classified of 297 after so many epochs"),
+        (learning_slowdown, ["--epochs", "1"], "digits: classified correctly of 297 after so many epochs"),
         (overfitting, ["--epochs", "20", "--examples", "50"], "digits, 50 examples, 20 epochs"),
     ],
     ids=["learning_slowdown", "overfitting"],

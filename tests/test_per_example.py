@@ -1,22 +1,7 @@
 import numpy as np
+from helpers import NETWORK, X, Y, check_by_hand
 
 from minibp import Network, batched, per_example
-
-# 2-2-1 by hand, with identities, so that every number can be followed with a pencil:
-# z² = (1·1 + 2·2 + 1, 0·1 + 1·2 − 1) = (6, 1), z³ = 3·6 − 1·1 + 2 = 19, C = ½ (19 − 10)² = 40.5
-NETWORK = Network([[[1.0, 2.0], [0.0, 1.0]], [[3.0, -1.0]]], [[1.0, -1.0], [2.0]], "identity")
-X, Y = np.array([[1.0, 2.0]]), np.array([[10.0]])
-
-
-def check_by_hand(form):
-    found = form.backprop(NETWORK, "quadratic", X, Y, l2=2.0)
-    assert [z.tolist() for z in found.z] == [[[6.0, 1.0]], [[19.0]]]
-    assert [a.tolist() for a in found.a] == [[[1.0, 2.0]], [[6.0, 1.0]], [[19.0]]]
-    assert [delta.tolist() for delta in found.delta] == [[[27.0, -9.0]], [[9.0]]]
-    assert [b.tolist() for b in found.gradient.nabla_b] == [[27.0, -9.0], [9.0]]
-    # δ aᵀ + 2 W
-    assert [w.tolist() for w in found.gradient.nabla_w] == [[[29.0, 58.0], [-9.0, -16.0]], [[60.0, 7.0]]]
-    assert found.cost == 40.5 + (1 + 4 + 0 + 1 + 9 + 1)
 
 
 def test_numbers_that_can_be_followed_by_hand():

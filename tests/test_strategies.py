@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from collections import Counter
 from random import Random
 
@@ -8,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
-from minibp import Activation, Cost, InputError, Network, Problem, per_example, strategies
-from minibp.activations import ACTIVATIONS, HIDDEN
-from minibp.check.campaign import draw
+from minibp import Activation, InputError, per_example, strategies
+from minibp.activations import ACTIVATIONS
+from minibp.check.generation import draw
 from minibp.costs import COSTS
 
 
@@ -104,44 +102,6 @@ def test_entries_shrink_one_by_one():
     weights = found.weights[0].ravel().tolist()
     assert sorted(weights)[:-1] == [1.0] * 5
     assert weights.count(1.0) == 5
-
-
-@given(
-    st.builds(
-        lambda *parts: parts, st.from_type(Network), st.from_type(Problem), st.from_type(Activation), st.from_type(Cost)
-    )
-)
-@settings(max_examples=20)
-def test_types_are_known_to_hypothesis(parts):
-    network, problem, activation, cost = parts
-    assert isinstance(network, Network)
-    assert isinstance(problem, Problem)
-    assert activation in HIDDEN.values()
-    assert cost in COSTS.values()
-
-
-@pytest.mark.parametrize(
-    "program",
-    [
-        "import minibp.strategies",
-        "import hypothesis, minibp.strategies",
-        "import minibp; minibp.strategies.problems()",
-        "import minibp; from hypothesis import strategies as st; st.from_type(minibp.Network).validate()",
-    ],
-)
-def test_types_are_registered_in_any_order_of_imports_without_jax(program):
-    after = "; import sys; from minibp import Problem; from hypothesis import strategies as st"
-    after += "; st.from_type(Problem).validate(); assert 'jax' not in sys.modules"
-    subprocess.run([sys.executable, "-W", "error", "-c", program + after], check=True)
-
-
-def test_everything_can_be_imported_at_once():
-    subprocess.run([sys.executable, "-c", "from minibp import *; strategies.problems()"], check=True)
-
-
-def test_hypothesis_alone_loads_no_strategies_of_ours():
-    program = "import sys, hypothesis; assert 'minibp.strategies' not in sys.modules; assert 'jax' not in sys.modules"
-    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 @pytest.mark.parametrize(

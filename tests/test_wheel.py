@@ -7,16 +7,16 @@ import packaged
 import pytest
 
 ROOT = Path(__file__).parents[1]
-DATA = "minibp/datasets/digits.npz"
+DATA = "minibp/data/digits.npz"
 RIGHT = [*sorted(packaged.package_files(ROOT)), "minibp-0.1.0.dist-info/METADATA"]
 
 
 def test_the_package_has_modules_types_and_data():
-    assert {"minibp/__init__.py", "minibp/py.typed", "minibp/check/faults.py", DATA, "_minibp.py"} <= set(RIGHT)
+    assert {"minibp/__init__.py", "minibp/py.typed", "minibp/check/faults/fault.py", DATA, "_minibp.py"} <= set(RIGHT)
     assert not [name for name in RIGHT if name.endswith(".pyc")]
 
 
-@pytest.mark.parametrize("name", [DATA, "minibp/py.typed", "minibp/check/faults.py", "_minibp.py"])
+@pytest.mark.parametrize("name", [DATA, "minibp/py.typed", "minibp/check/faults/fault.py", "_minibp.py"])
 def test_a_file_that_is_left_out_is_told(name):
     assert packaged.differences(set(RIGHT) - {name}) == [f"the wheel lacks {name}"]
 

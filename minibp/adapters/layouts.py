@@ -14,13 +14,33 @@ from minibp.signatures import expect_arguments
 
 
 def per_example(f: Callable[..., Any]) -> Subject:
-    """Code that takes one example: f(weights, biases, x, y) with x (n_1,) and y (n_L,) returns (nabla_w, nabla_b).
+    """A subject of code that takes one example.
 
-    The subject sums what f returns in the order of the rows and divides by m: equation (6). A term that does not
-    depend on the example comes out as f put it in, so that L2 in f has to be (α/m) W; where f knows no m, leave it out.
-    Raises `InputError` where two examples give arrays of different shapes.
+    Parameters
+    ----------
+    f : callable
+        f(weights, biases, x, y) with x of shape (n_1,) and y (n_L,) returns (nabla_w, nabla_b).
 
-    >>> subject = per_example(lambda weights, biases, x, y: ([np.outer(y, x)], [y]))
+    Returns
+    -------
+    Subject
+        Sums what f returns in the order of the rows and divides by m: equation (6).
+
+    Raises
+    ------
+    InputError
+        Where f cannot take these arguments. The subject raises it where two examples give arrays of different shapes.
+
+    Notes
+    -----
+    A term that does not depend on the example comes out as f put it in, so that L2 in f has to be (α/m) W; where f does
+    not know m, leave it out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from minibp import adapters
+    >>> subject = adapters.per_example(lambda weights, biases, x, y: ([np.outer(y, x)], [y]))
     >>> subject([np.ones((1, 2))], [np.ones(1)], np.ones((2, 2)), np.array([[1.0], [3.0]]))
     ([array([[2., 2.]])], [array([2.])])
     """
@@ -45,11 +65,29 @@ def _per_example(f: Callable[..., Any], weights: Arrays, biases: Arrays, x: Arra
 
 
 def columns(f: Callable[..., Any]) -> Subject:
-    """Code with examples as columns: f(weights, biases, x, y) with x (n_1, m), y (n_L, m) and biases (n, 1).
+    """A subject of code with examples as columns.
 
-    f takes the mean over examples itself. Its ∂C/∂b of shape (n, 1) come back as (n,); any other is left as it is.
+    Parameters
+    ----------
+    f : callable
+        f(weights, biases, x, y) with x of shape (n_1, m), y (n_L, m) and biases (n_l, 1) returns (nabla_w, nabla_b),
+        the mean over examples taken. Its ∂C/∂b of shape (n_l, 1) come back as (n_l,); any other is left as it is.
 
-    >>> subject = columns(lambda weights, biases, x, y: ([y @ x.T], [y.sum(axis=1, keepdims=True)]))
+    Returns
+    -------
+    Subject
+        Calls f with views of its arguments.
+
+    Raises
+    ------
+    InputError
+        Where f cannot take these arguments.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from minibp import adapters
+    >>> subject = adapters.columns(lambda weights, biases, x, y: ([y @ x.T], [y.sum(axis=1, keepdims=True)]))
     >>> subject([np.ones((1, 2))], [np.ones(1)], np.ones((2, 2)), np.array([[1.0], [3.0]]))
     ([array([[4., 4.]])], [array([4.])])
     """
@@ -70,14 +108,36 @@ def _columns(f: Callable[..., Any], weights: Arrays, biases: Arrays, x: Array, y
 def flat(
     f: Callable[..., Any], sizes: Sequence[int] | None = None, order: str = "layers", matrix_order: str = "C"
 ) -> Subject:
-    """Code with one parameter vector: f(theta, x, y) for one network's `sizes` (n_1, …, n_L), or f(theta, x, y, sizes).
+    """A subject of code with one parameter vector theta.
 
-    theta is W², b², W³, b³, … with order="layers", all W and then all b with "weights_first"; matrices go row by row
-    (matrix_order="C") or column by column ("F", as Octave's `(:)` does). x is (m, n_1) and y (m, n_L). f returns
-    ∂C/∂theta, a vector of theta's length, and the subject raises `InputError` for any other shape and for a
-    network of other sizes.
+    Parameters
+    ----------
+    f : callable
+        f(theta, x, y), or f(theta, x, y, sizes) where `sizes` is None, returns ∂C/∂theta, a vector of theta's length; x
+        is (m, n_1) and y (m, n_L).
+    sizes : sequence of int, optional
+        n_1, …, n_L of the one network that f is for. Default None: any, which f is told.
+    order : {"layers", "weights_first"}, optional
+        theta is W², b², W³, b³, …, or all W and then all b. Default "layers".
+    matrix_order : {"C", "F"}, optional
+        Matrices row by row, or column by column as Octave's `(:)` has them. Default "C".
 
-    >>> subject = flat(lambda theta, x, y: 2 * theta, sizes=(2, 1))
+    Returns
+    -------
+    Subject
+        Packs theta, calls f, and unpacks the gradient.
+
+    Raises
+    ------
+    InputError
+        For arguments that cannot be used. The subject raises it for a gradient of any other shape and for a network of
+        other sizes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from minibp import adapters
+    >>> subject = adapters.flat(lambda theta, x, y: 2 * theta, sizes=(2, 1))
     >>> subject([np.array([[1.0, 2.0]])], [np.array([3.0])], np.ones((1, 2)), np.ones((1, 1)))
     ([array([[2., 4.]])], [array([6.])])
     """

@@ -17,14 +17,39 @@ def jax_loss(
     sizes: Sequence[Sequence[int]] = ((2, 3, 2), (3, 3, 3, 3, 3)),
     batch_sizes: Sequence[int] = (1, 3),
 ) -> Subject:
-    """A JAX function loss(weights, biases, x, y) of a scalar, with whatever custom_vjp is in it: its `jax.grad`.
+    """A subject of a JAX loss: its `jax.grad`, with every custom_vjp in it.
 
-    The loss takes the mean over examples itself. It runs on the CPU, in float64 where the parameters are. JAX
-    compiles for half a second for every new shape, so that the subject asks for few: `sizes` (by default unequal
-    widths, and equal ones, which a transpose fits too) and `batch_sizes`; others are answered too.
-    Raises `ModuleNotFoundError` where there is no JAX.
+    Parameters
+    ----------
+    loss : callable
+        loss(weights, biases, x, y) returns a scalar, the mean over examples.
+    sizes : sequence of sequences of int, optional
+        The n_1, …, n_L to call it for. Default: one of unequal widths, and one of equal widths, which a transpose fits
+        too.
+    batch_sizes : sequence of int, optional
+        The numbers of examples to call it for. Default (1, 3).
 
-    >>> subject = jax_loss(lambda weights, biases, x, y: (weights[0] ** 2).sum() + biases[0].sum())
+    Returns
+    -------
+    Subject
+        Computes on the CPU, in the dtype of the parameters; takes other sizes, too.
+
+    Raises
+    ------
+    InputError
+        For sizes that are no counts.
+    ModuleNotFoundError
+        Where JAX is not installed.
+
+    Notes
+    -----
+    JAX compiles for half a second for every new shape, which is why a check calls it for few.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from minibp import adapters
+    >>> subject = adapters.jax_loss(lambda weights, biases, x, y: (weights[0] ** 2).sum() + biases[0].sum())
     >>> subject([np.ones((1, 2))], [np.ones(1)], np.ones((1, 2)), np.ones((1, 1)))
     ([array([[2., 2.]])], [array([1.])])
     """
@@ -33,7 +58,7 @@ def jax_loss(
 
 
 class _JaxLoss:
-    """What JAX compiled cannot be pickled, so that it is compiled anew where it arrives."""
+    """The compiled gradient of a loss, which cannot be pickled: it is compiled anew where it arrives."""
 
     def __init__(self, loss: Callable[..., Any]) -> None:
         self.loss = loss

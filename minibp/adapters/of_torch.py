@@ -14,18 +14,42 @@ _torch = partial(needed, "torch", "torch_module", "pip install torch")
 
 
 def torch_module(module: Any, loss: Callable[..., Any]) -> Subject:
-    """A torch.nn.Module's own backward pass, with every autograd.Function and hook in it.
+    """A subject of a torch.nn.Module: its own backward pass, with every autograd.Function and hook in it.
 
-        subject = torch_module(Sequential(Linear(4, 3), Sigmoid(), Linear(3, 2), Sigmoid()), loss)
+    Parameters
+    ----------
+    module : torch.nn.Module or callable
+        A Module, with the sizes that it has, or a function of `sizes` (n_1, …, n_L) that makes one. Its parameters, in
+        order of registration, are a weight (n_out, n_in) and a bias (n_out,) a layer, as torch.nn.Linear has them.
+    loss : callable
+        loss(output, y) returns a scalar tensor, the mean over examples in it.
 
-    `module` is a Module, with the sizes that it has, or a function of `sizes` (n_1, …, n_L) that makes one. Its
-    parameters, in order of registration, are a weight (n_out, n_in) and a bias (n_out,) a layer, as torch.nn.Linear
-    has them; others are an `InputError`. `loss(output, y)` returns a scalar tensor, the mean over examples in it.
+    Returns
+    -------
+    Subject
+        Computes on the CPU, in the dtype of the weights.
 
-    It runs on the CPU in the dtype of the weights given, and raises `ModuleNotFoundError` where there is no torch. A
-    parameter without a gradient after the backward pass (it is frozen, or cut off by a `detach`) moves no loss as far
+    Raises
+    ------
+    InputError
+        Where `module` is neither, or has other parameters.
+    ModuleNotFoundError
+        Where PyTorch is not installed.
+
+    Notes
+    -----
+    A parameter without a gradient after the backward pass (it is frozen, or cut off by a `detach`) moves no loss as far
     as torch knows: its gradient is 0. A given Module has its parameters, gradients, buffers, dtypes and devices back
     after each call, also after one that fails; during a call no other thread should use it.
+
+    Examples
+    --------
+    >>> from torch import nn  # doctest: +SKIP
+    >>> from minibp import adapters
+    >>> module = nn.Sequential(nn.Linear(4, 3), nn.Sigmoid(), nn.Linear(3, 2), nn.Sigmoid())  # doctest: +SKIP
+    >>> subject = adapters.torch_module(module, nn.MSELoss())  # doctest: +SKIP
+    >>> subject.sizes  # doctest: +SKIP
+    ((4, 3, 2),)
     """
     torch = _torch()
     if not callable(module):

@@ -1,4 +1,4 @@
-"""What an adapter returns, and what adapters of several kinds need."""
+"""The subject that every adapter returns, and the functions that several adapters share."""
 
 from __future__ import annotations
 
@@ -18,20 +18,38 @@ Sizes = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Subject:
-    """A callable that a check can take, and what it can be asked for; it can be pickled where its code can.
+    """A callable that a check can take, with the sizes that it can be called for.
 
-    Takes weights (n_out, n_in), biases (n_out,), x (m, n_1) and y (m, n_L) of one dtype, float64 or float32, and
-    returns (nabla_w, nabla_b), shaped like weights and biases. What is wrong with the code's answer (a shape, a
-    dtype, the number of arrays) is handed on as it is, for the check to see.
+    Takes weights (n_l, n_{l-1}), biases (n_l,), x (m, n_1) and y (m, n_L) of one dtype, float64 or float32, and returns
+    (nabla_w, nabla_b), shaped like weights and biases.
+
+    Attributes
+    ----------
+    call : callable
+        The code, as a function of (weights, biases, x, y).
+    __name__ : str
+        Its name in reports.
+    sizes : tuple of tuples of int or None
+        The n_1, …, n_L to call it for; None, the default, for any.
+    batch_sizes : tuple of int or None
+        The numbers of examples m to call it for; None, the default, for any.
+
+    Notes
+    -----
+    It can be pickled where its code can. An error in the code's result (a shape, a dtype, the number of arrays) is
+    handed on as it is, for the check to see.
+
+    Examples
+    --------
+    >>> from minibp import adapters
+    >>> adapters.flat(lambda theta, x, y: 2 * theta, sizes=(2, 1)).sizes
+    ((2, 1),)
     """
 
     call: Callable[[Arrays, Arrays, Array, Array], Any]
     __name__: str
-    """What reports call it."""
     sizes: tuple[Sizes, ...] | None = None
-    """The sizes (n_1, …, n_L) to ask it for; None for any."""
     batch_sizes: tuple[int, ...] | None = None
-    """The numbers of examples m to ask it for; None for any."""
 
     def __call__(self, weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
         return self.call(weights, biases, x, y)
@@ -72,7 +90,7 @@ def expect_sizes(own: Sizes, asked: Sizes) -> None:
 
 
 def name_of_code(f: Any) -> str:
-    """What reports call it."""
+    """The name of code in reports."""
     while isinstance(f, partial):
         f = f.func
     return str(getattr(f, "__name__", type(f).__name__))

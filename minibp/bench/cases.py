@@ -91,7 +91,7 @@ def of_sweep(kind: str, values: Iterable[int], dtypes: Iterable[str], threads: i
 
 
 def problem_of(case: Case, seed: int) -> Problem:
-    """The case's problem: inputs in [0, 1) as those of pictures, targets 0 or 1; the same seed gives the same bits."""
+    """The case's problem: inputs in [0, 1) as those of images, targets 0 or 1; the same seed gives the same bits."""
     rng = np.random.default_rng([seed, case.batch, *case.sizes])
     network = Network.random(case.sizes, dtype=case.dtype, rng=rng)
     x = rng.random((case.batch, case.sizes[0])).astype(case.dtype)

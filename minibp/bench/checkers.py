@@ -19,11 +19,12 @@ from minibp import batched
 from minibp.arrays import Array
 from minibp.bench.forms import Prepared
 from minibp.bench.peers import library
-from minibp.check import complex_step as complex_step_oracle
-from minibp.check import finite_difference as finite_difference_oracle
-from minibp.check.arithmetic import arithmetic_of
-from minibp.check.estimate import Estimate
-from minibp.check.rounding import bound
+from minibp.check.compare import error_ratio
+from minibp.check.oracles import complex_step as complex_step_oracle
+from minibp.check.oracles import finite_difference as finite_difference_oracle
+from minibp.check.oracles.estimate import Estimate
+from minibp.check.rounding.arithmetic import arithmetic_of
+from minibp.check.rounding.whole_pass import bound
 from minibp.network import Network
 from minibp.problem import Problem
 
@@ -44,14 +45,14 @@ def finite_difference(problem: Problem) -> Prepared:
 
 def jax(problem: Problem) -> Prepared:
     """The JAX oracle, compiled beforehand."""
-    from minibp.check import jax_oracle
+    from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
 
     return _oracles(problem, jax_oracle.estimate)
 
 
 def all_oracles(problem: Problem) -> Prepared:
     """All three, one after the other."""
-    from minibp.check import jax_oracle
+    from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
 
     return _oracles(problem, jax_oracle.estimate, complex_step_oracle.estimate, finite_difference_oracle.estimate)
 
@@ -72,8 +73,7 @@ def _oracles(problem: Problem, *estimates: Callable[[Problem], Estimate]) -> Pre
             for right, got, room, radius in zip(
                 *(chain(*kind) for kind in (ours, one.gradient, limit, one.radius)), strict=True
             ):
-                share = np.abs(right - got) / (room + radius)
-                worst = max(worst, float(np.nanmax(np.where(np.isinf(radius), 0.0, share))))
+                worst = max(worst, float(error_ratio(right, got, room, radius).max()))
         return worst
 
     return Prepared(call, error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from minibp.console import Exit, allow_any_text, bar, check_writable, usable, write_json
+from minibp.options import json_option, plot_option
 
 
 @click.command()
@@ -25,10 +26,8 @@ from minibp.console import Exit, allow_any_text, bar, check_writable, usable, wr
 )
 @click.option("--dtype", metavar="float64|float32", help="Measure just this one.  [default: both]")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Draws networks and inputs.")
-@click.option(
-    "--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write all figures; - is stdout."
-)
-@click.option("--plot", "plot_file", type=click.Path(dir_okay=False), help="Plot to FILE: .svg, .png or .pdf.")
+@json_option("all figures")
+@plot_option()
 def bench(
     *,
     peers: bool,

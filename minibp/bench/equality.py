@@ -6,12 +6,11 @@ import math
 from collections.abc import Iterable
 from itertools import chain
 
-import numpy as np
-
 from minibp import batched
 from minibp.arrays import Array
-from minibp.check.arithmetic import LIBRARY_ERROR, arithmetic_of
-from minibp.check.rounding import bound
+from minibp.check.compare import error_ratio
+from minibp.check.rounding.arithmetic import LIBRARY_ERROR, arithmetic_of
+from minibp.check.rounding.whole_pass import bound
 from minibp.network import Gradient
 from minibp.problem import Problem
 
@@ -23,8 +22,8 @@ def distance(problem: Problem, gradient: Gradient, library_error: float = LIBRAR
     """The worst entry's distance from `batched.backprop`, over what the rounding of both can explain.
 
     At most 1 for the same gradient, of any size of network; infinity where a shape, a dtype or a finite entry is
-    missing. The bounds are those of `minibp.check.rounding`; `library_error` is of the functions of whoever computed
-    `gradient`, in units of u.
+    missing. The bounds are those of `minibp.check.rounding.bound`; `library_error` is of the functions that whoever
+    computed `gradient` used, in units of u.
 
     >>> from minibp import Network
     >>> problem = Problem(Network([[[2.0]]], [[1.0]], "identity"), "quadratic", [[3.0]], [[5.0]])
@@ -42,9 +41,7 @@ def distance(problem: Problem, gradient: Gradient, library_error: float = LIBRAR
     for right, got, *limits in zip(_all(ours), _all(gradient), _all(mine), _all(theirs), strict=True):
         if got.shape != right.shape or got.dtype != right.dtype:
             return math.inf
-        off = np.abs(got.astype("float64") - right.astype("float64"))
-        share = np.divide(off, limits[0] + limits[1], out=np.zeros_like(off), where=off != 0)
-        worst = max(worst, math.inf if np.isnan(share).any() else float(share.max()))
+        worst = max(worst, float(error_ratio(got, right, *limits).max()))
     return worst
 
 

@@ -14,7 +14,7 @@ from minibp.arrays import Array
 from minibp.bench.equality import distance
 from minibp.network import Gradient
 from minibp.problem import Problem
-from minibp.workspace import Workspace
+from minibp.workspace.workspace import Workspace
 
 
 class Prepared(NamedTuple):

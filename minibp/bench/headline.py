@@ -9,7 +9,7 @@ from minibp.bench.contenders import BATCHED, PER_EXAMPLE, WORKSPACE
 from minibp.bench.ratios import ratio
 from minibp.bench.units import with_spread
 from minibp.tables import PIPE_WIDTH
-from minibp.words import counted
+from minibp.text import counted
 
 FORMS = (BATCHED.name, WORKSPACE.name)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -54,12 +54,23 @@ def machine() -> dict[str, Any]:
     }
 
 
+def own_seconds() -> float:
+    """CPU time of this process and of those of its own that have ended."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
 class Others:
     """How many cores all other processes keep busy from its making on, where Linux tells."""
 
-    def __init__(self, stat: Path = Path("/proc/stat")) -> None:
-        self._stat, self._start = stat, time.perf_counter()
-        self._ticks, self._own = _busy_ticks(stat), _own_seconds()
+    def __init__(
+        self,
+        stat: Path = Path("/proc/stat"),
+        clock: Callable[[], float] = time.perf_counter,
+        own: Callable[[], float] = own_seconds,
+    ) -> None:
+        self._stat, self._clock, self._own = stat, clock, own
+        self._ticks, self._start, self._own_start = _busy_ticks(stat), clock(), own()
 
     def cores(self) -> float | None:
         """So far, on average; None where it is not known. Processes of one's own count once they have ended."""
@@ -67,14 +78,8 @@ class Others:
         if ticks is None or self._ticks is None:
             return None
         every = (ticks - self._ticks) / os.sysconf("SC_CLK_TCK")
-        share = (every - (_own_seconds() - self._own)) / max(time.perf_counter() - self._start, 1e-9)
+        share = (every - (self._own() - self._own_start)) / max(self._clock() - self._start, 1e-9)
         return round(max(0.0, share), 2)
-
-
-def _own_seconds() -> float:
-    """CPU time of this process and of those of its own that have ended."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
 
 
 def _busy_ticks(stat: Path) -> int | None:

@@ -43,8 +43,8 @@ class WorkerTimedOut(WorkerFailed):
 class WorkerProcess:
     """A process that runs contenders with so many threads. Use it as a context, or call `close`."""
 
-    def __init__(self, threads: int, timeout: float = TIMEOUT) -> None:
-        self.threads, self._timeout = threads, timeout
+    def __init__(self, threads: int, timeout: float = TIMEOUT, grace: float = GRACE_SECONDS) -> None:
+        self.threads, self._timeout, self._grace = threads, timeout, grace
         environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))}
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
         if threads == 1:
@@ -94,6 +94,11 @@ class WorkerProcess:
         return self.ask("prepare", name=name, home=home, case=case, seed=seed, block_seconds=block_seconds)
 
     @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         """Whether it still runs."""
         return self._process.poll() is None
@@ -106,7 +111,7 @@ class WorkerProcess:
         with contextlib.suppress(OSError):  # what was not yet read is lost with the process
             self._process.stdin.close()
         try:
-            self._process.wait(timeout=GRACE_SECONDS)
+            self._process.wait(timeout=self._grace)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -26,6 +26,8 @@ class Effort(NamedTuple):
     rounds: int
     block_seconds: float = 0.02
     timeout: float = TIMEOUT
+    long_seconds: float = LONG_SECONDS
+    long_rounds: int = LONG_ROUNDS
 
 
 class Processes:
@@ -83,7 +85,7 @@ class _Turn:
                 self.outcome = {"wrong": f"its result is not that of the batched form: {off}"}
                 return process
             self.outcome |= {"error": answer["error"], "calls": answer["calls"]}
-            self._long = answer["seconds"] > LONG_SECONDS
+            self._long = answer["seconds"] > self._effort.long_seconds
             self._ready_in = process
         return process
 
@@ -92,7 +94,7 @@ class _Turn:
         process = self.prepare(processes)
         if not self.in_order:  # made ready again, it has another result
             return
-        if self._long and number >= LONG_ROUNDS:
+        if self._long and number >= self._effort.long_rounds:
             self.outcome["seconds"].append(None)
             return
         answer = process.ask("block", name=self.contender.name)

@@ -8,11 +8,11 @@ from typing import Any
 from minibp.bench.cases import BATCH, DEPTH, DEPTHS_BATCH, DEPTHS_WIDTH, ROWS, TABLE, WIDTH, WIDTHS_BATCH
 from minibp.bench.contenders import ALL_ORACLES, BATCHED, CHECKERS, PEERS, PER_EXAMPLE, PRODUCTS, WORKSPACE
 from minibp.bench.headline import FORMS, case_label, headline, speedups
-from minibp.bench.losses import losses, told
+from minibp.bench.slower import losses, told
 from minibp.bench.summary import groups
 from minibp.bench.units import seconds, size, with_spread
 from minibp.tables import PIPE_WIDTH, fitted, wrapped
-from minibp.words import counted
+from minibp.text import counted
 
 Lines = list[str]
 
@@ -138,14 +138,15 @@ def _memory(results: dict[str, Any], columns: int) -> Iterator[Lines]:
         for case in members:
             found = [case["contenders"].get(name, {}).get("memory") for name in names]
             if any(found):
-                rows.append([case_label(case), *("–" if one is None else _bytes(one) for one in found)])
+                rows.append([case_label(case), *("–" if one is None else kept_and_peak(one) for one in found)])
         if rows:
             title = f"Memory: kept between calls + peak of one call beside it, {dtype}"
             note = f"per-example: a loop; {FORMS_NOTE}"
             yield _titled(title, ["sizes, batch", *names], rows, note, columns)
 
 
-def _bytes(memory: dict[str, int]) -> str:
+def kept_and_peak(memory: dict[str, int]) -> str:
+    """The bytes kept between calls, and the most that one call has beside these."""
     return " + ".join(size(max(0, memory[key])) for key in ("kept", "peak"))
 
 

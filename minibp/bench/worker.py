@@ -33,7 +33,8 @@ Answer = dict[str, Any]
 class Worker:
     """What one process keeps between requests: the case's problem, and the contenders that are ready for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, slow_seconds: float = SLOW_SECONDS) -> None:
+        self._slow_seconds = slow_seconds
         self._case: tuple[Case, int] | None = None
         self._problem: Problem | None = None
         self._ready: dict[str, tuple[Prepared, int]] = {}
@@ -57,7 +58,7 @@ class Worker:
         error = prepared.error(result)
         if not error <= 1:
             return {"error": error if math.isfinite(error) else None}
-        if seconds < SLOW_SECONDS:  # what is slower has been warmed up by its first call
+        if seconds < self._slow_seconds:  # what is slower has been warmed up by its first call
             seconds = min(_seconds(prepared.call, 1)[0] for _ in range(3))
         while seconds < block_seconds:
             calls = max(calls + 1, math.ceil(1.1 * calls * min(100.0, block_seconds / max(seconds, 1e-9))))

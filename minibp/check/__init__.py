@@ -1,1 +1,55 @@
-"""The check: oracles, the rounding bound, and the comparison of a gradient with both."""
+"""The check: whether a gradient is right; if not, which equation is wrong in which layer, and what the mistake is.
+
+The map, from the lowest floor up; a file imports only from lower floors.
+
+    problem_stack.py        problems of one shape on top of each other, so that one array operation serves all
+    generation.py           Hypothesis draws problems, and finds the smallest one that fails
+    rounding/               the bound: how far an honest floating-point computation may be off
+        arithmetic.py         units of rounding, and numbers that know how far they may be off
+        activation_bounds.py  of each σ: Lipschitz and variation bounds, and the rounding of its formulas
+        layer.py              z by (13), a by (14) with softmax, σ'(z)
+        output_layer.py       the costs, and δ^L by (17) or (26), on softmax outputs too
+        whole_pass.py         the bound of a whole pass and of its gradient
+        running_error.py      running-error numbers, for the diagnosis
+    oracles/                right gradients from elsewhere, each with a radius that bounds its own error
+        jax_autodiff/         JAX: reverse mode, by one program for many shapes
+        complex_step.py       derivatives without cancellation
+        finite_difference.py  central differences; truncation.py, curvature.py and jets.py bound what they leave out
+    faults/                 the catalogue of mistakes, and a backprop that makes them
+        fault.py              the record of a fault, and the decorator that makes one of the function that computes it
+        forward.py, output.py, recursion.py, parameters.py, batch.py, l2.py: the faults, by equation
+        catalogue.py          all of them by their ids
+        injection.py          a backprop that makes given faults
+        pass_state.py         the arrays of one pass, plain or as running-error numbers
+    layout.py               a pass as one row of numbers, in the order of the equations
+    statistics.py           what an oracle has seen: counts and the worst ratios
+    compare.py              within: |g − ĝ| ≤ bound + radius, the one comparison
+    report/                 verdicts and findings as text, JSON, a page, GitHub annotations
+    subject/                the code that is checked: how it is called, what it must accept
+    diagnosis/              what is wrong
+        findings.py           from all that was seen to findings, causes first
+        single_example.py     one example: which fault explains δ, ∂C/∂b and ∂C/∂W (a missing σ', a swapped product, …)
+        batch.py              several examples: the mean (6), and L2
+        stability.py          rounding that is magnified, told from a wrong formula
+    verify/                 minibp's own gradients against every oracle, and every fault against the check
+    grad/                   the check of the gradient of any scalar function
+    backprop_check.py       the check of anyone's backprop
+    command.py              the commands verify, check and faults
+
+The path of one `check_backprop(subject)`, in backprop_check.py:
+
+ 1. subject.specification: which networks, cost and L2 the subject says that it is for.
+ 2. generation.draw: problems of that kind.
+ 3. subject.calling: the subject is called on copies; shapes, dtypes and changed inputs are looked at.
+ 4. oracles: each gives the gradient ĝ with its radius.
+ 5. rounding.bound: the bound of an honest gradient.
+ 6. compare.compare: |g − ĝ| ≤ bound + radius for every entry, in the order of the equations; statistics count.
+ 7. diagnosis.stability: is what is off magnified rounding? Then the verdict is "unstable".
+ 8. generation.smallest: the smallest failing network.
+ 9. diagnosis.findings: equation, layer and fault, tried by faults.injection on well-conditioned networks.
+10. report.report: all of it as a `Report`; report.wording says it.
+"""
+
+from minibp.check.compare import within
+
+__all__ = ["within"]

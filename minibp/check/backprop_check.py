@@ -5,35 +5,39 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from minibp.arrays import Array, checked_count
-from minibp.check import compilation, complex_step, finite_difference, jax_oracle
-from minibp.check.acceptance import expect_subject
-from minibp.check.arithmetic import arithmetic_of_anyone
-from minibp.check.campaign import draw, smallest
-from minibp.check.compare import Miss, Tally, compare, gradient_layout, row_of_gradient
-from minibp.check.conventions import in_convention
-from minibp.check.depth import with_depth
-from minibp.check.diagnose import diagnose
-from minibp.check.estimate import Estimate, OracleUnavailable
-from minibp.check.report import Finding, GradientMismatch, Report
-from minibp.check.rounding import bound
-from minibp.check.setting import Setting
-from minibp.check.stability import fails, fails_below_the_output, is_rounding, reason
-from minibp.check.stack import single
-from minibp.check.subject import Subject, ask, name_of, repeats
-from minibp.check.truncation import is_derived
-from minibp.check.wording import ORACLE_NAMES
+from minibp.arrays import checked_count
+from minibp.check.compare import Mismatch, compare, outvote_differences
+from minibp.check.diagnosis.conventions import in_convention
+from minibp.check.diagnosis.depth import with_depth
+from minibp.check.diagnosis.findings import diagnose
+from minibp.check.diagnosis.stability import fails, fails_below_the_output, is_rounding, reason
+from minibp.check.generation import draw, smallest
+from minibp.check.layout import gradient_layout, row_of_gradient
+from minibp.check.oracles import complex_step, finite_difference
+from minibp.check.oracles.estimate import Estimate, OracleUnavailable
+from minibp.check.oracles.jax_autodiff import compilation_cache
+from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
+from minibp.check.oracles.truncation import is_derived
+from minibp.check.problem_stack import single
+from minibp.check.report.evidence import Evidence
+from minibp.check.report.finding import Finding
+from minibp.check.report.report import GradientMismatch, Report
+from minibp.check.report.wording import ORACLE_NAMES
+from minibp.check.rounding.arithmetic import arithmetic_of_anyone
+from minibp.check.rounding.whole_pass import bound
+from minibp.check.subject.acceptance import expect_subject
+from minibp.check.subject.calling import Subject, ask, name_of, repeats
+from minibp.check.subject.specification import Setting
 from minibp.costs import fuses
 from minibp.network import Gradient
 from minibp.problem import Problem
-from minibp.words import counted
+from minibp.text import counted
 
 ORACLES: dict[str, Callable[[Problem], Estimate]] = {
     "jax": jax_oracle.estimate,
@@ -62,24 +66,62 @@ def check_backprop(
     raise_on_mismatch: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Hold `subject(weights, biases, x, y) -> (nabla_w, nabla_b)` against JAX, complex step and finite differences.
+    """Check a backprop against JAX, complex step and finite differences; a mistake is located and named.
 
-    The subject gets lists of arrays, W^l of shape (n_l, n_{l-1}) and b^l of shape (n_l,), and rows of examples, x (m,
-    n_1) and y (m, n_L), all of `dtype`; it returns the gradient of the mean cost (of the sum with reduction="sum") in
-    the same shapes. `activation` is one for all layers, the output too unless `output_activation` is another (unlike in
-    `strategies.problems`, where it is that of the hidden layers), or a sequence of one a layer, which fixes their
-    number. The verdict is "correct", "wrong", "unstable" (right but for rounding that it magnifies) or "undecided".
+    Parameters
+    ----------
+    subject : callable
+        subject(weights, biases, x, y) returns (nabla_w, nabla_b). It gets lists of arrays, W^l of shape (n_l, n_{l-1})
+        and b^l of shape (n_l,), and rows of examples, x (m, n_1) and y (m, n_L), all of `dtype`; it returns the
+        gradient in the same shapes. `minibp.adapters` makes a subject of code of another shape.
+    activation : str, Activation or sequence of them, optional
+        σ of all layers, the output too unless `output_activation` is another (unlike in `strategies.problems`, where it
+        is that of the hidden layers); or a sequence of one a layer, which fixes their number. Default "sigmoid".
+    output_activation : str or Activation, optional
+        σ of the output layer. Default None: `activation` stands.
+    cost : str or Cost, optional
+        Name of a cost, or an object with `value(a, y)` and `gradient(a, y)`. Default "quadratic".
+    l2 : float, optional
+        α of equation (27), at least 0. Default 0.
+    reduction : {"mean", "sum"}, optional
+        The gradient is that of the mean cost over the examples, or of the sum. Default "mean".
+    dtype : {"float64", "float32"}, optional
+        Dtype of what the subject gets. Default "float64".
+    examples : int, optional
+        Number of networks that are drawn, at least 1. Default 100.
+    seed : int, optional
+        The same seed gives the same networks. Default None: a new one, which the report names.
+    raise_on_mismatch : bool, optional
+        Raise an error for any verdict but "correct". Default True.
+    progress : callable, optional
+        Called with the number of networks done and the number there will be.
 
-    `progress` is called with the number of networks done and the number there will be.
+    Returns
+    -------
+    Report
+        Its verdict is "correct", "wrong", "unstable" (correct but for rounding errors that it magnifies) or "undecided"
+        (no oracle could bound its own error on any entry).
 
-    Raises `GradientMismatch`, which carries the report, where the verdict is not "correct", unless told not to; and
-    `InputError` for arguments that do not fit together.
+    Raises
+    ------
+    GradientMismatch
+        Where the verdict is not "correct"; it carries the report.
+    InputError
+        Where the arguments do not fit together.
 
+    Notes
+    -----
+    Every entry g is held to each oracle's ĝ by |g − ĝ| ≤ bound + radius: the rounding error of an honest computation,
+    and the oracle's own error. A finding names the equation, of (17) to (27), that the subject's own values do not
+    satisfy.
+
+    Examples
+    --------
     >>> import minibp
     >>> def mine(weights, biases, x, y):
     ...     network = minibp.Network(weights, biases, "tanh")
     ...     return minibp.batched.backprop(network, "quadratic", x, y).gradient
-    >>> check_backprop(mine, activation="tanh", examples=20, seed=1).verdict
+    >>> minibp.check_backprop(mine, activation="tanh", examples=20, seed=1).verdict
     'correct'
     """
     __tracebackhide__ = True  # of a test's failure pytest shows the test and the report
@@ -105,13 +147,10 @@ class _Check:
     subject: Subject
     setting: Setting
     seed: int
-    networks: int = 0
-    entries: int = 0
-    tallies: dict[str, Tally] = field(default_factory=dict)
-    skipped: Counter[str] = field(default_factory=Counter)
+    evidence: Evidence = field(default_factory=Evidence)
     absent: dict[str, str] = field(default_factory=dict)
     manners: dict[str, Finding] = field(default_factory=dict)
-    misses: list[tuple[Problem, Miss, str]] = field(default_factory=list)
+    mismatches: list[tuple[Problem, Mismatch, str]] = field(default_factory=list)
     silent: list[Problem] = field(default_factory=list)
     """Problems that the subject has no numbers for."""
     outvoted: int = 0
@@ -129,12 +168,12 @@ class _Check:
             for finding in repeats(self.subject, problem):
                 self.manners.setdefault(finding.message, finding)
         exact = [problem.astype("float64") for problem in problems]
-        small = [problem for problem in exact if jax_oracle.fits(problem)]
-        told = dict(zip(map(id, small), jax_oracle.estimates(small), strict=True))
+        small = [problem for problem in exact if jax_oracle.fits(single(problem))]
+        told = dict(zip(map(id, small), jax_oracle.estimate_each([*map(single, small)]), strict=True))
         for i, (problem, same) in enumerate(zip(problems, exact, strict=True)):
             if progress is not None:
                 progress(i, len(problems))
-            self.networks += 1
+            self.evidence.networks += 1
             answer = ask(self.subject, problem, self.setting.reduction)
             for finding in answer.findings:
                 self.manners.setdefault(_kind(finding), finding)
@@ -143,7 +182,7 @@ class _Check:
                 continue
             estimates = {}
             if id(same) in told:
-                estimates["jax"] = told[id(same)]
+                estimates["jax"] = told[id(same)].only()
             elif i < FIRST:
                 self._estimate(estimates, "jax", same)
             self._estimate(estimates, "complex_step", same)
@@ -162,29 +201,29 @@ class _Check:
         segments = gradient_layout(problem)
         got = row_of_gradient(answer)
         limits = row_of_gradient(bound(same, arithmetic_of_anyone(problem.dtype)).gradient)
-        self.entries += len(got)
+        self.evidence.entries += len(got)
         rows = {name: (row_of_gradient(one.gradient), row_of_gradient(one.radius)) for name, one in estimates.items()}
         if not is_derived(single(same)):
-            self.outvoted += _outvote(rows, got, limits)
+            self.outvoted += outvote_differences(rows, got, limits)
         found = []
         for oracle, estimate in estimates.items():
-            tally = self.tallies.setdefault(oracle, Tally())
+            stats = self.evidence.stats_of(name_of(self.subject), oracle)
             expected, radius = rows[oracle]
             if problem.dtype == "float64":
-                tally.add_sharpness(expected, limits + radius)
-            self.skipped.update(estimate.skipped)
-            miss = compare(segments, got, limits, expected, radius, tally)
-            if miss is not None:
-                found.append((problem, miss, oracle))
-        self.misses += found[:1]
+                stats.add_sharpness(expected, limits + radius)
+            self.evidence.skipped.update(estimate.skipped)
+            mismatch = compare(segments, got, limits, expected, radius, stats)
+            if mismatch is not None:
+                found.append((problem, mismatch, oracle))
+        self.mismatches += found[:1]
 
     def report(self) -> Report:
         """The verdict and what it rests on."""
-        failing = [problem for problem, *_ in self.misses]
+        failing = [problem for problem, *_ in self.mismatches]
         verdict, notes = "correct", [f"{ORACLE_NAMES[name]} was not asked: {why}" for name, why in self.absent.items()]
         if jax_oracle.prepared() > SLOW_SECONDS:
             notes.append(f"JAX compiled its program for {jax_oracle.prepared():.1f} s, which it does once")
-        notes += filter(None, [compilation.advice()])
+        notes += filter(None, [compilation_cache.advice()])
         if self.outvoted:
             entries = counted(self.outvoted, "gradient entry", "gradient entries")
             notes.append(
@@ -194,7 +233,9 @@ class _Check:
         findings = list(self.manners.values())
         if self.silent:
             findings = with_depth(findings, self.subject, self.setting, self.seed)
-        example = self.silent[0] if self.silent else None
+        example = None
+        if self.silent:
+            example = self._smallest(lambda problem: self.ask(problem) is None, SHRINK_CALLS) or self.silent[0]
         if failing:
             rounding = not findings and all(is_rounding(problem, self.ask) for problem in failing)
             verdict = "unstable" if rounding else "wrong"
@@ -205,27 +246,20 @@ class _Check:
                 found = self._wrong(failing, example)
                 example = self._showing(found[0], example)
                 findings += found
-        elif not self._told():
+        elif not self.evidence.has_compared():
             verdict = "undecided"
-            notes.append("no entry was told of by any oracle with a finite radius")
+            if not self.silent:
+                notes.append("no oracle could bound its own error on any entry")
         if findings and verdict in ("correct", "undecided"):
             verdict = "wrong"
-        return Report(
-            verdict=verdict,
-            findings=tuple(findings),
-            counterexample=example,
+        return self.evidence.report(
+            verdict,
             seed=self.seed,
-            seconds=0.0,
-            networks=self.networks,
-            entries=self.entries,
-            skipped=dict(self.skipped),
-            tallies={name_of(self.subject): self.tallies},
-            notes=tuple(notes),
+            findings=findings,
+            counterexample=example,
+            notes=notes,
             again=f"seed={self.seed}",
         )
-
-    def _told(self) -> bool:
-        return any(any(tally.entries.values()) for tally in self.tallies.values())
 
     def _smallest(self, holds: Callable[[Problem], bool], calls: int) -> Problem | None:
         """The simplest problem for which this holds, of those found with a limited number of calls."""
@@ -248,14 +282,14 @@ class _Check:
 
     def _wrong(self, failing: list[Problem], example: Problem) -> list[Finding]:
         """What is wrong on well-conditioned networks; where nothing is seen there, on those that failed."""
-        name, to = name_of(self.subject), arithmetic_of_anyone(self.setting.dtype)
+        name, fp = name_of(self.subject), arithmetic_of_anyone(self.setting.dtype)
         depth = len(example.network.weights)
         for problems in (self.setting.bases(self.seed), self.setting.bases(self.seed, depth), [example], failing[:1]):
-            found = diagnose(self.ask, problems, to, name)
+            found = diagnose(self.ask, problems, fp, name)
             if found:
                 return [self._in_words(finding) for finding in in_convention(found, problems, self.setting.reduction)]
-        _, miss, oracle = self.misses[0]
-        return [Finding.of_miss(miss, name, oracle)]
+        _, mismatch, oracle = self.mismatches[0]
+        return [Finding.of_mismatch(mismatch, name, oracle)]
 
     def _in_words(self, finding: Finding) -> Finding:
         """A mean where a sum was announced was divided by m here, and looks like a mean taken twice."""
@@ -267,31 +301,16 @@ class _Check:
         """Where the digits are lost, and why: in the smallest problem that shows it to the oracles."""
         again = _Check(self.subject, self.setting, self.seed)
         again.look([example])
-        problem, miss, oracle = (again.misses or self.misses)[0]
+        problem, mismatch, oracle = (again.mismatches or self.mismatches)[0]
         held = self.ask(problem)
         assert held is not None
-        layer = miss.segment.layer or 0
+        layer = mismatch.segment.layer or 0
         fault, message = reason(problem, layer, held)
         equation = "(22)"
         if layer == len(problem.network.weights) + 1:
             equation = "(26)" if fuses(problem.cost, problem.network.activations[-1]) else "(17)"
-        finding = Finding.of_miss(miss, name_of(self.subject), oracle)
+        finding = Finding.of_mismatch(mismatch, name_of(self.subject), oracle)
         return [replace(finding, equation=equation, fault=fault, message=message)]
-
-
-def _outvote(rows: dict[str, tuple[Array, Array]], got: Array, limits: Array) -> int:
-    """Take from the differences, whose error is an estimate, the entries where they alone disagree; how many."""
-    agreed, off = np.zeros(got.shape, bool), np.zeros(got.shape, bool)
-    for oracle, (expected, radius) in rows.items():
-        within = np.isfinite(limits + radius) & (np.abs(got - expected) <= limits + radius)
-        if oracle == "finite_difference":
-            off = np.isfinite(limits + radius) & ~within
-        else:
-            agreed |= within
-    if (agreed & off).any():
-        expected, radius = rows["finite_difference"]
-        rows["finite_difference"] = expected, np.where(agreed & off, np.inf, radius)
-    return int((agreed & off).sum())
 
 
 def _kind(finding: Finding) -> str:

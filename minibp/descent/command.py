@@ -20,10 +20,11 @@ from minibp.console import Exit, allow_any_text, check_writable, json_alone, usa
 from minibp.descent.figure import Run, figure, shown_point
 from minibp.descent.path import gradient_descent
 from minibp.descent.surfaces import SURFACES, Surface, surface_of
-from minibp.target import loaded, own_arguments
+from minibp.import_string import loaded, own_arguments
+from minibp.options import json_option, plot_option
 
 if TYPE_CHECKING:
-    from minibp.check.report import Report
+    from minibp.check.report.report import Report
 
 
 @click.command()
@@ -56,8 +57,8 @@ if TYPE_CHECKING:
 )
 @click.option("--steps", type=click.IntRange(min=1), help="At most so many steps.  [default: the surface's]")
 @click.option("--tolerance", type=float, default=1e-6, show_default=True, help="Converged where ‖∇f‖ is at most this.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write paths; - is stdout.")
-@click.option("--plot", "plot_file", type=click.Path(dir_okay=False), help="Plot to FILE: .svg, .png or .pdf.")
+@json_option("paths")
+@plot_option()
 def descend(
     name: str,
     gradient: str | None,
@@ -154,7 +155,7 @@ def _point(text: str) -> Array:
 
 def _wrong_gradient(surface: Surface, points: Sequence[Array]) -> Report | None:
     """The first report on a given gradient, held to the oracles where descents start, that finds it wrong."""
-    from minibp.check.function.gradient_check import check_grad
+    from minibp.check.grad.gradient_check import check_grad
 
     assert surface.gradient is not None
     for w in points:

@@ -1,4 +1,4 @@
-"""How a function changes along a direction, equation (1), and the direction in which it falls most, equation (2)."""
+"""The directional derivative, equation (1), and the direction of steepest descent, equation (2)."""
 
 from __future__ import annotations
 
@@ -11,15 +11,33 @@ from minibp.vectors import unit
 
 
 def directional_derivative(grad_at_w: Any, v: Any, *, normalize: bool = True) -> float:
-    """∇_v C = ∇C · v at a point, equation (1): how fast C changes along v.
+    """∇_v C = ∇C · v at a point, the rate at which C changes along v: equation (1).
 
-    `grad_at_w` and v have one shape, whichever it is; integers are taken as float64. The value is the slope of C only
-    for ‖v‖ = 1: v is divided by its norm, unless `normalize` is False. Raises `InputError` for shapes that differ, and
-    for v = 0, which is no direction.
+    Parameters
+    ----------
+    grad_at_w : array_like
+        ∇C at the point, of any shape; integers are taken as float64.
+    v : array_like
+        Direction, of the same shape, not 0.
+    normalize : bool, optional
+        Divide v by its norm: the value is the slope of C only for ‖v‖ = 1. Default True.
 
-    >>> directional_derivative(np.array([3.0, 4.0]), np.array([0.0, 2.0]))
+    Returns
+    -------
+    float
+        ∇C · v.
+
+    Raises
+    ------
+    InputError
+        For shapes that differ, numbers that are not finite, and v = 0, which is no direction.
+
+    Examples
+    --------
+    >>> import minibp
+    >>> minibp.directional_derivative([3.0, 4.0], [0.0, 2.0])
     4.0
-    >>> directional_derivative(np.array([3.0, 4.0]), np.array([0.0, 2.0]), normalize=False)
+    >>> minibp.directional_derivative([3.0, 4.0], [0.0, 2.0], normalize=False)
     8.0
     """
     gradient, along = checked_point("grad_at_w", grad_at_w), checked_point("v", v)
@@ -31,11 +49,27 @@ def directional_derivative(grad_at_w: Any, v: Any, *, normalize: bool = True) ->
 
 
 def steepest_descent_direction(grad_at_w: Any) -> Array:
-    """−∇C/‖∇C‖, equation (2): of all v with ‖v‖ = 1 the one with the least ∇C · v. Shape and dtype of `grad_at_w`.
+    """−∇C/‖∇C‖, of all v with ‖v‖ = 1 the one with the least ∇C · v: equation (2).
 
-    Raises `InputError` where the gradient is 0: there C falls in no direction, to first order.
+    Parameters
+    ----------
+    grad_at_w : array_like
+        ∇C at the point, of any shape; integers are taken as float64.
 
-    >>> steepest_descent_direction(np.array([3.0, -4.0]))
+    Returns
+    -------
+    ndarray
+        Read-only, of the shape and dtype of `grad_at_w`.
+
+    Raises
+    ------
+    InputError
+        Where the gradient is 0, where C falls in no direction to first order, or is not finite.
+
+    Examples
+    --------
+    >>> import minibp
+    >>> minibp.steepest_descent_direction([3.0, -4.0])
     array([-0.6,  0.8])
     """
     gradient = checked_point("grad_at_w", grad_at_w)

@@ -12,7 +12,7 @@ from minibp.arrays import Array
 from minibp.descent.path import STALLED, STEP_LIMIT, Path
 from minibp.descent.surfaces import Surface
 from minibp.plots import LINES, PAGE_WIDTH, drawable, looks
-from minibp.words import counted
+from minibp.text import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,8 +11,8 @@ import numpy as np
 
 from minibp.arrays import Array, InputError, checked_count, checked_point, read_only
 from minibp.inputs import checked_rate
+from minibp.text import counted
 from minibp.vectors import norm
-from minibp.words import counted
 
 CONVERGED, DIVERGED, STALLED, STEP_LIMIT = "converged", "diverged", "stalled", "step limit"
 RISES = 10
@@ -26,19 +26,35 @@ KEPT_BYTES = 384
 
 
 class Path(NamedTuple):
-    """The points of one descent and the costs there; read-only."""
+    """The points of one descent and the costs there.
+
+    Attributes
+    ----------
+    points : ndarray of shape (taken + 1, …)
+        w after 0, 1, … steps, each of the shape of the start; read-only.
+    costs : ndarray of shape (taken + 1,)
+        C at each of them, float64, read-only. The last may be infinite or NaN, where it diverged.
+    slope : float
+        ‖∇C‖ at the last point; NaN where the cost is not finite.
+    outcome : str
+        "converged" (‖∇C‖ ≤ tolerance), "diverged" (C not finite, or above the start's and risen ten times running),
+        "stalled" (steps too short to change w in its dtype, or differences of C lost in its rounding), or "step limit".
+    message : str
+        The outcome in a sentence.
+
+    Examples
+    --------
+    >>> import minibp
+    >>> path = minibp.gradient_descent(lambda w: w @ w, lambda w: 2 * w, [3.0, 4.0], eta=0.25, steps=2)
+    >>> path.end, path.taken, path.outcome
+    (array([0.75, 1.  ]), 2, 'step limit')
+    """
 
     points: Array
-    """w after 0, 1, … steps: (taken + 1, *shape of start)."""
     costs: Array
-    """C at each of them: (taken + 1,), float64. The last may be infinite or NaN, where it diverged."""
     slope: float
-    """‖∇C‖ at the last point; NaN where the cost is not finite."""
     outcome: str
-    """"converged" (‖∇C‖ ≤ tolerance), "diverged" (C not finite, or above the start's and risen `RISES` times running),
-    "stalled" (steps too short to change w in its dtype, or differences of C lost in its rounding), or "step limit"."""
     message: str
-    """The outcome in a sentence."""
 
     @property
     def end(self) -> Array:
@@ -48,7 +64,7 @@ class Path(NamedTuple):
 
     @property
     def taken(self) -> int:
-        """How many steps were taken."""
+        """Number of steps taken."""
         return len(self.points) - 1
 
 
@@ -61,20 +77,46 @@ def gradient_descent(
     steps: int,
     tolerance: float = 1e-6,
 ) -> Path:
-    """w ← w − η ∇C(w), equation (3), at most `steps` times.
+    """The path of w ← w − η ∇C(w), equation (3).
 
-    `start` is an array of any shape, float64 or float32, or of integers, which are taken as float64; f(w) is a number,
-    and grad(w) an array shaped like w. Where `grad` is None, central differences of f take its place. Arrays that f and
-    `grad` get are read-only. It has converged at any point with ‖∇C‖ ≤ `tolerance`, be that a local minimum or a
-    saddle. Where f or `grad` raises `ValueError` or `ArithmeticError` on the way, w has left its domain, and the
-    descent has diverged. Raises `InputError` for what cannot be used, such as a cost that is not finite at the start,
-    or so many steps that their points would take more than `MOST_BYTES`.
-    `minibp.check_grad(f, grad, start)` tells whether `grad` is f's gradient.
+    Parameters
+    ----------
+    f : callable
+        f(w) returns C, a real number.
+    grad : callable or None
+        grad(w) returns ∇C, shaped like w. None: central differences of f.
+    start : array_like
+        The first w, of any shape, float64 or float32; integers are taken as float64.
+    eta : float
+        η, the learning rate, above 0.
+    steps : int
+        Most steps, at least 0.
+    tolerance : float, optional
+        It has converged where ‖∇C‖ is no larger, be that at a local minimum or a saddle. Default 1e-6.
 
-    >>> path = gradient_descent(lambda w: w @ w, lambda w: 2 * w, np.array([3.0, 4.0]), eta=0.25, steps=100)
+    Returns
+    -------
+    Path
+        All points and costs, and how it ended.
+
+    Raises
+    ------
+    InputError
+        For arguments that cannot be used, such as a cost that is not finite at the start, or so many steps that their
+        points would take more than 4 GiB.
+
+    Notes
+    -----
+    f and `grad` get read-only arrays. Where one of them raises `ValueError` or `ArithmeticError` on the way, w has left
+    its domain, and the descent has diverged. `minibp.check_grad(f, grad, start)` checks `grad`.
+
+    Examples
+    --------
+    >>> import minibp
+    >>> path = minibp.gradient_descent(lambda w: w @ w, lambda w: 2 * w, [3.0, 4.0], eta=0.25, steps=100)
     >>> path.outcome, path.taken, path.costs[:3].tolist()
     ('converged', 24, [25.0, 6.25, 1.5625])
-    >>> gradient_descent(lambda w: w @ w, None, np.array([3.0, 4.0]), eta=1.5, steps=100).message
+    >>> minibp.gradient_descent(lambda w: w @ w, None, [3.0, 4.0], eta=1.5, steps=100).message
     'diverged: the cost rose 10 times running, to 2.62e+07: η is too large'
     """
     for name, function in (("f", f), ("grad", grad)):
@@ -111,7 +153,7 @@ def gradient_descent(
 def _outcome(
     costs: list[float], slope: float, noise: float, least: float, limit: int, *, stands: bool
 ) -> tuple[str, str] | None:
-    """How a descent ends at its last cost and ‖∇C‖, and in words; None where it goes on.
+    """The outcome of a descent at its last cost and ‖∇C‖, and in words; None where it goes on.
 
     ‖∇C‖ is known to within `noise`; `stands` says that the next step would not change w.
     """
@@ -187,7 +229,7 @@ def _gradient(grad: Callable[[Array], Any], w: Array, *, first: bool = False) ->
 
 
 def _called(name: str, function: Callable[[Array], Any], w: Array, *, first: bool) -> Array:
-    """What a function of the user's returned, as an array: infinite or NaN where it raised what mathematics raises."""
+    """The result of a user's function as an array: infinite or NaN where it raised an error of arithmetic."""
     try:
         with np.errstate(all="ignore"):
             found = function(w)
@@ -203,7 +245,7 @@ def _called(name: str, function: Callable[[Array], Any], w: Array, *, first: boo
 
 
 def _array(found: Any) -> Array:
-    """What a function returned as an array, of objects where it is none."""
+    """The result of a function as an array, of objects where it is none."""
     try:
         return np.asarray(found)
     except ValueError:  # lists of several lengths

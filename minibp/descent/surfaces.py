@@ -24,7 +24,7 @@ class Surface(NamedTuple):
     """For the surfaces below: too small for the number of steps, good, and too large."""
     steps: int = 1000
     window: tuple[float, float, float, float] | None = None
-    """What a plot shows: x from and to, y from and to; None, what the paths go through."""
+    """The bounds of a plot: x from and to, y from and to; None is the region that the paths go through."""
 
 
 def _bowl(w: Array) -> Array:

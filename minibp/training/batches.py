@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.passes import PART_BYTES, aligned
+from minibp.workspace.plan import PART_BYTES, aligned
 
 T = TypeVar("T")
 
@@ -25,17 +25,19 @@ class Batches(Generic[T]):
     [[2.0, 4.0], [3.0, 0.0], [1.0]]
     """
 
-    def __init__(self, x: Array, y: Array, size: int, bind: Callable[[Array, Array], T]) -> None:
+    def __init__(
+        self, x: Array, y: Array, size: int, bind: Callable[[Array, Array], T], part_bytes: int = PART_BYTES
+    ) -> None:
         self._x, self._y, self._size, self._bind = x, y, size, bind
         # Gathered as many at a time as fit into a core's cache, where steps then find them.
-        batches = max(1, PART_BYTES // (size * (x[0].nbytes + y[0].nbytes)))
+        batches = max(1, part_bytes // (size * (x[0].nbytes + y[0].nbytes)))
         rows = min(size * batches, len(x)) if size < len(x) else 0
         self._buffers = aligned((rows, x.shape[1]), x.dtype), aligned((rows, y.shape[1]), y.dtype)
         self._bound: dict[tuple[int, int], T] = {}
 
     @property
     def count(self) -> int:
-        """How many batches there are in an epoch."""
+        """Number of batches in an epoch."""
         return -(-len(self._x) // self._size)
 
     def shuffled(self, rng: np.random.Generator) -> Iterator[T]:

@@ -17,11 +17,11 @@ from minibp.training.history import Epoch
 
 FILE_FORMAT = "minibp training 1"
 TRAINING_DATA, TEST_DATA, BEGINNING = DIGESTS = ("training data", "test data", "seed or network to begin with")
-"""What of an identity is a checksum."""
+"""Entries of an identity that are checksums."""
 
 
 class Stamp(NamedTuple):
-    """What tells one written file from any other: no two have the same."""
+    """The mark of one written file: no two have the same."""
 
     device: int
     inode: int
@@ -35,7 +35,7 @@ class Stamp(NamedTuple):
 
 
 class Reached(NamedTuple):
-    """What the last whole epoch ended with: all that the next one depends on."""
+    """The state at the end of the last whole epoch: all that the next one depends on."""
 
     network: Network
     generator: Any
@@ -82,7 +82,7 @@ def write(
 def read(
     path: str | os.PathLike[str], identity: dict[str, Any], like: Network, bits: np.random.BitGenerator
 ) -> tuple[Reached, Stamp]:
-    """What `write` wrote to `path` for the same identity, and the stamp of that file.
+    """The state that `write` wrote to `path` for the same identity, and the stamp of that file.
 
     `like` and `bits` are of the same kind as what was written.
 
@@ -122,7 +122,7 @@ def _opened(file: BinaryIO) -> Archive:
 
 
 def _reached(about: dict[str, Any], archive: Archive, like: Network, bits: np.random.BitGenerator) -> Reached:
-    """What is in an archive of the same identity; an error of any kind where that does not fit together."""
+    """The state in an archive of the same identity; an error of any kind where that does not fit together."""
     layers = range(2, len(like.sizes) + 1)
     weights, biases = ([archive[f"{kind}{layer}"] for layer in layers] for kind in "wb")
     network = Network(weights, biases, like.activations)

@@ -14,14 +14,15 @@ import numpy as np
 
 from minibp import stopping
 from minibp.arrays import FLOAT_DTYPES, InputError
-from minibp.console import Exit, allow_any_text, bar, check_writable, refuse, say, usable, write_json
-from minibp.data import DataSet, data_set
+from minibp.console import Exit, allow_any_text, bar, check_writable, reject, say, usable, write_json
+from minibp.data.images import DataSet, data_set
+from minibp.data.mnist_files import cache_folder, is_at_hand
 from minibp.files import held, is_special
-from minibp.mnist import cache_folder, is_at_hand
+from minibp.options import json_option, plot_option
+from minibp.text import counted
 from minibp.training.history import FINISHED, INTERRUPTED, Epoch, History
 from minibp.training.loop import Training
 from minibp.training.presets import PRESETS, Preset
-from minibp.words import counted
 
 FORM_OF = {"batched": "batched", "per-example": "per_example"}
 MOST_NEURONS = 10**6
@@ -49,10 +50,8 @@ MOST_NEURONS = 10**6
 @click.option("--checkpoint", type=click.Path(dir_okay=False), help="Keep FILE at what the last epoch ended with.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint, if there is one.")
 @click.option("--save", "network_file", type=click.Path(dir_okay=False), help="Write the network to FILE as .npz.")
-@click.option(
-    "--json", "json_file", type=click.Path(dir_okay=False, allow_dash=True), help="Write all figures; - is stdout."
-)
-@click.option("--plot", "plot_file", type=click.Path(dir_okay=False), help="Plot to FILE: .svg, .png or .pdf.")
+@json_option("all figures")
+@plot_option()
 def train(
     source: str,
     preset: str,
@@ -67,10 +66,10 @@ def train(
     plot_file: str | None,
     **changed: Any,
 ) -> None:
-    """Train a network of sigmoid neurons to tell pictures apart, as the source's program does.
+    """Train a network of sigmoid neurons to tell images apart, as the source's program does.
 
     With preset quadratic: η 3, weights from N(0, 1). With cross-entropy: η ½, L2 with α 5, weights from N(0, 1)/√n.
-    After each epoch it prints how many of the test's pictures are classified rightly. Ctrl-C ends it after the step in
+    After each epoch it prints the test accuracy. Ctrl-C ends it after the step in
     hand. The exit status is 1 where it diverged, 130 where it was interrupted.
     """
     check_writable({"--json": json_file, "--plot": plot_file, "--checkpoint": checkpoint, "--save": network_file})
@@ -83,7 +82,7 @@ def train(
         chosen = PRESETS[preset]._replace(**{name: value for name, value in changed.items() if value is not None})
         if hidden is not None:
             chosen = chosen._replace(hidden=_widths(hidden))
-        training = _training(chosen, _pictures(source), FORM_OF[form], dtype, seed)
+        training = _training(chosen, _images(source), FORM_OF[form], dtype, seed)
         if continues:
             assert checkpoint is not None
             training.restore(checkpoint)
@@ -93,7 +92,7 @@ def train(
         about |= {"dtype": dtype, "seed": seed, **chosen._asdict()}
         failures += _written(history, about, {"network": network_file, "json": json_file, "plot": plot_file})
         if failures:
-            refuse("; ".join(failures))
+            reject("; ".join(failures))
         if history.outcome != FINISHED:
             click.echo(f"minibp: {history.message}", err=True)
             raise Exit(stopping.INTERRUPTED if history.outcome == INTERRUPTED else 1)
@@ -133,7 +132,7 @@ def _held(checkpoint: str | None) -> AbstractContextManager[None]:
 
 
 def _continues(checkpoint: str | None, *, resume: bool) -> bool:
-    """Whether there is a checkpoint to go on from. One that is there is never begun anew over."""
+    """True where there is a checkpoint to resume from. One that is there is never overwritten by a new start."""
     if resume and checkpoint is None:
         raise InputError("--resume goes with --checkpoint FILE")
     there = checkpoint is not None and Path(checkpoint).exists()
@@ -156,33 +155,33 @@ def _widths(hidden: str) -> tuple[int, ...]:
     return widths
 
 
-def _pictures(source: str) -> DataSet:
+def _images(source: str) -> DataSet:
     cache = cache_folder()
     if source == "mnist" and cache is not None and not is_at_hand():
         click.echo(f"minibp: MNIST is not at hand: downloading 11 MB into {cache}", err=True)
-    pictures = data_set(source, download=True)
-    missing = pictures.without_examples()
+    images = data_set(source, download=True)
+    missing = images.without_examples()
     if missing:
         listed = f"{', '.join(map(str, missing[:5]))}{', …' if len(missing) > 5 else ''}"
-        outputs = pictures.train.y.shape[1]
-        click.echo(f"minibp: no picture to train with for {len(missing)} of {outputs} classes: {listed}", err=True)
-    return pictures
+        outputs = images.train.y.shape[1]
+        click.echo(f"minibp: no image to train with for {len(missing)} of {outputs} classes: {listed}", err=True)
+    return images
 
 
-def _training(chosen: Preset, pictures: DataSet, form: str, dtype: str, seed: int) -> Training:
+def _training(chosen: Preset, images: DataSet, form: str, dtype: str, seed: int) -> Training:
     """As it begins: one generator draws the network first, and then shuffles."""
     rng = np.random.default_rng(seed)
-    sizes = (pictures.train.x.shape[1], *chosen.hidden, pictures.train.y.shape[1])
+    sizes = (images.train.x.shape[1], *chosen.hidden, images.train.y.shape[1])
     return Training(
         chosen.network(sizes, dtype, rng),
-        pictures.train.x,
-        pictures.train.y,
+        images.train.x,
+        images.train.y,
         cost=chosen.cost,
         batch_size=chosen.batch_size,
         eta=chosen.eta,
         l2=chosen.l2,
         rng=rng,
-        test=pictures.test,
+        test=images.test,
         form=form,
     )
 

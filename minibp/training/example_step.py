@@ -11,10 +11,10 @@ import numpy as np
 
 from minibp.arrays import Array
 from minibp.costs import Cost
-from minibp.kernels import Step
 from minibp.network import Network
 from minibp.per_example import backprop
-from minibp.training.step import network_of
+from minibp.training.fused_step import network_of
+from minibp.workspace.kernels import Step
 
 
 class ExampleStep:
@@ -34,7 +34,7 @@ class ExampleStep:
         self._cost, self._eta, self._decay = cost, eta, decay
 
     def bound(self, x: Array, y: Array) -> Step:
-        """What moves the parameters by one step each time that it is called, with what is then in x and y."""
+        """A function that moves the parameters by one step at each call, with what is then in x and y."""
         return partial(self._move, x, y)
 
     def _move(self, x: Array, y: Array) -> None:

@@ -1,4 +1,4 @@
-"""The picture of one training: cost, accuracy and the norms of the weights over the epochs."""
+"""The figure of one training: cost, accuracy and the norms of the weights over the epochs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def figure(history: History, title: str) -> Figure:
         costs = [value for line in panels[0].get_lines() for value in line.get_ydata() if 0 < value < math.inf]
         if costs and max(costs) > 10 * min(costs):
             panels[0].set_yscale("log")
-        panels[1].set(ylabel="rightly classified (%)", title="accuracy")
+        panels[1].set(ylabel="accuracy (%)", title="accuracy")
         for i, look in zip(range(len(history.network.weights)), LINES * len(epochs), strict=False):
             norms = [epoch.norm_w[i] for epoch in epochs]
             panels[2].plot(numbers, norms, color=look.colour, linestyle=look.dashes, label=f"layer {i + 2}")

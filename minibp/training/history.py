@@ -1,4 +1,4 @@
-"""What training leaves behind: a record of each epoch, and how and with which parameters it ended."""
+"""The record of training: scores and norms of each epoch, the outcome, and the parameters reached."""
 
 from __future__ import annotations
 
@@ -17,22 +17,41 @@ RUNNING, FINISHED, STOPPED, INTERRUPTED, DIVERGED = "running", "finished", "stop
 
 
 class Epoch(NamedTuple):
-    """The network after one epoch."""
+    """The network's scores and norms after one epoch.
+
+    Attributes
+    ----------
+    number : int
+        From 1 on; 0 is before the first epoch.
+    train : Score
+        Mean cost, without L2, and correct answers on the examples to train with.
+    test : Score or None
+        The same on those to test with, if there are any.
+    penalty : float
+        α/(2m) Σ w², by which C of (27) is more than `train.cost`; m is the size of the training set.
+    norm_w : tuple of float
+        ‖W^l‖, the root of the sum of the squares, of the layers 2..L.
+    norm_b : tuple of float
+        ‖b^l‖ of the layers 2..L.
+    seconds : float
+        Time of shuffling and of all steps, without the scores.
+
+    Examples
+    --------
+    >>> import minibp
+    >>> network = minibp.Network([[[2.0]]], [[2.0]])
+    >>> history = minibp.train(network, [[1.0]], [[0.0]], cost="quadratic", epochs=1, batch_size=1, eta=0.5)
+    >>> history.start.number, history.start.norm_w, round(history.start.cost, 3)
+    (0, (2.0,), 0.482)
+    """
 
     number: int
-    """From 1 on; 0 is before the first."""
     train: Score
-    """On the examples that it is trained with."""
     test: Score | None
-    """On those that it is tested with, if there are any."""
     penalty: float
-    """α/(2m) Σ w², by which C of (27) is more than `train.cost`; m is the size of the training set."""
     norm_w: tuple[float, ...]
-    """‖W^l‖, the root of the sum of the squares, of layers 2..L."""
     norm_b: tuple[float, ...]
-    """‖b^l‖ of layers 2..L."""
     seconds: float
-    """Of shuffling and all steps, without the scores."""
 
     @property
     def cost(self) -> float:
@@ -41,11 +60,17 @@ class Epoch(NamedTuple):
 
     @property
     def is_finite(self) -> bool:
-        """Whether C and all norms are. What the network makes of other examples has no part in it."""
+        """True where C and all norms are finite, whatever the test score is."""
         return all(map(math.isfinite, (self.cost, *self.norm_w, *self.norm_b)))
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON has it: a test's cost that is not finite is null."""
+        """The epoch as plain data for JSON.
+
+        Returns
+        -------
+        dict
+            Fields by name; a test's cost that is not finite is None.
+        """
         scores = {name: score and score._asdict() for name, score in (("train", self.train), ("test", self.test))}
         if scores["test"] and not math.isfinite(scores["test"]["cost"]):
             scores["test"]["cost"] = None
@@ -53,7 +78,18 @@ class Epoch(NamedTuple):
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Epoch:
-        """What `to_dict` made, also by way of JSON."""
+        """The epoch that `to_dict` described, also by way of JSON.
+
+        Parameters
+        ----------
+        data : dict
+            The result of `to_dict`.
+
+        Returns
+        -------
+        Epoch
+            Equal to the one described, but that a test's cost that was not finite is NaN.
+        """
         scores = {name: data[name] and _score(**data[name]) for name in ("train", "test")}
         norms = {name: tuple(map(float, data[name])) for name in ("norm_w", "norm_b")}
         return cls(**{**data, **scores, **norms})
@@ -61,24 +97,48 @@ class Epoch(NamedTuple):
 
 @dataclass(frozen=True)
 class History:
-    """Training as far as it has come."""
+    """The course of training up to a point.
+
+    Attributes
+    ----------
+    network : Network
+        With the parameters that were reached; where it diverged, the last for which all was finite.
+    start : Epoch
+        Number 0: before the first step.
+    epochs : tuple of Epoch
+        The whole epochs, in order.
+    steps : int
+        Number of steps taken, also in an epoch that was not ended.
+    outcome : str
+        "running" (for a callback), "finished", "stopped" (by the callback), "interrupted" (by Ctrl-C) or "diverged" (C
+        or a parameter is not finite, or all neurons of a layer got saturated).
+    message : str
+        The outcome in a sentence.
+
+    Examples
+    --------
+    >>> import minibp
+    >>> network = minibp.Network([[[2.0]]], [[2.0]])
+    >>> history = minibp.train(network, [[1.0]], [[0.0]], cost="quadratic", epochs=2, batch_size=1, eta=0.5)
+    >>> history.outcome, history.message, history.steps, len(history.epochs)
+    ('finished', 'finished 2 epochs', 2, 2)
+    """
 
     network: Network = field(repr=False)
-    """With the parameters that were reached; where it diverged, the last for which all was finite."""
     start: Epoch
-    """Number 0: before the first step."""
     epochs: tuple[Epoch, ...]
-    """The whole epochs, in order."""
     steps: int
-    """All that were taken, also those of an epoch that was not ended."""
     outcome: str
-    """"running" (what a callback gets), "finished", "stopped" (by the callback), "interrupted" (by Ctrl-C) or
-    "diverged" (C or a parameter is not finite, or all neurons of a layer got saturated)."""
     message: str
-    """The outcome in a sentence."""
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON has it, without the network."""
+        """The history as plain data for JSON, without the network.
+
+        Returns
+        -------
+        dict
+            Outcome, message, steps, start and epochs.
+        """
         return {
             "outcome": self.outcome,
             "message": self.message,

@@ -17,18 +17,18 @@ import numpy as np
 from minibp.arrays import Array, InputError, checked_count
 from minibp.files import checked_path, followed
 from minibp.generators import checked_generator
-from minibp.kernels import Step
 from minibp.network import Network
+from minibp.text import counted
 from minibp.training import checkpoint
 from minibp.training.batches import Batches
 from minibp.training.checkpoint import Reached, Stamp
 from minibp.training.example_step import ExampleStep
+from minibp.training.fused_step import BatchStep
 from minibp.training.history import DIVERGED, FINISHED, INTERRUPTED, RUNNING, STOPPED, Epoch, History, record
 from minibp.training.interrupt import heard
-from minibp.training.settings import checked_settings
 from minibp.training.standstill import got_saturated, moved, why_still
-from minibp.training.step import BatchStep
-from minibp.words import counted
+from minibp.training.validation import checked_settings
+from minibp.workspace.kernels import Step
 
 Callback = Callable[[History], object]
 
@@ -41,20 +41,51 @@ class Mover(Protocol):
 
 
 class Training:
-    """Gradient descent with minibatches, which can be left and gone on with.
+    """Gradient descent with minibatches, which can be saved and resumed.
 
-    Each epoch shuffles the examples and goes through them `batch_size` at a time, the last batch being what is left
-    over: every example is used exactly once. A batch of k examples makes one step (7), with L2 (28) and (29), α being
-    divided by the number m of all rows of x. `batch_size` 1 is stochastic gradient descent (5), m is batch gradient
-    descent, which needs no shuffling.
+    Each epoch shuffles the examples and goes through them `batch_size` at a time; the last batch is what is left over,
+    so that every example is used exactly once.
 
-    x is (m, n_1) and y (m, n_L), read where they are if they are NumPy's, of the network's dtype and in C order, so
-    they must not change meanwhile; `test` is a pair of such arrays that are only scored. `rng` is a seed or a
-    generator, which then moves on. `form` is "batched", or "per_example" for the source's loop. Raises `InputError`
-    for what does not fit together.
+    Parameters
+    ----------
+    network : Network
+        Parameters to start from, in NumPy arrays; it is left as it is.
+    x : array_like of shape (m, n_1)
+        Examples, one a row.
+    y : array_like of shape (m, n_L)
+        Targets, one row an example.
+    cost : str or Cost
+        Name of a cost, or an object with `value(a, y)` and `gradient(a, y)`.
+    batch_size : int
+        k, the number of examples in a batch, from 1 to m.
+    eta : float
+        η, the learning rate, above 0; ηα/m is at most 1.
+    l2 : float or L2, optional
+        α of equations (27) and (29), at least 0. Default 0.
+    rng : int or numpy.random.Generator, optional
+        Seed, or a generator, which moves on. The same seed gives the same bits; None is an unpredictable seed. Default
+        0.
+    test : pair of array_like, optional
+        x and y of examples that are only scored.
+    form : {"batched", "per_example"}, optional
+        Batches as matrices, or the source's loop over examples. Default "batched".
 
-    >>> network = Network([[[2.0]]], [[2.0]])
-    >>> training = Training(network, [[1.0]], [[0.0]], cost="cross_entropy", batch_size=1, eta=0.5)
+    Raises
+    ------
+    InputError
+        Where the arguments do not fit together.
+
+    Notes
+    -----
+    A batch of k examples makes one step (7), with L2 (28) and (29), α being divided by the number m of all rows of x.
+    `batch_size` 1 is stochastic gradient descent, (5); m is batch gradient descent, which needs no shuffling. x and y
+    are read in place where they are NumPy's, of the network's dtype and in C order: they must not change meanwhile.
+
+    Examples
+    --------
+    >>> import minibp
+    >>> network = minibp.Network([[[2.0]]], [[2.0]])
+    >>> training = minibp.Training(network, [[1.0]], [[0.0]], cost="cross_entropy", batch_size=1, eta=0.5)
     >>> history = training.run(3)
     >>> [round(epoch.train.cost, 3) for epoch in history.epochs]
     [3.066, 2.184, 1.446]
@@ -62,7 +93,7 @@ class Training:
 
     _reached: Reached
     _still: int
-    """How many epochs there were since one moved a parameter."""
+    """Number of epochs since one moved a parameter."""
 
     def __init__(
         self,
@@ -90,13 +121,31 @@ class Training:
         self._begin_from(Reached(network, self._rng.bit_generator.state, (), 0))
 
     def run(self, epochs: int, callback: Callback | None = None) -> History:
-        """Train until so many epochs have been done in all, those before a `restore` among them.
+        """Train until a number of epochs is reached, those before a `restore` counted.
 
-        After each epoch `callback` gets the `History` so far; if it returns True, training stops. The first Ctrl-C
-        stops after the step in hand (a second one at once). Where the cost or a parameter is no longer finite,
-        training has diverged: it stops, and the network is the last good one. So it has where an epoch moves no
-        parameter because training has saturated all neurons of a layer, while the cost could still be lower. What was
-        left within an epoch begins that epoch anew when it is run again.
+        Parameters
+        ----------
+        epochs : int
+            Number of epochs in all, at least 1.
+        callback : callable, optional
+            Called with the `History` so far after each epoch; training stops where it returns True.
+
+        Returns
+        -------
+        History
+            Its outcome is "finished", "stopped", "interrupted" or "diverged".
+
+        Raises
+        ------
+        InputError
+            For arguments that cannot be used.
+
+        Notes
+        -----
+        The first Ctrl-C stops after the step in hand, a second one at once. An epoch that was broken off starts anew in
+        the next run. Training has diverged, and stops with the last good network, where the cost or a parameter is no
+        longer finite, or where an epoch moves no parameter because training has saturated all neurons of a layer, while
+        the cost could still be lower.
         """
         target = checked_count("epochs", epochs)
         if callback is not None and not callable(callback):
@@ -117,23 +166,45 @@ class Training:
 
     @property
     def history(self) -> History:
-        """As far as whole epochs have come."""
+        """The history up to the last whole epoch."""
         return self._history(RUNNING, f"at {_epochs(self._reached)}")
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write what the last whole epoch ended with to `path`, whole or not at all: see `restore`.
+        """Write a checkpoint: the state at the end of the last whole epoch.
 
-        Raises `InputError` where something else has written to that file since this training last saved or restored it.
+        Parameters
+        ----------
+        path : str or path-like
+            File to write. One that is there is replaced whole or not at all.
+
+        Raises
+        ------
+        InputError
+            Where something else has written to the file since this training last saved or restored it.
+        OSError
+            Where the file cannot be written.
         """
         place = followed(checked_path(path))
         self._stamps[place] = checkpoint.write(path, self._reached, self._identity, self._stamps.get(place))
 
     def restore(self, path: str | os.PathLike[str]) -> None:
-        """Go on from what `save` wrote: the steps to come have the same bits as without the break.
+        """Resume from a checkpoint: the steps to come have the same bits as without the break.
 
-        That is so on one machine with the same libraries and as many threads of BLAS. This training has to have been
-        made with the same arguments as the one that was saved, also the same seed and network. `InputError` says what
-        differs, or that the file is none of a training; `FileNotFoundError`, that there is none.
+        Parameters
+        ----------
+        path : str or path-like
+            File that `save` wrote, for a training made with the same arguments, also the same seed and network.
+
+        Raises
+        ------
+        FileNotFoundError
+            Where there is no such file.
+        InputError
+            Where it is of another training, saying what differs, or no checkpoint.
+
+        Notes
+        -----
+        The bits are the same on one machine, with the same libraries and as many threads of BLAS.
         """
         place, bits = followed(checked_path(path)), self._rng.bit_generator
         reached, self._stamps[place] = checkpoint.read(path, self._identity, self._reached.network, bits)
@@ -191,7 +262,7 @@ class Training:
         return History(network, self._start, epochs, steps, outcome, message)
 
     def _stood_still(self) -> str:
-        """What the message adds where the last epochs moved nothing."""
+        """The end of the message where the last epochs moved nothing."""
         if not self._still:
             return ""
         those = "epoch" if self._still == 1 else f"{self._still:,} epochs"
@@ -205,7 +276,7 @@ class Training:
 
     @cached_property
     def _identity(self) -> dict[str, Any]:
-        """What a checkpoint has to have been made with, by the names that messages use."""
+        """The arguments that a checkpoint has to have been made with, by the names that messages use."""
         network, given = self._reached.network, self._settings
         return {
             "sizes": "-".join(map(str, network.sizes)),
@@ -236,18 +307,58 @@ def train(
     test: Any = None,
     callback: Callback | None = None,
 ) -> History:
-    """Train a network by gradient descent with minibatches, (7), (28) and (29): `Training(…).run(epochs, callback)`.
+    """Train a network by gradient descent with minibatches: equations (7), (28) and (29).
 
-    The arguments are those of `Training`, which has more to say of them; the network itself is left as it is. The same
-    seed gives the same bits. Where training diverges, there is a `RuntimeWarning`, and the history has the last network
-    for which all was finite.
+    `Training` does the same in parts, which can be saved and resumed.
 
-    >>> from minibp import data
-    >>> digits = data.data_set("digits")
-    >>> network = Network.random([64, 30, 10], rng=0)
-    >>> history = train(
-    ...     network, *digits.train[:2], cost="cross_entropy", epochs=5, batch_size=10, eta=0.5, test=digits.test
-    ... )
+    Parameters
+    ----------
+    network : Network
+        Parameters to start from, in NumPy arrays; it is left as it is.
+    x : array_like of shape (m, n_1)
+        Examples, one a row.
+    y : array_like of shape (m, n_L)
+        Targets, one row an example.
+    cost : str or Cost
+        Name of a cost, or an object with `value(a, y)` and `gradient(a, y)`.
+    epochs : int
+        Number of epochs, at least 1.
+    batch_size : int
+        k, the number of examples in a batch, from 1 to m.
+    eta : float
+        η, the learning rate, above 0; ηα/m is at most 1.
+    l2 : float or L2, optional
+        α of equations (27) and (29), at least 0. Default 0.
+    rng : int or numpy.random.Generator, optional
+        Seed, or a generator, which moves on. The same seed gives the same bits; None is an unpredictable seed. Default
+        0.
+    test : pair of array_like, optional
+        x and y of examples that are only scored.
+    callback : callable, optional
+        Called with the `History` so far after each epoch; training stops where it returns True.
+
+    Returns
+    -------
+    History
+        The network with the parameters that were reached, and a record of every epoch.
+
+    Raises
+    ------
+    InputError
+        Where the arguments do not fit together.
+
+    Warns
+    -----
+    RuntimeWarning
+        Where training diverges; the history has the last network for which all was finite.
+
+    Examples
+    --------
+    >>> import minibp
+    >>> digits = minibp.data.data_set("digits")
+    >>> network = minibp.Network.random([64, 30, 10], rng=0)
+    >>> settings = dict(cost="cross_entropy", epochs=5, batch_size=10, eta=0.5, test=digits.test)
+    >>> history = minibp.train(network, digits.train.x, digits.train.y, **settings)
     >>> history.outcome, len(history.epochs), history.epochs[-1].test.accuracy > 0.8
     ('finished', 5, True)
     """

@@ -18,7 +18,7 @@ class Preset(NamedTuple):
     l2: float
     """α of (27), which is divided by the size of the training set."""
     scaled: bool
-    """Whether weights begin as N(0, 1)/√n_{l−1}, or as N(0, 1); biases begin as N(0, 1)."""
+    """True where weights begin as N(0, 1)/√n_{l−1}, else as N(0, 1); biases begin as N(0, 1)."""
     hidden: tuple[int, ...] = (30,)
     epochs: int = 30
     batch_size: int = 10

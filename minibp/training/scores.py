@@ -1,4 +1,4 @@
-"""How good a network is on some data: its mean cost, and how many examples it gets right."""
+"""Scores of a network on some data: its mean cost, and the number of examples classified correctly."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.costs import Cost
 from minibp.network import Network
-from minibp.passes import slices
 from minibp.user_functions import checked_cost, with_checked_functions
+from minibp.workspace.plan import slices
 
 SCORED_BYTES = 1 << 22
 """Of the widest layer's numbers in one part: memory stays small."""
 SMALL_PRODUCT = 10**6
 """Products of fewer multiplications are taken by OpenBLAS without copying their operands into panels first: 60,000
-pictures times 784 × 30 weights then take little more than half as long."""
+images times 784 × 30 weights then take little more than half as long."""
 
 
 class Score(NamedTuple):
-    """What a network makes of a data set."""
+    """The score of a network on a data set."""
 
     cost: float
     """C_0, the mean over the examples, (9) or (25), without L2."""
     right: int | None
-    """How many examples are classified rightly; None where the targets are no classes."""
+    """Number of examples classified correctly; None where the targets are no classes."""
     total: int
-    """How many examples there are."""
+    """Number of examples."""
 
     @property
     def accuracy(self) -> float | None:
@@ -54,14 +54,16 @@ class Examples:
         else:
             self.labels = y.argmax(axis=1) if bits and bool((y.sum(axis=1) == 1).all()) else None
 
-    def score(self, network: Network, cost: Cost) -> Score:
+    def score(
+        self, network: Network, cost: Cost, *, part_bytes: int = SCORED_BYTES, small_product: int = SMALL_PRODUCT
+    ) -> Score:
         """The network's cost and right answers. The cost is infinite or NaN where it overflows."""
         total, right = 0.0, 0
         network, cost = with_checked_functions(network), checked_cost(cost)
         widest = max(network.sizes) * self.x.itemsize
         with np.errstate(all="ignore"):
-            for rows in slices(len(self.x), widest, SCORED_BYTES):
-                z, a = _output(network, self.x[rows])
+            for rows in slices(len(self.x), widest, part_bytes):
+                z, a = _output(network, self.x[rows], small_product)
                 values = cost.value_at(z, a, self.y[rows], network.activations[-1])
                 total += float(np.sum(values, dtype=np.float64))
                 if self.labels is not None:
@@ -71,18 +73,18 @@ class Examples:
         return Score(total / m, None if self.labels is None else right, m)
 
 
-def _output(network: Network, x: Array) -> tuple[Array, Array]:
+def _output(network: Network, x: Array, small_product: int) -> tuple[Array, Array]:
     """z^L and a^L, by (13) and (14)."""
     z = a = x
     for w, b, activation in zip(network.weights, network.biases, network.activations, strict=True):
-        z = _product(a, np.ascontiguousarray(w.T)) + b
+        z = _product(a, np.ascontiguousarray(w.T), small_product) + b
         a = np.asarray(activation.value(z), x.dtype)
     return z, a
 
 
-def _product(a: Array, w_t: Array) -> Array:
+def _product(a: Array, w_t: Array, small_product: int) -> Array:
     """A Wᵀ in parts that are small products, unless these would be of a few rows only."""
-    rows = SMALL_PRODUCT // w_t.size
+    rows = small_product // w_t.size
     if rows < 8:
         return a @ w_t
     z = np.empty((len(a), w_t.shape[1]), a.dtype)

@@ -10,14 +10,14 @@ from minibp.activations import Activation
 from minibp.arrays import Array
 from minibp.costs import CategoricalCrossEntropy, Cost, CrossEntropy
 from minibp.network import Network
-from minibp.passes import slices
+from minibp.text import counted
 from minibp.training.scores import SCORED_BYTES, Examples
 from minibp.user_functions import checked_cost, with_checked_functions
-from minibp.words import counted
+from minibp.workspace.plan import slices
 
 
 def moved(before: Network, after: Network) -> bool:
-    """Whether any parameter has another value."""
+    """True where any parameter has another value."""
     return not all(
         np.array_equal(old, new)
         for old, new in zip(before.weights + before.biases, after.weights + after.biases, strict=True)
@@ -40,7 +40,7 @@ def got_saturated(first: Network, network: Network, examples: Examples, cost: Co
 
 
 def why_still(network: Network, examples: Examples, cost: Cost, eta: float) -> str:
-    """Why no parameter of a network moves that training has not saturated."""
+    """The reason why no parameter moves of a network that training has not saturated."""
     now = saturation(network, examples, cost)
     if now.at_minimum:
         return "the outputs are the best that there are for this cost"
@@ -50,14 +50,14 @@ def why_still(network: Network, examples: Examples, cost: Cost, eta: float) -> s
 
 
 class Saturation(NamedTuple):
-    """Which layers cannot learn, and whether there is anything left to be learned."""
+    """Layers that cannot learn, and a mark where nothing is left to be learned."""
 
     layers: tuple[int, ...]
     """Those where σ'(z) of every neuron is below the rounding of 1 at every example."""
     neurons: int
-    """How many these layers have."""
+    """Number of neurons in these layers."""
     at_minimum: bool
-    """Whether no output could be better, to within rounding."""
+    """True where no output could be better, to within rounding."""
 
     def named(self) -> str:
         """The layers in words."""
@@ -65,7 +65,7 @@ class Saturation(NamedTuple):
 
 
 def saturation(network: Network, examples: Examples, cost: Cost) -> Saturation:
-    """What one pass over all examples, (13) and (14), says of σ'(z) and of the outputs."""
+    """The saturation of a network, from one pass over all examples, (13) and (14)."""
     network, cost = with_checked_functions(network), checked_cost(cost)
     rounding = float(np.finfo(network.dtype).eps)
     largest, off = [0.0] * len(network.weights), 0.0
@@ -89,5 +89,5 @@ def _largest_slope(activation: Activation, z: Array) -> float:
 
 
 def _error(cost: Cost, a: Array, y: Array) -> Array:
-    """What is 0 where no output could be better: ∇_a C, or a − y of the cross-entropies, whose ∇_a C is not 0 there."""
+    """∇_a C, which is 0 where no output could be better; a − y of the cross-entropies, whose ∇_a C is not 0 there."""
     return a - y if isinstance(cost, (CrossEntropy, CategoricalCrossEntropy)) else cost.gradient(a, y)

@@ -15,27 +15,38 @@ def test_a_machine_is_described_and_not_named():
     assert not node or node not in str(found)
 
 
-def test_what_others_do_meanwhile_is_all_but_ones_own(tmp_path, monkeypatch):
+SECOND = os.sysconf("SC_CLK_TCK")
+"""In the system's ticks."""
+
+
+def stat(path, user=0.0, nice=0.0, system=0.0, idle=0.0, waiting=0.0):
+    """A file as Linux has it, of so many seconds of all cores."""
+    ticks = " ".join(str(round(seconds * SECOND)) for seconds in (user, nice, system, idle, waiting))
+    path.write_text(f"cpu  {ticks} 0 0 0 0 0\n")
+    return path
+
+
+def test_what_others_do_meanwhile_is_all_but_ones_own(tmp_path):
     path = tmp_path / "stat"
     assert Others(path).cores() is None
     path.write_text("")
     assert Others(path).cores() is None
-    clock = iter([10.0, 12.0])
-    monkeypatch.setattr(machine_module.time, "perf_counter", lambda: next(clock))
-    own = iter([1.0, 1.5])
-    monkeypatch.setattr(machine_module, "_own_seconds", lambda: next(own))
-    second = os.sysconf("SC_CLK_TCK")
-    path.write_text("cpu  0 0 0 900 3 0 0 0 0 0\n")
-    others = Others(path)
-    path.write_text(f"cpu  {2 * second} 0 {second // 2} 2000 3 0 0 0 0 0\n")
+    clock, own = iter([10.0, 12.0]), iter([1.0, 1.5])
+    others = Others(stat(path, idle=9, waiting=3), clock.__next__, own.__next__)
+    stat(path, user=2, system=0.5, idle=20, waiting=3)
     assert others.cores() == 1.0  # 2.5 s of all cores in 2 s, of which 0.5 s were one's own
 
 
-def test_ones_own_work_is_not_others():
-    others = Others()
-    while time.perf_counter() - others._start < 0.2:
+def test_ones_own_work_is_not_others(tmp_path):
+    """Where nobody else does anything, ticks count what this process does."""
+    path = stat(tmp_path / "stat")
+    clock = iter([0.0, 1.0])
+    others, before = Others(path, clock.__next__), time.process_time()
+    while time.process_time() - before < 0.3:
         pass
-    assert others.cores() is None or others.cores() >= 0
+    stat(path, user=time.process_time() - before)
+    # Both are known to a tick, and the answer has two digits; with one's own work it would be 0.3.
+    assert others.cores() <= 2 / SECOND + 0.01
 
 
 def test_the_processor_is_read_or_asked_for(tmp_path):

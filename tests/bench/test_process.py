@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from minibp.bench import process as process_module
 from minibp.bench.cases import Case
 from minibp.bench.process import WorkerFailed, WorkerProcess
 
@@ -46,15 +45,15 @@ def test_a_worker_that_is_lost_says_how(name, timeout, reason):
 def test_a_process_that_died_between_requests_is_noticed():
     with WorkerProcess(1) as process:
         process.ask("about")
-        process._process.kill()
-        process._process.wait()
+        os.kill(process.pid, signal.SIGKILL)
+        while process.alive:
+            time.sleep(0.01)
         with pytest.raises(WorkerFailed, match="killed"):
             process.ask("about")
 
 
-def test_a_process_that_does_not_end_by_itself_is_ended(monkeypatch):
-    monkeypatch.setattr(process_module, "GRACE_SECONDS", 0.2)
-    with WorkerProcess(1) as process:
+def test_a_process_that_does_not_end_by_itself_is_ended():
+    with WorkerProcess(1, grace=0.2) as process:
         assert "calls" in prepare(process, "lingering")
     assert not process.alive
 
@@ -74,7 +73,7 @@ def test_an_interrupt_ends_workers_too():
         "from minibp.bench.process import WorkerProcess\n"
         "from minibp.bench.cases import Case\n"
         "with WorkerProcess(1) as process:\n"
-        "    print(process._process.pid, flush=True)\n"
+        "    print(process.pid, flush=True)\n"
         "    case = Case('table', 0, (2, 1), 1, 'float64', 1)\n"
         "    process.prepare('hanging', 'bench_contenders:hanging', case, 0, 1e-3)\n"
     )

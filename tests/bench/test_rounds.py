@@ -28,12 +28,11 @@ def test_every_contender_has_a_figure_of_every_round():
     assert len(counted) == steps(len(OWN), EFFORT)
 
 
-def test_failures_are_outcomes_and_the_others_run_on(monkeypatch):
-    monkeypatch.setattr(rounds, "LONG_SECONDS", 0.04)
-    monkeypatch.setattr(rounds, "LONG_ROUNDS", 2)
+def test_failures_are_outcomes_and_the_others_run_on():
+    effort = EFFORT._replace(long_seconds=0.04, long_rounds=2)
     contenders = [odd("wrong"), odd("raising"), odd("slow"), odd("dying"), odd("dying_when_timed"), PRODUCTS]
     with Processes(1, 20) as processes:
-        found = measure(CASE, contenders, processes, seed=0, effort=EFFORT)
+        found = measure(CASE, contenders, processes, seed=0, effort=effort)
     assert "times the bound" in found["wrong"]["wrong"]
     assert "seconds" not in found["wrong"]
     assert found["raising"] == {"failed": "ValueError: it does not like this"}

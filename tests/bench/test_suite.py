@@ -65,6 +65,7 @@ def test_every_case_has_every_figure(results):
             assert outcome["ratio"]["low"] <= outcome["ratio"]["median"] <= outcome["ratio"]["high"]
             assert name != unit or outcome["ratio"]["median"] == 1
     measured = [case for case in results["cases"] if case["threads"] == 1 and case["kind"] == "table"]
+    assert measured
     assert all("memory" in case["contenders"]["workspace"] for case in measured)
 
 

@@ -9,8 +9,8 @@ from users import Cube, Quartic
 import minibp
 from minibp import Activation, GradientMismatch, InputError, Network, Problem, adapters, batched, check_backprop
 from minibp.check.backprop_check import _Check
-from minibp.check.faults import Faulty
-from minibp.check.setting import Setting
+from minibp.check.faults.injection import FaultyBackprop
+from minibp.check.subject.specification import Setting
 
 FEW = {"examples": 25, "seed": 1, "raise_on_mismatch": False}
 
@@ -42,7 +42,7 @@ def test_the_cause_is_named_with_its_layer():
     ]
     text = str(report)
     assert "the factor σ'(z^l) is missing" in text
-    assert "the smallest network found that shows it" in text
+    assert "smallest failing network found" in text
     assert report.counterexample.network.sizes == (1, 1, 1, 1, 1)
     assert json.loads(json.dumps(report.to_dict()))["findings"][0]["layers"] == [3]
 
@@ -106,7 +106,7 @@ def test_manners_come_before_numbers():
 
     report = check_backprop(subject, **FEW)
     assert report.verdict == "wrong"
-    assert report.findings[0].message == "changed x in place; work on a copy"
+    assert report.findings[0].message == "modified x in place; work on a copy"
     report = check_backprop(lambda *_: [][len(_)], **FEW)
     assert report.verdict == "wrong"
     assert "raised IndexError" in str(report)
@@ -191,7 +191,7 @@ def test_bad_arguments_are_refused_at_the_door(changed, message):
 
 @pytest.mark.parametrize("name", ["leaky_slope_dropped", "weights_not_transposed"])
 def test_faults_that_show_only_here_and_there_are_found(name):
-    subject = Faulty([name], "leaky_relu", "identity", "quadratic")
+    subject = FaultyBackprop([name], "leaky_relu", "identity", "quadratic")
     report = check_backprop(subject, activation="leaky_relu", output_activation="identity", **FEW)
     assert [one.fault for one in report.findings] == [name]
 

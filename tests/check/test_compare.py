@@ -2,19 +2,13 @@ import numpy as np
 import pytest
 
 from minibp import Network, Problem, batched
-from minibp.check import complex_step, jax_oracle
-from minibp.check.compare import (
-    EQUATIONS,
-    Tally,
-    compare,
-    compare_slopes,
-    layout,
-    row_of_bound,
-    row_of_pass,
-    rows_of_estimate,
-)
-from minibp.check.rounding import arithmetic_of, bound, bounds
-from minibp.check.stack import single
+from minibp.check.compare import compare, compare_slopes
+from minibp.check.layout import EQUATIONS, layout, row_of_bound, row_of_pass, rows_of_estimate
+from minibp.check.oracles import complex_step
+from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
+from minibp.check.problem_stack import single
+from minibp.check.rounding.whole_pass import arithmetic_of, bound, bounds
+from minibp.check.statistics import Statistics
 from minibp.network import Gradient
 
 RNG = np.random.default_rng(0)
@@ -58,56 +52,60 @@ def test_the_row_runs_in_the_order_in_which_the_equations_depend_on_each_other()
 def test_every_single_entry_that_is_off_is_found_and_placed(oracle):
     expected, radius = rows_of_estimate(oracle.estimate(PROBLEM))
     right = row_of_pass(HELD)
-    assert compare(layout(PROBLEM), right, LIMITS, expected, radius, Tally()) is None
+    assert compare(layout(PROBLEM), right, LIMITS, expected, radius, Statistics()) is None
     for at in range(len(right)):
         wrong = right.copy()
         wrong[at] += 3 * (LIMITS[at] + radius[at])
-        miss = compare(layout(PROBLEM), wrong, LIMITS, expected, radius, Tally())
-        assert miss.segment.start <= at < miss.segment.stop
-        assert np.ravel_multi_index(miss.entry, miss.segment.shape) == at - miss.segment.start if miss.entry else True
-        assert (miss.got, miss.expected) == (wrong[at], expected[at])
+        mismatch = compare(layout(PROBLEM), wrong, LIMITS, expected, radius, Statistics())
+        assert mismatch.segment.start <= at < mismatch.segment.stop
+        assert (
+            np.ravel_multi_index(mismatch.entry, mismatch.segment.shape) == at - mismatch.segment.start
+            if mismatch.entry
+            else True
+        )
+        assert (mismatch.got, mismatch.expected) == (wrong[at], expected[at])
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_what_is_no_number_is_never_right(bad):
     wrong = row_of_pass(HELD)
     wrong[7] = bad
-    tally = Tally()
-    assert compare(layout(PROBLEM), wrong, LIMITS, row_of_pass(HELD), 0 * LIMITS, tally).segment.tensor == "z"
-    assert tally.worst["(13)"] == np.inf
+    stats = Statistics()
+    assert compare(layout(PROBLEM), wrong, LIMITS, row_of_pass(HELD), 0 * LIMITS, stats).segment.tensor == "z"
+    assert stats.worst["(13)"] == np.inf
 
 
 def test_what_an_oracle_does_not_tell_is_neither_right_nor_counted():
-    wrong, radius, tally = row_of_pass(HELD), np.zeros(len(LIMITS)), Tally()
+    wrong, radius, stats = row_of_pass(HELD), np.zeros(len(LIMITS)), Statistics()
     wrong[0], radius[0] = 99.0, np.inf
-    assert compare(layout(PROBLEM), wrong, LIMITS, row_of_pass(HELD), radius, tally) is None
-    assert tally.entries["(13)"] == 5 * 4 + 5 * 2 - 1
+    assert compare(layout(PROBLEM), wrong, LIMITS, row_of_pass(HELD), radius, stats) is None
+    assert stats.entries["(13)"] == 5 * 4 + 5 * 2 - 1
 
 
 def test_an_exact_zero_must_be_met_exactly():
-    zero, tally = np.zeros(len(LIMITS)), Tally()
-    assert compare(layout(PROBLEM), zero, zero, zero, zero, tally) is None
+    zero, stats = np.zeros(len(LIMITS)), Statistics()
+    assert compare(layout(PROBLEM), zero, zero, zero, zero, stats) is None
     off = zero.copy()
     off[3] = 5e-324
-    assert compare(layout(PROBLEM), off, zero, zero, zero, tally).entry == (0, 3)
+    assert compare(layout(PROBLEM), off, zero, zero, zero, stats).entry == (0, 3)
 
 
 def test_slopes_are_held_too():
-    estimate = jax_oracle.estimate(PROBLEM).stacked()
-    limits, tally = bounds(single(PROBLEM), arithmetic_of("float64")), Tally()
-    assert compare_slopes([HELD.gradient], limits, estimate, tally) is None
-    assert tally.entries["(1)"] == 1
-    assert tally.worst["(1)"] < 1
+    (estimate,) = jax_oracle.estimate_each([single(PROBLEM)])
+    limits, stats = bounds(single(PROBLEM), arithmetic_of("float64")), Statistics()
+    assert compare_slopes([HELD.gradient], limits, estimate, stats) is None
+    assert stats.entries["(1)"] == 1
+    assert stats.worst["(1)"] < 1
     changed = [w.copy() for w in HELD.gradient.nabla_w]
     changed[0][0, 0] += 1e-9
     wrong = HELD._replace(gradient=Gradient(tuple(changed), HELD.gradient.nabla_b))
-    miss = compare_slopes([wrong.gradient], limits, estimate, tally)
-    assert (miss.segment.equation, miss.entry) == ("(1)", ())
-    assert tally.worst["(1)"] > 1
+    mismatch = compare_slopes([wrong.gradient], limits, estimate, stats)
+    assert (mismatch.segment.equation, mismatch.entry) == ("(1)", ())
+    assert stats.worst["(1)"] > 1
 
 
 def test_tallies_add_up():
-    one, other = Tally(), Tally()
+    one, other = Statistics(), Statistics()
     one.add("(13)", 0.25, 10)
     other.add("(13)", 0.5, 5)
     other.add("(22)", 0.1, 1)
@@ -117,4 +115,4 @@ def test_tallies_add_up():
     assert one.worst == {"(13)": 0.5, "(22)": 0.1}
     assert one.entries == {"(13)": 15, "(22)": 1}
     assert one.median_sharpness() == 1e-12
-    assert Tally().median_sharpness() == np.inf
+    assert Statistics().median_sharpness() == np.inf

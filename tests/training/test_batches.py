@@ -3,7 +3,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minibp.training import batches
 from minibp.training.batches import Batches
 
 
@@ -11,10 +10,10 @@ def pair(x, y):
     return x, y
 
 
-def orders(m, k, epochs=1, seed=0, width=1):
+def orders(m, k, epochs=1, seed=0, width=1, **options):
     """The rows of each batch, by number, for some epochs."""
     x = np.arange(float(m * width)).reshape(m, width)
-    made, rng = Batches(x, x[:, :1] / width, k, pair), np.random.default_rng(seed)
+    made, rng = Batches(x, x[:, :1] / width, k, pair, **options), np.random.default_rng(seed)
     found = []
     for _ in range(epochs):
         epoch = []
@@ -50,11 +49,10 @@ def test_one_batch_of_all_is_not_shuffled_and_not_copied():
     assert np.array_equal(a, x)
 
 
-def test_what_stands_for_a_batch_is_made_once_for_each_buffer(monkeypatch):
+def test_what_stands_for_a_batch_is_made_once_for_each_buffer():
     made = []
     x = np.ones((23, 2))
-    monkeypatch.setattr(batches, "PART_BYTES", 5 * 4 * 8 * 2)
-    found = Batches(x, x, 5, lambda x, y: made.append(len(x)))
+    found = Batches(x, x, 5, lambda x, y: made.append(len(x)), part_bytes=5 * 4 * 8 * 2)
     for _ in range(3):
         assert len(list(found.shuffled(np.random.default_rng(0)))) == 5
     assert sorted(made) == [3, 5, 5]
@@ -62,7 +60,5 @@ def test_what_stands_for_a_batch_is_made_once_for_each_buffer(monkeypatch):
 
 @pytest.mark.parametrize("part_bytes", [1, 100, 1 << 17])
 @pytest.mark.parametrize("m", [50, 20_000])
-def test_how_many_are_gathered_at_once_makes_no_difference(monkeypatch, part_bytes, m):
-    want = orders(m, 7)[1]
-    monkeypatch.setattr(batches, "PART_BYTES", part_bytes)
-    assert orders(m, 7)[1] == want
+def test_how_many_are_gathered_at_once_makes_no_difference(part_bytes, m):
+    assert orders(m, 7, part_bytes=part_bytes)[1] == orders(m, 7)[1]

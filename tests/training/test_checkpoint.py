@@ -2,6 +2,7 @@ import io
 import json
 import os
 import pickle
+import signal
 import zipfile
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from case_ids import written_out
 
 from minibp import InputError, Network, Training, data
+from minibp.costs import Quadratic
 from minibp.files import write_whole
 
 IMAGES = data.digits()
@@ -97,15 +99,28 @@ def test_a_generator_of_others_is_refused():
         made(rng=np.random.Generator(Own(1)))
 
 
+class Pressed(Quadratic):
+    """A cost at one of whose steps Ctrl-C is pressed."""
+
+    def __init__(self, at=0):
+        self.at, self.steps = at, 0
+
+    def gradient(self, a, y):
+        self.steps += 1
+        if self.steps == self.at:
+            signal.raise_signal(signal.SIGINT)
+        return super().gradient(a, y)
+
+
 def test_what_is_saved_after_an_interrupt_is_the_last_whole_epoch(tmp_path):
-    training = made()
-    training.run(2)
-    for _, step in zip(range(3), training._batches.shuffled(training._rng), strict=False):
-        step()
+    epoch = -(-50 // OPTIONS["batch_size"])
+    training = made(cost=Pressed(2 * epoch + 3))
+    history = training.run(4)
+    assert (history.outcome, history.steps, len(history.epochs)) == ("interrupted", 2 * epoch + 3, 2)
     training.save(tmp_path / "checkpoint")
-    resumed = made()
+    resumed = made(cost=Pressed())
     resumed.restore(tmp_path / "checkpoint")
-    assert resumed.run(4).network == made().run(4).network
+    assert resumed.run(4).network == made(cost=Pressed()).run(4).network
 
 
 @pytest.mark.parametrize(

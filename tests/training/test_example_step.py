@@ -1,11 +1,10 @@
 import numpy as np
 import pytest
-from test_step import DECAY, ETA, expected, parameters
-from test_workspace import problem_of
+from helpers import DECAY, ETA, expected, parameters, problem_of
 
 from minibp.activations import HIDDEN
 from minibp.arrays import FLOAT_DTYPES
-from minibp.strategies import pairings
+from minibp.drawing import pairings
 from minibp.training.example_step import ExampleStep
 
 

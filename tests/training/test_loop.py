@@ -5,15 +5,14 @@ from itertools import chain
 import numpy as np
 import pytest
 from case_ids import written_out
+from helpers import expected, parameters, problem_of
 from hypothesis import given
 from hypothesis import strategies as st
-from test_step import expected, parameters
-from test_workspace import problem_of
 from users import Cube
 
 from minibp import Activation, Cost, History, InputError, Network, Training, batched, data, train
 from minibp.arrays import FLOAT_DTYPES
-from minibp.training.settings import FORMS
+from minibp.training.validation import FORMS
 
 ETA = 0.3
 
@@ -224,13 +223,6 @@ def test_the_network_and_the_data_are_left_alone():
     assert np.array_equal(parameters(network), before)
     assert all(np.array_equal(*pair) for pair in zip((x, y), digits(20), strict=True))
     assert x.flags.writeable
-
-
-def test_data_are_read_where_they_are(monkeypatch):
-    x, y = digits(20)
-    training = Training(Network.random([64, 5, 10], rng=0), x, y, cost="quadratic", batch_size=7, eta=1.0)
-    assert np.shares_memory(training._settings.train.x, x)
-    assert not training._settings.train.x.flags.writeable
 
 
 @pytest.mark.parametrize(

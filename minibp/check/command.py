@@ -1,0 +1,189 @@
+"""The commands verify, check and faults: options in, reports out."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from minibp import adapters
+from minibp.console import Exit, allow_any_text, bar, check_writable, json_alone, reject, usable, write_json
+from minibp.files import write_whole
+from minibp.import_string import loaded, own_arguments
+from minibp.options import html_option, json_option, seed_option, workers_option
+from minibp.workers import cores, pool
+
+if TYPE_CHECKING:
+    from minibp.check.report.report import Report
+
+VERDICT_COLOURS = {"correct": "green", "wrong": "red", "unstable": "yellow", "undecided": "yellow"}
+COLOURS: dict[str, dict[str, Any]] = {
+    "place": {"bold": True},
+    "fault": {"fg": "magenta"},
+    "remedy": {"fg": "cyan"},
+}
+
+
+@click.command()
+@click.option("--examples", type=click.IntRange(min=1), help="Networks to draw; by default 2016.")
+@seed_option(None)
+@click.option(
+    "--soak",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Go on for so long, with small networks drawn by the hundred.",
+)
+@json_option("the report")
+@html_option()
+@workers_option()
+def verify(
+    examples: int | None,
+    seed: int | None,
+    soak: float | None,
+    json_file: str | None,
+    html_file: str | None,
+    workers: int | None,
+) -> None:
+    """Hold the package's own gradients against every oracle.
+
+    Every activation, cost, form (per example, batched, workspace) and dtype, with and without L2, on networks that
+    Hypothesis draws and on images of digits; MNIST is used where it is in the folder that
+    MINIBP_MNIST_DIR names, or in the cache.
+    """
+    check_writable({"--json": json_file, "--html": html_file})
+    if soak is not None and examples is not None:
+        reject("--soak goes on until its time is over: --examples has no meaning with it")
+    processes = workers or cores()
+    with usable():
+        with bar("networks" if soak is None else "seconds") as progress, pool(processes) as executor:
+            if soak is None:
+                from minibp.check.verify.verify import EXAMPLES
+                from minibp.check.verify.verify import verify as run
+
+                report = run(examples=examples or EXAMPLES, seed=seed, progress=progress, executor=executor)
+            else:
+                from minibp.check.verify.soak import soak as go_on
+
+                report = go_on(soak, seed=seed, workers=processes, progress=progress, executor=executor)
+        _finish(report, json_file, html_file)
+
+
+@click.command()
+@click.argument("target")
+@click.option(
+    "--activation", default="sigmoid", show_default=True, metavar="NAME[,NAME…]",
+    help="One for all layers, or one a layer, which also says how many layers there are.",
+)  # fmt: skip
+@click.option(
+    "--layers", type=click.IntRange(min=1), metavar="N",
+    help="Layers after the input, where the code is written for N.  [default: any number]",
+)  # fmt: skip
+@click.option("--output-activation", help="That of the last layer, if it is another.")
+@click.option("--cost", default="quadratic", show_default=True, help="The cost that the gradient is of.")
+@click.option("--l2", type=float, default=0.0, show_default=True, help="α of α/(2m) Σ w².")
+@click.option(
+    "--reduction", type=click.Choice(["mean", "sum"]), default="mean", show_default=True,
+    help="Whether the examples' gradients are averaged or added up.",
+)  # fmt: skip
+@click.option(
+    "--layout", type=click.Choice(["rows", "columns", "per-example"]), default="rows", show_default=True,
+    help="Examples as rows or columns, or one a call.",
+)  # fmt: skip
+@click.option("--dtype", default="float64", show_default=True, help="float64 or float32.")
+@click.option("--examples", type=click.IntRange(min=1), default=100, show_default=True, help="Networks to draw.")
+@seed_option(None)
+@json_option("the report")
+@html_option()
+@click.option("--github", is_flag=True, help="Print findings as annotations of a GitHub workflow, too.")
+def check(
+    target: str,
+    layout: str,
+    json_file: str | None,
+    html_file: str | None,
+    github: bool,
+    activation: str,
+    layers: int | None,
+    **options: Any,
+) -> None:
+    """Check the gradient of TARGET, module:function or file.py:function.
+
+    The function takes (weights, biases, x, y) and returns (nabla_w, nabla_b): lists of arrays, one a layer.
+
+    Activations: identity, sigmoid, tanh, relu, leaky_relu, elu, softplus, silu; softmax as an output.
+
+    Costs: quadratic, cross_entropy, categorical_cross_entropy, huber.
+
+    Reduction: mean where the gradient is of the mean cost over the examples, sum where it is of their sum.
+    """
+    check_writable({"--json": json_file, "--html": html_file})
+    with usable(), json_alone(json_file), own_arguments(target):
+        function = loaded(target)
+        subject = {"rows": _as_it_is, "columns": adapters.columns, "per-example": adapters.per_example}[layout](
+            function
+        )
+        from minibp.check.backprop_check import check_backprop as run
+
+        chosen = _activations(activation, layers)
+        with bar("networks", first="JAX compiles its program") as progress:
+            report = run(subject, activation=chosen, raise_on_mismatch=False, progress=progress, **options)
+        given = {"activation": activation, "layers": layers, "layout": layout} | options | {"seed": report.seed}
+        said = [(f"--{name.replace('_', '-')}", str(value)) for name, value in given.items() if value is not None]
+        report = replace(report, again=shlex.join(["minibp", "check", target, *chain.from_iterable(said)]))
+        if github:
+            from minibp.check.report.github import workflow_commands
+
+            click.echo("\n".join(workflow_commands(report, function)), err=json_file == "-")
+        _finish(report, json_file, html_file)
+
+
+def _as_it_is(function: Any) -> Any:
+    return function
+
+
+def _activations(names: str, layers: int | None) -> str | list[str]:
+    """The argument `activation` of a check: one name for any number of layers, or one a layer."""
+    each = names.removesuffix(",").split(",")
+    if layers is None:
+        return each if "," in names else names
+    if "," in names and len(each) != layers:
+        reject(f"--activation has {len(each)} names, one a layer, and --layers is {layers}")
+    return each if "," in names else [names] * layers
+
+
+@click.command()
+@seed_option(0, "Draws the networks.")
+@json_option("the matrix")
+@workers_option()
+def faults(seed: int, json_file: str | None, workers: int | None) -> None:
+    """Put every fault of the catalogue into a backprop, and see whether the check catches, places and names it."""
+    check_writable({"--json": json_file})
+    with usable():
+        with bar("settings", "tried") as progress, pool(workers or cores()) as executor:
+            from minibp.check.verify.kill_matrix import is_complete, kill_matrix, table
+
+            matrix = kill_matrix(seed=seed, executor=executor, progress=progress)
+        if json_file != "-":
+            click.echo(table(matrix))
+        write_json({"seed": seed, "faults": {name: row.to_dict() for name, row in matrix.items()}}, json_file)
+        raise Exit(0 if is_complete(matrix) else 1)
+
+
+def _finish(report: Report, json_file: str | None, html_file: str | None) -> NoReturn:
+    """Show a report, write it where it was asked for, and exit with its status."""
+    from minibp.check.report.wording import of_report
+
+    allow_any_text()
+    if json_file != "-":
+        colours = {**COLOURS, "verdict": {"fg": VERDICT_COLOURS[report.verdict], "bold": True}}
+        for kind, text in of_report(report):
+            # click leaves colours out where there is no terminal
+            click.echo(click.style(text, **colours[kind]) if kind in colours else text)
+    write_json(report.to_dict(), json_file)
+    if html_file is not None:
+        from minibp.check.report.html import page
+
+        write_whole(html_file, lambda file: file.write(page(report).encode()))
+    raise Exit(0 if report.verdict == "correct" else 1)

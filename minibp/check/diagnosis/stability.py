@@ -1,0 +1,162 @@
+"""Rounding that has been magnified, told from a wrong formula.
+
+A formula that is right but unstable is right where neurons are not saturated, or it errs by chance: a move of inputs
+and parameters by √u, which changes a right gradient and a wrong one by about as little, changes the error itself. A
+wrong formula does neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from minibp import batched
+from minibp.activations import sigmoid, softmax
+from minibp.arrays import Array
+from minibp.check.compare import error_ratio
+from minibp.check.layout import gradient_layout, row_of_gradient
+from minibp.check.rounding.arithmetic import arithmetic_of, arithmetic_of_anyone
+from minibp.check.rounding.running_error import RunningError
+from minibp.check.rounding.whole_pass import bound
+from minibp.costs import CrossEntropy
+from minibp.network import Gradient, Network
+from minibp.problem import Problem
+
+UNSATURATED = 4.0
+"""The largest |z| that counts as unsaturated; σ'(4) of the sigmoid is 0.02."""
+NEIGHBOURS = 6
+JUMP = 0.05
+"""The part of an error that has to change with a move of √u to be called chance: a formula's own error changes by no
+more than √u times its condition, 1e-8 in float64 and 3e-4 in float32 where that is ordinary."""
+
+Ask = Callable[[Problem], Gradient | None]
+
+
+def excess(problem: Problem, answer: Gradient) -> tuple[Array, Array, Array]:
+    """The error of every entry against the package's own gradient, what rounding of both explains, and their ratio."""
+    exact = problem.astype("float64")
+    ours = row_of_gradient(batched.backprop(exact.network, exact.cost, exact.x, exact.y, exact.l2).gradient)
+    got = row_of_gradient(answer)
+    kinds = arithmetic_of_anyone(problem.dtype), arithmetic_of("float64")
+    spread = np.add(*(row_of_gradient(bound(exact, kind).gradient) for kind in kinds))
+    return got - ours, spread, error_ratio(got, ours, spread)
+
+
+def fails(problem: Problem, ask: Ask) -> bool:
+    """Whether an answer is off, or missing."""
+    answer = ask(problem)
+    return answer is None or bool((excess(problem, answer)[2] > 1).any())
+
+
+def fails_below_the_output(problem: Problem, ask: Ask) -> bool:
+    """Whether an answer to one example is right in the output layer, and off below."""
+    answer = ask(problem) if problem.m == 1 else None
+    if answer is None:
+        return False
+    off = excess(problem, answer)[2] > 1
+    top = len(problem.network.weights) + 1
+    of_output = [off[one.start : one.stop].any() for one in gradient_layout(problem) if one.layer == top]
+    return bool(off.any()) and not any(of_output)
+
+
+def is_rounding(problem: Problem, ask: Ask) -> bool:
+    """Whether what is off in this problem is rounding alone."""
+    calm = scaled(problem, most=UNSATURATED)
+    if not fails(calm, ask) or _is_noise(calm, ask) or _is_noise(problem, ask):
+        return True
+    return _is_noise(scaled(problem, least=1, most=UNSATURATED), ask)  # near 0 the noise may stand still
+
+
+def scaled(problem: Problem, least: float = 0, most: float = np.inf) -> Problem:
+    """The same problem, with the parameters of each layer scaled until its largest |z| is between `least` and `most`.
+
+    A layer stays as it is where all its z are 0, or where the factor overflows.
+    """
+    network = problem.network
+    weights, biases = [], []
+    a = problem.x
+    for w, b, activation in zip(network.weights, network.biases, network.activations, strict=True):
+        with np.errstate(all="ignore"):
+            largest = np.abs(a @ w.T + b).max()
+            factor = np.clip(largest, least, most) / largest
+        factor = (factor if np.isfinite(factor) else np.float64(1)).astype(w.dtype)
+        weights.append(w * factor)
+        biases.append(b * factor)
+        a = activation.value(a @ weights[-1].T + biases[-1])
+    return Problem(Network(weights, biases, network.activations), problem.cost, problem.x, problem.y, problem.l2)
+
+
+def _is_noise(problem: Problem, ask: Ask) -> bool:
+    """Whether the error of the worst entry jumps when inputs and parameters move by √u of themselves."""
+    answer = ask(problem)
+    if answer is None:
+        return False
+    error, spread, ratio = excess(problem, answer)
+    at = int(np.argmax(ratio))
+    errors = [error[at]]
+    rng = np.random.default_rng(0)
+    for _ in range(NEIGHBOURS):
+        moved = _moved(problem, rng)
+        there = ask(moved)
+        if there is None:
+            return False
+        errors.append(excess(moved, there)[0][at])
+    if not np.isfinite(errors).all():
+        return False
+    jump = float(np.ptp(errors))
+    return jump > 2 * float(spread[at]) and jump > JUMP * float(np.abs(errors).max())
+
+
+def _moved(problem: Problem, rng: np.random.Generator) -> Problem:
+    """Another problem nearby: x alone would not do where it is 0, or where the first layers saturate."""
+    step = float(np.sqrt(np.finfo(problem.dtype).eps))
+
+    def move(array: Array) -> Array:
+        return array * (1 + step * rng.uniform(-1, 1, array.shape)).astype(array.dtype)
+
+    network = problem.network
+    weights, biases = ([move(one) for one in kind] for kind in (network.weights, network.biases))
+    nearby = Network(weights, biases, network.activations)
+    return Problem(nearby, problem.cost, move(problem.x), problem.y, problem.l2)
+
+
+REMEDIES = {
+    "output_error_by_division": (
+        "δ^L is (-y/a + (1-y)/(1-a)) times σ': where a has rounded to 0 or 1 this is 0/0, and digits are lost before",
+        "Use δ^L = a^L - y, (26): the derivative has cancelled.",
+    ),
+    "softmax_overflow": (
+        "e^z overflows in the softmax",
+        "Subtract the largest z of the row first; the softmax does not change.",
+    ),
+}
+OTHER = (
+    "it is right where neurons are not saturated, and loses its digits where they are",
+    "Write σ and σ' so that they hold in both tails: exponentiate only what is not positive, and do not form 1 - a.",
+)
+
+
+def reason(problem: Problem, layer: int, answer: Gradient) -> tuple[str | None, str]:
+    """The name of an unstable formula of the output, where it explains a layer, and what to say of it."""
+    name = None
+    top = len(problem.network.weights) + 1
+    output = problem.network.activations[-1]
+    if layer == top and type(problem.cost) is CrossEntropy and output is sigmoid and _divides(problem, answer):
+        name = "output_error_by_division"
+    elif output is softmax and not all(np.isfinite(array).all() for array in answer.nabla_b):
+        name = "softmax_overflow"
+    what, remedy = REMEDIES.get(name or "", OTHER)
+    return name, f"{what}. {remedy}"
+
+
+def _divides(problem: Problem, answer: Gradient) -> bool:
+    """Whether ∂C/∂b^L is what the quotients of ∇_a C come to, within the rounding that these magnify."""
+    fp = arithmetic_of(problem.dtype)
+    a = batched.feedforward(problem.network.astype("float64"), problem.x.astype(np.float64))
+    v = RunningError(a, fp.u * (fp.f + 3) * a + fp.tiny, fp)
+    y = problem.y.astype(np.float64)
+    delta = ((1 - y) / (1 - v) - y / v) * (v * (1 - v))
+    error = delta.error.mean(0)
+    off = np.abs(answer.nabla_b[-1] - (a - y).mean(0))
+    return bool((~np.isfinite(error) | (off <= error)).all())

@@ -1,0 +1,1 @@
+"""The mistakes that people make in backpropagation, and a backprop that makes them."""

@@ -1,0 +1,93 @@
+"""Faults of the L2 term of the gradient, (27)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minibp.check.faults.fault import fault
+from minibp.check.faults.pass_state import Number, PassState
+
+
+def equation_27(p: PassState, l: int) -> Number:
+    """The L2 term of ∂C/∂W^l, (α/m) W^l."""
+    return p.exact(p.w[l]) * (p.alpha / p.m)
+
+
+@fault(
+    "l2_missing",
+    "l2_weights",
+    summary="∂C/∂W has no L2 term",
+    remedy="Add (α/m) W^l to ∂C/∂W^l.",
+)
+def _no_term(p: PassState, l: int) -> Number:
+    return equation_27(p, l) * 0.0
+
+
+@fault(
+    "l2_not_divided_by_m",
+    "l2_weights",
+    summary="the L2 term is α W, not divided by the number of examples",
+    remedy="Add (α/m) W^l.",
+)
+def _not_divided(p: PassState, l: int) -> Number:
+    return equation_27(p, l) * float(p.m)
+
+
+@fault(
+    "l2_factor_two",
+    "l2_weights",
+    summary="the L2 term is twice (α/m) W",
+    remedy="The derivative of α/(2m) w² is (α/m) w.",
+)
+def _twice_the_term(p: PassState, l: int) -> Number:
+    return equation_27(p, l) * 2.0
+
+
+@fault(
+    "l2_factor_half",
+    "l2_weights",
+    summary="the L2 term is half of (α/m) W",
+    remedy="The derivative of α/(2m) w² is (α/m) w: the ½ cancels.",
+)
+def _half_of_the_term(p: PassState, l: int) -> Number:
+    return equation_27(p, l) * 0.5
+
+
+@fault(
+    "l2_sign_flipped",
+    "l2_weights",
+    summary="the L2 term is subtracted",
+    remedy="Add (α/m) W^l.",
+)
+def _term_subtracted(p: PassState, l: int) -> Number:
+    return -equation_27(p, l)
+
+
+@fault(
+    "l1_for_l2",
+    "l2_weights",
+    summary="the term is (α/m) sign(W), that of an L1 penalty",
+    remedy="Add (α/m) W^l.",
+)
+def _sign_of_weights(p: PassState, l: int) -> Number:
+    return p.exact(np.sign(p.w[l])) * (p.alpha / p.m)
+
+
+@fault(
+    "l2_on_biases",
+    "l2_biases",
+    summary="(α/m) b is added to ∂C/∂b",
+    remedy="L2 is on weights alone, (28): leave the biases out.",
+)
+def _term_of_biases(p: PassState, l: int) -> Number:
+    return p.exact(p.b[l]) * (p.alpha / p.m)
+
+
+@fault(
+    "l2_ones_on_biases",
+    "l2_biases",
+    summary="α/m is added to every ∂C/∂b",
+    remedy="L2 is on weights alone, (28); look for a term that is broadcast.",
+)
+def _ones_on_biases(p: PassState, l: int) -> Number:
+    return p.exact(np.ones(p.w[l].shape[0], p.problem.dtype)) * (p.alpha / p.m)

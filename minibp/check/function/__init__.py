@@ -1,1 +1,0 @@
-"""The claimed gradient of any scalar function of arrays, held against independent oracles."""

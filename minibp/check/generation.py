@@ -1,0 +1,75 @@
+"""Drawing many problems from a strategy, reproducibly, and finding the smallest that fails."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from random import Random
+
+from hypothesis import HealthCheck, Phase, configuration, find, given, settings
+from hypothesis import seed as seeded
+from hypothesis.errors import Flaky, NoSuchExample
+from hypothesis.internal.conjecture import providers
+from hypothesis.strategies import SearchStrategy
+from platformdirs import user_cache_dir
+
+from minibp.problem import Problem
+
+SHRINK_EXAMPLES = 500
+
+
+def draw(strategy: SearchStrategy[Problem], count: int, seed: int) -> list[Problem]:
+    """`count` problems; the same seed gives the same ones.
+
+    Hypothesis begins with the simplest of all, one neuron after another, which is left out.
+    """
+    drawn: list[Problem] = []
+    if not count:
+        return drawn
+
+    @seeded(seed)
+    @settings(_settings(count + 1), phases=[Phase.generate])
+    @given(strategy)
+    def collect(problem: Problem) -> None:
+        drawn.append(problem)
+
+    with _by_the_seed_alone():
+        collect()
+    return drawn[1:]
+
+
+def smallest(strategy: SearchStrategy[Problem], fails: Callable[[Problem], bool], seed: int) -> Problem | None:
+    """The simplest problem of a strategy that fails, as far as shrinking finds it; None where none was found."""
+    try:
+        with _by_the_seed_alone():
+            return find(strategy, fails, settings=_settings(SHRINK_EXAMPLES), random=Random(seed))  # noqa: S311 (no secret)
+    except (NoSuchExample, Flaky):  # what fails only at times has no simplest example
+        return None
+
+
+@contextmanager
+def _by_the_seed_alone() -> Iterator[None]:
+    """Draw without the constants that Hypothesis collects from the modules in the user's folders.
+
+    It mixes them into what it draws, so that a seed would give other networks once a line of the code that is checked
+    has changed. What it notes on modules goes to the user's cache, and not into the working folder, where no folder
+    of Hypothesis was named or used yet.
+    """
+    with ExitStack() as changes:
+        if hasattr(providers, "_get_local_constants"):  # Hypothesis 6.131 and newer; no setting turns it off
+            for name, value in (("_get_local_constants", type(providers.GLOBAL_CONSTANTS)), ("CONSTANTS_CACHE", {})):
+                changes.callback(setattr, providers, name, getattr(providers, name))
+                setattr(providers, name, value)
+        named = getattr(configuration, "__hypothesis_home_directory", None) is not None
+        if not named and not os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY"):
+            configuration.set_hypothesis_home_dir(user_cache_dir("minibp-hypothesis"))
+            changes.callback(configuration.set_hypothesis_home_dir, None)
+        yield
+
+
+def _settings(count: int) -> settings:
+    """Hypothesis as a generator: nothing is stored, nothing is timed, and no health check objects."""
+    return settings(
+        max_examples=count, database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=False
+    )

@@ -1,0 +1,71 @@
+"""The evidence of a check: counts, ratios, what was skipped, and the report that is made of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from minibp.check.report.finding import Finding
+from minibp.check.report.report import Report
+from minibp.check.statistics import Statistics
+from minibp.problem import Problem
+
+
+@dataclass
+class Evidence:
+    """Numbers that add up over networks and over processes."""
+
+    networks: int = 0
+    entries: int = 0
+    statistics: dict[str, dict[str, Statistics]] = field(default_factory=dict)
+    """By what was checked, then by oracle."""
+    skipped: Counter[str] = field(default_factory=Counter)
+    """Entries that were not compared, by the reason."""
+    covered: Counter[str] = field(default_factory=Counter)
+    """Networks, by what they have: an activation, a cost, a dtype."""
+
+    def stats_of(self, subject: str, oracle: str) -> Statistics:
+        """The statistics of one oracle on one subject, empty at first."""
+        return self.statistics.setdefault(subject, {}).setdefault(oracle, Statistics())
+
+    def has_compared(self) -> bool:
+        """Whether any entry was compared with that of an oracle."""
+        return any(any(stats.entries.values()) for by in self.statistics.values() for stats in by.values())
+
+    def add(self, other: Evidence) -> None:
+        """Add what another has seen."""
+        self.networks += other.networks
+        self.entries += other.entries
+        self.skipped.update(other.skipped)
+        self.covered.update(other.covered)
+        for subject, statistics in other.statistics.items():
+            for oracle, stats in statistics.items():
+                self.stats_of(subject, oracle).merge(stats)
+
+    def report(
+        self,
+        verdict: str,
+        *,
+        seed: int,
+        findings: Sequence[Finding] = (),
+        counterexample: Problem | None = None,
+        notes: Sequence[str] = (),
+        again: str = "",
+        seconds: float = 0.0,
+    ) -> Report:
+        """The report of this evidence."""
+        return Report(
+            verdict=verdict,
+            findings=tuple(findings),
+            counterexample=counterexample,
+            seed=seed,
+            seconds=seconds,
+            networks=self.networks,
+            entries=self.entries,
+            skipped=dict(self.skipped),
+            statistics=self.statistics,
+            covered=dict(sorted(self.covered.items())),
+            notes=tuple(notes),
+            again=again,
+        )

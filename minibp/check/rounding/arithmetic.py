@@ -1,0 +1,102 @@
+"""Floating-point arithmetic with its errors: what may be rounded, and numbers that know how far they may be off."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from minibp.arrays import Array
+
+LIBRARY_ERROR = 8.0
+"""Relative error of one library function in units of u: NumPy's vectorised ones are within 4 ulp, and 1 ulp ≤ 2u."""
+SPARE = 4
+"""Roundings granted beyond the n of a sum: the mean's division, the penalty's product and sum, another order."""
+
+
+class Arithmetic(NamedTuple):
+    """The numbers that an honest computation may use."""
+
+    u: float
+    """Unit roundoff, half the distance from 1 to the next number."""
+    tiny: float
+    """The smallest normal number: what lies below may have been flushed to zero."""
+    huge: float
+    """The largest number: where a magnitude comes near it, nothing is known any more."""
+    f: float
+    """Relative error of one library function, in units of u."""
+    prime_from_value: bool
+    """Whether σ' may be computed from a, as a(1 − a): honest, though worthless in the tails."""
+    textbook: bool = False
+    """Whether e^z − 1 and ln(1 + e^z) may be so computed, and any slope between both sides be taken at a kink."""
+
+    def gamma(self, n: int) -> float:
+        """γ_{n+SPARE}: the relative error of a sum of n products."""
+        nu = (n + SPARE) * self.u
+        return nu / (1 - nu) if nu < 1 else math.inf
+
+
+def arithmetic_of(dtype: str, f: float = LIBRARY_ERROR, *, prime_from_value: bool = True) -> Arithmetic:
+    """The arithmetic of a dtype.
+
+    >>> arithmetic_of("float32").u == 2.0**-24
+    True
+    """
+    info = np.finfo(dtype)
+    return Arithmetic(float(info.eps) / 2, float(info.tiny), float(info.max), f, prime_from_value)
+
+
+def arithmetic_of_anyone(dtype: str) -> Arithmetic:
+    """The arithmetic that a subject is granted: that of its dtype, by the formulas of textbooks.
+
+    >>> arithmetic_of_anyone("float64").textbook
+    True
+    """
+    return arithmetic_of(dtype)._replace(textbook=True)
+
+
+class Ball:
+    """A computed array and how far each entry may be off."""
+
+    __slots__ = ("error", "size", "value")
+
+    def __init__(self, value: Array, error: Array) -> None:
+        self.value = value
+        self.error = error
+        self.size = np.abs(value) + error
+        """The largest magnitude that each entry may have."""
+
+    @property
+    def transposed(self) -> Ball:
+        """Rows for columns, in the last two axes."""
+        return Ball(self.value.mT, self.error.mT)
+
+
+def matmul(left: Ball, right: Ball, fp: Arithmetic) -> Ball:
+    """left @ right, in any order of summation."""
+    product = matmul_exact(left, right.value, right.size, fp)
+    return Ball(product.value, product.error + np.abs(left.value) @ right.error)
+
+
+def matmul_exact(left: Ball, right: Array, right_size: Array, fp: Arithmetic) -> Ball:
+    """left @ right where right is exact, or its error is added elsewhere; of at most `right_size`.
+
+    A factor or a product that is subnormal may be flushed to zero, which loses at most tiny(1 + |l| + |r|) a term,
+    and nothing where l or r is exactly 0.
+    """
+    inherited = (left.error + fp.gamma(right.shape[-2]) * left.size) @ right_size
+    flushed = fp.tiny * (_above_zero(left.size) @ _above_zero(right_size))
+    return Ball(left.value @ right, inherited + flushed)
+
+
+def _above_zero(size: Array) -> Array:
+    """1 + size, but 0 where size is 0."""
+    return (size + 1) * (size > 0)
+
+
+def times(left: Ball, right: Ball, fp: Arithmetic) -> Ball:
+    """left ⊙ right."""
+    inherited = left.error * right.size + np.abs(left.value) * right.error
+    flushed = np.where((left.size > 0) & (right.size > 0), fp.tiny * (1 + left.size + right.size), 0)
+    return Ball(left.value * right.value, inherited + 2 * fp.u * left.size * right.size + flushed)

@@ -1,0 +1,48 @@
+"""Whether what is handed in as a subject can be called as one; else which adapter or function to hand in."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from minibp.arrays import InputError
+from minibp.network import Network
+from minibp.signatures import can_take, expect_arguments
+
+ARGUMENTS = ("weights", "biases", "x", "y")
+EXPECTED = f"expected a function of ({', '.join(ARGUMENTS)})"
+OF_JAX = ("equinox", "flax", "haiku")
+"""Packages whose modules are differentiated by JAX."""
+
+
+def expect_subject(subject: Any) -> None:
+    """Reject with one `InputError` what cannot be called as subject(weights, biases, x, y), before any call."""
+    is_class = inspect.isclass(subject)
+    kind = subject if is_class else type(subject)
+    shown = f"the class {kind.__name__}" if is_class else f"an instance of {kind.__name__}"
+    packages = {ancestor.__module__.partition(".")[0] for ancestor in kind.__mro__}
+    if "torch" in packages and hasattr(kind, "named_parameters"):
+        raise InputError(
+            f"subject is {shown}, a torch module, {EXPECTED}: "
+            "minibp.adapters.torch_module(module, loss) makes one of it"
+        )
+    if packages.intersection(OF_JAX):
+        raise InputError(
+            f"subject is {shown}, a module of JAX, {EXPECTED}: minibp.adapters.jax_loss(loss) makes one of its loss, "
+            "a function loss(weights, biases, x, y)"
+        )
+    if issubclass(kind, Network):
+        raise InputError(
+            f"subject is {shown}, {EXPECTED} that returns (nabla_w, nabla_b): networks are drawn by the check"
+        )
+    if is_class:
+        raise InputError(f"subject is {shown}, {EXPECTED}, such as a method of one of its instances")
+    if not callable(subject):
+        raise InputError(f"subject is {subject!r}, {EXPECTED}")
+    try:
+        expect_arguments("subject", subject, ARGUMENTS)
+    except InputError as error:
+        if can_take(subject, ("theta", "x", "y")):
+            hint = "minibp.adapters.flat(f, sizes) makes one of f(theta, x, y), where theta is one vector of parameters"
+            raise InputError(f"{error}; {hint}") from None
+        raise

@@ -1,0 +1,150 @@
+"""Calling what is being checked: any `subject(weights, biases, x, y) -> (nabla_w, nabla_b)`.
+
+Before the numbers come the manners: a subject answers twice with the same bits, leaves its arguments alone, and returns
+arrays of its own with the shapes and the dtype of the parameters. What it gets are copies that it could write to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minibp import stopping
+from minibp.arrays import Array
+from minibp.check.report.finding import Finding
+from minibp.network import Gradient
+from minibp.problem import Problem
+from minibp.user_error import description_of, place_of
+
+Subject = Callable[..., Any]
+
+
+class Answer(NamedTuple):
+    """What a subject returned, as arrays of its dtype; None where there are no numbers to speak of."""
+
+    gradient: Gradient | None
+    findings: tuple[Finding, ...] = ()
+
+
+def name_of(subject: Subject) -> str:
+    """What a report calls it."""
+    return str(getattr(subject, "__name__", type(subject).__name__))
+
+
+def ask(subject: Subject, problem: Problem, reduction: str = "mean") -> Answer:
+    """One call. A sum over examples is divided by their number, so that all that follows speaks of means."""
+    network = problem.network
+    given = (*network.weights, *network.biases, problem.x, problem.y)
+    copies = [np.array(array) for array in given]
+    depth = len(network.weights)
+    name = name_of(subject)
+    try:
+        with np.errstate(all="ignore"), stopping.unwinding():
+            returned = subject(copies[:depth], copies[depth : 2 * depth], copies[-2], copies[-1])
+    except BaseException as error:  # whatever it raises is what there is to report, also what would end the program
+        if isinstance(error, KeyboardInterrupt) and stopping.is_pressed():
+            raise
+        where = place_of(error)
+        message = f"raised {description_of(error)}" + (f", at {where}" if where else "")
+        return Answer(None, (Finding(None, None, None, subject=name, message=message),))
+    changed = [
+        Finding(None, None, None, subject=name, message=f"modified {label} in place; work on a copy")
+        for label, before, after in zip(_labels(depth), given, copies, strict=True)
+        if not np.array_equal(before, after, equal_nan=True)
+    ]
+    arrays, wrong = _arrays(returned, problem, name)
+    if arrays is None:
+        return Answer(None, (*changed, *wrong))
+    shared = [
+        Finding(None, layer, tensor, subject=name, message=f"{tensor} of layer {layer} shares memory with {label}")
+        for tensor, kind in arrays._asdict().items()
+        for layer, array in enumerate(kind, start=2)
+        for label, copy in zip(_labels(depth), copies, strict=True)
+        if np.may_share_memory(array, copy)
+    ]
+    divisor = problem.m if reduction == "sum" else 1
+    own = Gradient(*(tuple(np.array(array) / array.dtype.type(divisor) for array in kind) for kind in arrays))
+    return Answer(own, (*changed, *shared, *wrong))
+
+
+def _labels(depth: int) -> list[str]:
+    return [*(f"weights[{i}]" for i in range(depth)), *(f"biases[{i}]" for i in range(depth)), "x", "y"]
+
+
+def _arrays(returned: Any, problem: Problem, name: str) -> tuple[Gradient | None, list[Finding]]:
+    """The two lists of arrays, or why they are none; another float dtype is a finding, and the numbers go on."""
+    network = problem.network
+    try:
+        kinds = [list(kind) for kind in returned]
+    except TypeError:
+        kinds = []
+    depth = len(network.weights)
+    if [len(kind) for kind in kinds] != [depth, depth]:
+        shown = type(returned).__name__ if not kinds else f"{len(kinds)} sequences of {[len(kind) for kind in kinds]}"
+        message = f"returned {shown}, expected (nabla_w, nabla_b) with {depth} arrays each"
+        return None, [Finding(None, None, None, subject=name, message=message)]
+    if _are_swapped(kinds, problem):
+        message = "returned (nabla_b, nabla_w), expected (nabla_w, nabla_b)"
+        return None, [Finding(None, None, None, subject=name, message=message)]
+    found: list[list[Array]] = []
+    wrong: list[Finding] = []
+    for tensor, kind, like in zip(("nabla_w", "nabla_b"), kinds, (network.weights, network.biases), strict=True):
+        found.append([])
+        for layer, (given, parameter) in enumerate(zip(kind, like, strict=True), start=2):
+            array = np.asarray(given)
+            found[-1].append(array)
+            trouble = _trouble(array, parameter)
+            if trouble:
+                message = f"{tensor} of layer {layer} {trouble}"
+                wrong.append(Finding(None, layer, tensor, subject=name, message=message))
+    usable = all(
+        array.shape == like.shape and array.dtype.kind == "f"
+        for kind, likes in zip(found, (network.weights, network.biases), strict=True)
+        for array, like in zip(kind, likes, strict=True)
+    )
+    return Gradient(tuple(found[0]), tuple(found[1])) if usable else None, wrong
+
+
+def _are_swapped(kinds: list[list[Any]], problem: Problem) -> bool:
+    """Whether the shapes are those of (nabla_b, nabla_w) in all layers, and could not be those of (nabla_w, nabla_b).
+
+    A bias may have an axis of length 1 too many, as code with examples as columns has it.
+    """
+    first, second = ([np.shape(one) for one in kind] for kind in kinds)
+    weights = [w.shape for w in problem.network.weights]
+    biases = [((n,), (n, 1), (1, n)) for n in problem.network.sizes[1:]]
+
+    def are(of_weights: list[Any], of_biases: list[Any]) -> bool:
+        return of_weights == weights and all(one in any_of for one, any_of in zip(of_biases, biases, strict=True))
+
+    return are(second, first) and not are(first, second)
+
+
+def _trouble(array: Array, parameter: Array) -> str:
+    if array.dtype.kind != "f":
+        return f"has dtype {array.dtype}, expected {parameter.dtype}"
+    if array.shape != parameter.shape:
+        hint = ""
+        if array.shape == parameter.shape[::-1] and array.ndim == 2:
+            hint = ": it is transposed"
+        elif array.shape in ((1, *parameter.shape), (*parameter.shape, 1)):
+            hint = ": an axis of length 1 is too much (minibp.adapters.columns is for biases as columns)"
+        return f"has shape {array.shape}, expected {parameter.shape}{hint}"
+    if array.dtype != parameter.dtype:
+        return f"has dtype {array.dtype}, expected {parameter.dtype}, the dtype of the parameters"
+    return ""
+
+
+def repeats(subject: Subject, problem: Problem) -> Iterator[Finding]:
+    """A finding where two calls with the same arguments give different bits."""
+    first, second = ask(subject, problem).gradient, ask(subject, problem).gradient
+    if first is None or second is None:
+        return
+    for tensor, mine, theirs in zip(("nabla_w", "nabla_b"), first, second, strict=True):
+        for layer, (one, other) in enumerate(zip(mine, theirs, strict=True), start=2):
+            if not np.array_equal(one, other, equal_nan=True):
+                message = f"two calls with the same arguments give different {tensor} of layer {layer}"
+                yield Finding(None, layer, tensor, subject=name_of(subject), message=message)
+                return

@@ -1,0 +1,165 @@
+"""Running a check from end to end: draw problems, ask the oracles, compare, report."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import Executor
+from contextlib import closing
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minibp import data
+from minibp.arrays import FLOAT_DTYPES, InputError, checked_count
+from minibp.check.generation import draw
+from minibp.check.report.report import Report
+from minibp.check.verify.implementations import Run
+from minibp.drawing import pairings
+from minibp.network import Network
+from minibp.problem import Problem
+from minibp.strategies import problems
+
+EXAMPLES = 2016
+"""Networks that `verify` draws unless told otherwise: 24 for each output, cost and dtype, with and without L2."""
+PART = 50
+"""Networks that are drawn before the first of them is checked."""
+DIGITS, MNIST_DIGITS = 10, 4
+"""Images in each problem on real data: every one of MNIST's 23,860 parameters is moved for each."""
+
+Progress = Callable[[int, int], None]
+
+
+def verify(
+    *,
+    examples: int = EXAMPLES,
+    seed: int | None = None,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+) -> Report:
+    """Check the package's own implementations of backprop against every oracle.
+
+    On networks of every output activation with every cost that fits it, both dtypes, with and without L2 and of all
+    hidden activations, and on images of digits.
+
+    Parameters
+    ----------
+    examples : int, optional
+        Number of networks that are drawn, at least 1. Default 2016.
+    seed : int, optional
+        The same seed gives the same networks and the same figures. Default None: a new one, which the report names.
+    progress : callable, optional
+        Called with the number of networks done and the number there will be.
+    executor : concurrent.futures.Executor, optional
+        Does the work, a process pool say. Default None: this process.
+
+    Returns
+    -------
+    Report
+        Its verdict is "correct", "wrong" or "undecided".
+
+    Raises
+    ------
+    InputError
+        For arguments that cannot be used.
+
+    Examples
+    --------
+    >>> import minibp
+    >>> minibp.verify(examples=20, seed=1).verdict
+    'correct'
+    """
+    started = time.perf_counter()
+    count = checked_count("examples", examples)
+    chosen = secrets.randbits(32) if seed is None else checked_count("seed", seed, least=0)
+    expect_executor(executor)
+    tasks, notes = _tasks(count, chosen)
+    run = Run()
+    total = count + sum(len(task.problems) for task in tasks)
+    with closing(_all_done(tasks, executor)) as parts:
+        for task, part in zip(tasks, parts, strict=True):
+            run.merge(part)
+            if progress is not None:
+                progress(run.networks, total)
+            if run.failed is not None:
+                run.shrink(task.stratum, task.seed)
+                break
+    return run.concluded(
+        chosen, time.perf_counter() - started, notes, again=f"minibp verify --examples {count} --seed {chosen}"
+    )
+
+
+def expect_executor(executor: object) -> None:
+    """Reject what cannot do the work of a campaign."""
+    if executor is not None and not isinstance(executor, Executor):
+        raise InputError(f"executor is {executor!r}, expected a concurrent.futures.Executor, a process pool say")
+
+
+class Task(NamedTuple):
+    """A part of a campaign: given problems, and some to be drawn from one stratum of all there are."""
+
+    problems: tuple[Problem, ...]
+    stratum: dict[str, Any]
+    draws: int
+    seed: int
+
+
+def _tasks(count: int, seed: int) -> tuple[list[Task], tuple[str, ...]]:
+    """All that `verify` checks, and what has to be said of what it cannot.
+
+    The images come last, since the first failure is the one that is shown and a small network shows it best.
+    """
+    strata = [
+        {"output_activation": output.name, "cost": cost.name, "dtype": dtype, "l2": l2}
+        for output, cost in pairings()
+        for dtype in FLOAT_DTYPES
+        for l2 in (0.0, 0.1)
+    ]
+    parts = []
+    for i, stratum in enumerate(strata):
+        share = count // len(strata) + (i < count % len(strata))
+        parts += [(stratum, min(PART, share - at)) for at in range(0, share, PART)]
+    seeds = np.random.SeedSequence(seed).generate_state(len(parts)).tolist()
+    tasks = [Task((), stratum, draws, own) for (stratum, draws), own in zip(parts, seeds, strict=True)]
+    images, notes = _images(seed)
+    return [*tasks, *(Task((image,), {}, 0, seed) for image in images)], notes
+
+
+def _all_done(tasks: list[Task], executor: Executor | None) -> Generator[Run]:
+    """The tasks done in order; closing it cancels what an executor has not begun."""
+    yield from (executor.map if executor else map)(_done, tasks)
+
+
+def _done(task: Task) -> Run:
+    """What is seen in one part of a campaign; it ends with the first problem that fails."""
+    run = Run()
+    run.check([*task.problems, *draw(problems(**task.stratum), task.draws, task.seed)])
+    return run
+
+
+def _images(seed: int) -> tuple[list[Problem], tuple[str, ...]]:
+    """Problems on real images, 64-30-10 and, where MNIST is at hand, 784-30-10."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for activation, output, cost in (
+        ("sigmoid", "sigmoid", "quadratic"),
+        ("sigmoid", "sigmoid", "cross_entropy"),
+        ("relu", "softmax", "categorical_cross_entropy"),
+    ):
+        for dtype in FLOAT_DTYPES:
+            network = Network.random([64, 30, 10], activation, output, dtype, rng)
+            found.append(_image_problem(network, cost, data.digits(), DIGITS, rng))
+    try:
+        images = data.mnist("test")
+    except FileNotFoundError as error:
+        return found, (f"784-30-10 was left out: {error}",)
+    for dtype in FLOAT_DTYPES:
+        network = Network.random([784, 30, 10], dtype=dtype, rng=rng)
+        found.append(_image_problem(network, "cross_entropy", images, MNIST_DIGITS, rng))
+    return found, ()
+
+
+def _image_problem(network: Network, cost: str, images: data.Images, count: int, rng: np.random.Generator) -> Problem:
+    rows = rng.choice(len(images.x), count, replace=False)
+    return Problem(network, cost, images.x[rows], images.y[rows], l2=0.0 if cost == "quadratic" else 5.0)

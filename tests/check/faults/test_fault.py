@@ -1,0 +1,40 @@
+import dataclasses
+
+import pytest
+
+from minibp.check.faults.fault import PASS_STEPS, Fault, fault
+
+
+def half(p, l):
+    return p / 2
+
+
+def third(p, l):
+    return p / 3
+
+
+def slope(p, l):
+    return l
+
+
+def test_the_decorator_makes_a_fault_of_the_function_that_computes_it():
+    @fault("doubled", "weight", summary="it is doubled", remedy="Halve it.", variants=(half, third), along=slope)
+    def doubled(p, l):
+        return 2 * p
+
+    assert isinstance(doubled, Fault)
+    assert (doubled.id, doubled.step, doubled.summary, doubled.remedy) == (
+        "doubled", "weight", "it is doubled", "Halve it.",
+    )  # fmt: skip
+    assert [formula(6, 2) for formula in doubled.formulas] == [12, 3, 2]
+    assert doubled.along is slope
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        doubled.id = "other"
+
+
+def test_the_step_gives_equation_and_tensor():
+    for step, (equation, tensor) in PASS_STEPS.items():
+        made = Fault("some", step, "it is wrong", "Mend it.", ())
+        assert (made.equation, made.tensor) == (equation, tensor)
+    assert PASS_STEPS["recursion"] == ("(22)", "nabla_b")
+    assert PASS_STEPS["products"] == ("(6)", "nabla_w")

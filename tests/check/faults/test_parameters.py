@@ -1,0 +1,68 @@
+import numpy as np
+import pytest
+from fault_settings import Columns, narrowing_problem, of_equations, results, square_problem, state_of
+
+from minibp.check.faults.parameters import equation_23, equation_24
+from minibp.check.rounding.running_error import near
+
+EXPECTED = {
+    "bias_gradient_zero": [lambda c, l: 0 * c.b[l]],
+    "bias_value_for_gradient": [lambda c, l: c.b[l]],
+    "bias_gradient_summed_over_neurons": [
+        lambda c, l: np.full(4, c.delta[l].sum()),
+        lambda c, l: np.full(4, c.delta[l].mean()),
+    ],
+    "weight_gradient_zero": [lambda c, l: 0 * c.w[l]],
+    "activation_same_layer": [lambda c, l: np.outer(c.delta[l], c.a[l])],
+    "weighted_input_for_activation": [lambda c, l: np.outer(c.delta[l], c.z[l - 1])],
+    "input_for_activation": [lambda c, l: np.outer(c.delta[l], c.x)],
+    "weights_for_activation": [lambda c, l: np.diag(c.delta[l]) @ c.w[l]],
+    "outer_product_transposed": [lambda c, l: np.outer(c.a[l - 1], c.delta[l])],
+}
+"""The results for one example, by each way to write the mistake; the mean over examples is taken of them."""
+
+NOT_AVERAGED = {"bias_gradient_not_averaged", "weight_gradient_not_averaged"}
+
+
+def right(name, c, l):
+    return c.delta[l] if name.startswith("bias") else np.outer(c.delta[l], c.a[l - 1])
+
+
+def test_every_fault_is_expected():
+    assert EXPECTED.keys() | NOT_AVERAGED == of_equations("(23)", "(24)")
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_fault_gives(name):
+    problem = square_problem("tanh")
+    examples = [Columns(problem, row) for row in range(3)]
+    for result, wrong in zip(results(name, problem, 3), EXPECTED[name], strict=True):
+        assert near(result, sum(wrong(c, 3) for c in examples) / 3)
+        assert not near(result, sum(right(name, c, 3) for c in examples) / 3)
+
+
+@pytest.mark.parametrize("name", sorted(NOT_AVERAGED))
+def test_a_sum_counts_every_example_whole(name):
+    (shares,) = results(name, square_problem("tanh"), 3)
+    assert shares.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("name", ["activation_same_layer", "input_for_activation", "outer_product_transposed"])
+def test_between_layers_of_unequal_widths_it_cannot_be_made(name):
+    assert results(name, narrowing_problem("tanh"), 3) == [None]
+
+
+@pytest.mark.parametrize("name", ["weighted_input_for_activation", "input_for_activation"])
+def test_below_the_second_layer_is_only_the_input(name):
+    assert results(name, square_problem("tanh"), 2) == [None]
+
+
+def test_the_equations():
+    problem = square_problem("tanh")
+    examples = [Columns(problem, row) for row in range(3)]
+    p = state_of(problem)
+    p.share = np.array([0.5, 0.0, 2.0])
+    first, _, last = examples
+    assert near(equation_23(p, 3), 0.5 * first.delta[3] + 2 * last.delta[3])
+    expected = 0.5 * np.outer(first.delta[3], first.a[2]) + 2 * np.outer(last.delta[3], last.a[2])
+    assert near(equation_24(p, 3), expected)

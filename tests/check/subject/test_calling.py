@@ -1,0 +1,130 @@
+import re
+
+import numpy as np
+import pytest
+from case_ids import written_out
+from fault_settings import SETTINGS, problems_of
+from subjects import backprop, sums
+
+from minibp import Network, Problem
+from minibp.check.subject.calling import ask, name_of, repeats
+
+PROBLEM = problems_of(*SETTINGS[0], l2=0.0)[2]
+
+
+def changed(**changes):
+    def subject(weights, biases, x, y):
+        nabla_w, nabla_b = backprop(weights, biases, x, y)
+        for where, change in changes.items():
+            kind = {"w": nabla_w, "b": nabla_b}[where]
+            kind[1] = change(kind[1])
+        return nabla_w, nabla_b
+
+    return subject
+
+
+def in_place(weights, biases, x, y):
+    found = backprop(weights, biases, x, y)
+    weights[1] -= 0.1
+    return found
+
+
+def test_a_well_mannered_subject_gives_its_numbers():
+    answer = ask(backprop, PROBLEM)
+    assert not answer.findings
+    assert [w.shape for w in answer.gradient.nabla_w] == [w.shape for w in PROBLEM.network.weights]
+    assert not list(repeats(backprop, PROBLEM))
+    assert name_of(backprop) == "backprop"
+
+
+def test_sums_are_divided_by_the_number_of_examples():
+    mean, whole = ask(backprop, PROBLEM).gradient, ask(sums, PROBLEM, "sum").gradient
+    assert np.allclose(mean.nabla_w[0], whole.nabla_w[0], rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("subject", "message"),
+    [
+        pytest.param(lambda *_: 1 / 0, "raised ZeroDivisionError: division by zero", id="raises"),
+        pytest.param(lambda *_: np.ones(2) @ np.ones(3), "raised ValueError: matmul", id="shapes that do not fit"),
+        pytest.param(lambda *_: None, "returned NoneType, expected (nabla_w, nabla_b) with 4 arrays each", id="None"),
+        pytest.param(lambda *_: ([1], [2, 3]), "returned 2 sequences of [1, 2]", id="too few arrays"),
+        pytest.param(
+            changed(w=lambda w: w.T),
+            "nabla_w of layer 3 has shape (5, 3), expected (3, 5): it is transposed",
+            id="nabla_w transposed",
+        ),
+        pytest.param(
+            changed(b=lambda b: b[:, None]),
+            "has shape (3, 1), expected (3,): an axis of length 1 is too much (minibp.adapters.columns",
+            id="nabla_b a column",
+        ),
+        pytest.param(changed(b=np.sum), "nabla_b of layer 3 has shape (), expected (3,)", id="nabla_b summed"),
+        pytest.param(changed(w=lambda w: w.astype(int)), "has dtype int64, expected float64", id="nabla_w of int64"),
+    ],
+)
+def test_what_is_no_gradient_is_said_and_has_no_numbers(subject, message):
+    problem = problems_of(*SETTINGS[0], l2=0.0)[2]
+    if "transposed" in message or "shape" in message:
+        problem = PROBLEM
+    answer = ask(subject, problem)
+    assert answer.gradient is None
+    assert message in answer.findings[0].message
+
+
+def test_what_is_bad_manners_is_said_and_the_numbers_go_on():
+    for subject, message in (
+        (in_place, "modified weights[1] in place"),
+        (changed(w=lambda w: w.astype(np.float32)), "has dtype float32, expected float64, the dtype of the parameters"),
+        (lambda weights, biases, x, y: (weights, biases), "nabla_w of layer 2 shares memory with weights[0]"),
+    ):
+        answer = ask(subject, PROBLEM)
+        assert message in answer.findings[0].message
+        assert answer.gradient is not None
+
+
+def test_chance_is_found_out():
+    rng = np.random.default_rng(0)
+    (finding,) = repeats(changed(b=lambda b: b * rng.random()), PROBLEM)
+    assert finding.message == "two calls with the same arguments give different nabla_b of layer 3"
+    assert not list(repeats(lambda *_: None, PROBLEM))
+
+
+@pytest.mark.parametrize("error", [ValueError, IndexError, KeyError, ArithmeticError, SystemExit, GeneratorExit])
+def test_what_is_raised_is_told_with_its_place_once(error):
+    def subject(weights, biases, x, y):
+        raise error("too far")
+
+    (finding,) = ask(subject, PROBLEM).findings
+    shown = str(error("too far"))
+    assert finding.message.startswith(f"raised {error.__name__}: {shown}, at ")
+    assert re.search(r"test_calling\.py, line \d+: raise error\(\"too far\"\)$", finding.message)
+    assert finding.message.count("test_calling.py") == finding.message.count(shown + ",") == 1
+
+
+@pytest.mark.parametrize("column", [False, True])
+@pytest.mark.parametrize("sizes", [[2, 3], [3, 3, 3], [2, 1, 4], [1, 3, 2], [4, 1, 1]], ids=written_out)
+def test_results_in_the_wrong_order_are_one_finding(sizes, column):
+    def subject(weights, biases, x, y):
+        nabla_w, nabla_b = backprop(weights, biases, x, y)
+        return [b[:, None] for b in nabla_b] if column else nabla_b, nabla_w
+
+    network = Network.random(sizes, rng=0)
+    problem = Problem(network, "quadratic", np.ones((2, sizes[0])), np.zeros((2, sizes[-1])))
+    answer = ask(subject, problem)
+    assert answer.gradient is None
+    assert [one.message for one in answer.findings] == ["returned (nabla_b, nabla_w), expected (nabla_w, nabla_b)"]
+
+
+@pytest.mark.parametrize("sizes", [[1, 1], [1, 1, 1], [1, 1, 2]], ids=written_out)
+def test_shapes_that_fit_either_order_are_not_called_swapped(sizes):
+    def columns(weights, biases, x, y):
+        nabla_w, nabla_b = backprop(weights, biases, x, y)
+        return [b[:, None] for b in nabla_b], nabla_w
+
+    problem = Problem(Network.random(sizes, rng=0), "quadratic", np.ones((1, 1)), np.zeros((1, sizes[-1])))
+    findings = ask(columns, problem).findings
+    mixed = ask(lambda *given: [backprop(*given)[0]] * 2, PROBLEM).findings
+    for found in (findings, mixed):
+        assert found
+        assert not any("(nabla_b, nabla_w)" in one.message for one in found)

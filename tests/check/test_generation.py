@@ -1,0 +1,81 @@
+import os
+import subprocess
+import sys
+
+from hypothesis import configuration
+from hypothesis import strategies as st
+
+from minibp.check.generation import draw, smallest
+from minibp.strategies import problems
+
+
+def test_the_same_seed_draws_the_same_problems():
+    assert list(map(repr, draw(problems(), 30, 7))) == list(map(repr, draw(problems(), 30, 7)))
+    assert list(map(repr, draw(problems(), 30, 7))) != list(map(repr, draw(problems(), 30, 8)))
+    assert len(draw(problems(), 30, 7)) == 30
+    assert draw(problems(), 0, 7) == []
+
+
+def test_constants_in_the_modules_of_the_user_change_nothing(tmp_path):
+    """Hypothesis collects them, and remembers them from the user's own tests."""
+    program = (
+        "from hypothesis import given, strategies as st\n"
+        "import theirs\n"
+        "from minibp.check.generation import draw\n"
+        "from minibp.strategies import problems\n"
+        "@given(st.integers(0, 2**32 - 1))\n"
+        "def test(seed): assert seed >= 0\n"
+        "test()\n"
+        "print('\\n'.join(map(repr, draw(problems(), 100, 7))))\n"
+    )
+    (tmp_path / "mine.py").write_text(program)
+    said = []
+    for constants in (range(1000), range(2000, 4000, 3)):
+        (tmp_path / "theirs.py").write_text(f"THEIRS = {list(constants)}\n")
+        command = [sys.executable, "mine.py"]
+        said.append(subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout)
+    assert said[0].count("Problem(") == 100
+    assert said[0] == said[1] == "\n".join(map(repr, draw(problems(), 100, 7))) + "\n"
+
+
+def test_the_smallest_failure_is_found():
+    found = smallest(problems(), lambda problem: problem.m >= 2 and len(problem.network.sizes) >= 3, 1)
+    assert (found.m, found.network.sizes) == (2, (1, 1, 1))
+
+
+def test_where_nothing_fails_there_is_none():
+    assert smallest(problems(sizes=st.just([1, 1])), lambda problem: False, 1) is None
+
+
+def test_the_simplest_of_all_is_left_out():
+    assert max(max(problem.network.sizes) for problem in draw(problems(), 3, 7)) > 1
+
+
+def test_the_working_folder_is_left_as_it_was(tmp_path):
+    program = (
+        "import minibp\n"
+        "def mine(weights, biases, x, y):\n"
+        "    return minibp.batched.backprop(minibp.Network(weights, biases), 'quadratic', x, y).gradient\n"
+        "assert minibp.check_backprop(mine, examples=3, seed=1).verdict == 'correct'\n"
+        "def wrong(*given):\n"
+        "    return [2 * w for w in mine(*given)[0]], mine(*given)[1]\n"
+        "assert minibp.check_backprop(wrong, examples=3, raise_on_mismatch=False).verdict == 'wrong'\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "HYPOTHESIS_STORAGE_DIRECTORY"}
+    (tmp_path / "mine.py").write_text(program)
+    subprocess.run([sys.executable, "mine.py"], cwd=tmp_path, env=environment, check=True)
+    assert os.listdir(tmp_path) == ["mine.py"]
+
+
+def test_hypothesis_keeps_the_folder_that_it_was_given(tmp_path, monkeypatch):
+    before = getattr(configuration, "__hypothesis_home_directory", None)
+    configuration.set_hypothesis_home_dir(tmp_path)
+    try:
+        draw(problems(), 3, 7)
+        assert configuration.storage_directory().path == tmp_path
+        configuration.set_hypothesis_home_dir(None)
+        monkeypatch.delenv("HYPOTHESIS_STORAGE_DIRECTORY", raising=False)
+        draw(problems(), 3, 7)
+        assert configuration.storage_directory().path.name == ".hypothesis"
+    finally:
+        configuration.set_hypothesis_home_dir(before)

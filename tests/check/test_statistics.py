@@ -1,0 +1,48 @@
+import math
+
+import numpy as np
+
+from minibp.check.statistics import Statistics
+
+
+def test_the_worst_is_kept_and_entries_add_up():
+    found = Statistics()
+    for worst, entries in ((0.5, 3), (0.25, 4), (2.0, 0)):
+        found.add("(13)", worst, entries)
+    assert (found.worst, found.entries) == ({"(13)": 2.0}, {"(13)": 7})
+
+
+def test_merging_is_adding_what_both_have_seen():
+    one, other = Statistics(), Statistics()
+    one.add("(13)", 0.5, 3)
+    other.add("(13)", 0.25, 4)
+    other.add("(14)", 0.125, 5)
+    one.alarms, other.alarms = 1, 2
+    for each in (one, other):
+        each.add_sharpness(np.ones(2), np.full(2, 1e-3 * 0.99))
+    one.merge(other)
+    assert (one.worst, one.entries) == ({"(13)": 0.5, "(14)": 0.125}, {"(13)": 7, "(14)": 5})
+    assert (one.alarms, one.sharpness.sum(), one.sharpness[3]) == (3, 4, 4)
+    assert (other.entries["(13)"], other.sharpness[3]) == (4, 2)
+
+
+def test_sharpness_is_in_powers_of_ten_and_of_what_is_told_alone():
+    found = Statistics()
+    expected = np.array([1.0, 1.0, 1.0, 0.0, 1.0, 1.0])
+    tolerance = np.array([10.0, 0.5e-2, 0.5e-2, 1e-3, math.inf, 0.0])
+    found.add_sharpness(expected, tolerance)
+    assert {k: int(n) for k, n in enumerate(found.sharpness) if n} == {0: 1, 2: 2, 39: 1}
+
+
+def test_half_of_the_entries_are_told_to_within_the_median():
+    found = Statistics()
+    assert found.median_sharpness() == math.inf
+    found.add_sharpness(np.ones(5), np.array([0.5e-3, 0.5e-3, 0.5e-8, 0.5e-8, 0.5e-8]))
+    assert found.median_sharpness() == 1e-8
+    found.add_sharpness(np.ones(3), np.full(3, 0.5e-3))
+    assert found.median_sharpness() == 1e-3
+
+
+def test_no_two_share_their_counts():
+    Statistics().sharpness[0] += 1
+    assert Statistics().sharpness.sum() == 0

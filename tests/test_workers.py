@@ -1,0 +1,57 @@
+import os
+import signal
+import time
+
+import pytest
+
+from minibp.workers import BLAS_THREADS, cores, pool
+
+
+@pytest.fixture(autouse=True)
+def _threads_of_blas(monkeypatch):
+    """What a pool sets for its processes is taken back."""
+    for name in BLAS_THREADS:
+        monkeypatch.setenv(name, os.environ.get(name, "3"))
+        monkeypatch.delenv(name)
+
+
+def test_there_is_no_process_where_one_is_enough():
+    with pool(1) as executor:
+        assert executor is None
+    assert not set(BLAS_THREADS) & set(os.environ)
+
+
+def test_cores_are_those_that_this_process_may_use():
+    if not hasattr(os, "sched_setaffinity"):
+        assert cores() == os.cpu_count()
+        return
+    before = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(before)})
+        assert cores() == 1
+    finally:
+        os.sched_setaffinity(0, before)
+    assert cores() == len(before)
+
+
+def seen_and_left(executor):
+    """What a process has seen, while another is still at work when the exception comes."""
+    blocked = executor.submit(signal.pthread_sigmask, signal.SIG_BLOCK, []).result()
+    threads = executor.submit(os.getenv, BLAS_THREADS[0]).result()
+    executor.submit(time.sleep, 60)
+    raise ZeroDivisionError(signal.SIGINT in blocked, threads)
+
+
+def test_processes_do_not_hear_ctrl_c_have_one_blas_thread_each_and_end_with_an_exception():
+    start = time.monotonic()
+    with pytest.raises(ZeroDivisionError) as caught, pool(2) as executor:
+        seen_and_left(executor)
+    assert caught.value.args == (True, "1")
+    assert time.monotonic() - start < 30
+
+
+def test_what_is_asked_for_by_the_environment_stays(monkeypatch):
+    monkeypatch.setenv(BLAS_THREADS[0], "2")
+    with pool(2):
+        assert os.environ[BLAS_THREADS[0]] == "2"
+        assert os.environ[BLAS_THREADS[1]] == "1"
