@@ -25,6 +25,7 @@ def distance(problem: Problem, gradient: Gradient, library_error: float = LIBRAR
     missing. The bounds are those of `minibp.check.rounding.bound`; `library_error` is of the functions that whoever
     computed `gradient` used, in units of u.
 
+    >>> import numpy as np
     >>> from minibp import Network
     >>> problem = Problem(Network([[[2.0]]], [[1.0]], "identity"), "quadratic", [[3.0]], [[5.0]])
     >>> distance(problem, Gradient((np.array([[6.0]]),), (np.array([2.0]),)))

@@ -156,6 +156,9 @@ class _Check:
     outvoted: int = 0
     """Entries on which finite differences alone disagree, where their error is only estimated."""
 
+    def __post_init__(self) -> None:
+        self.evidence.statistics[name_of(self.subject)] = {}  # it is named where nothing is compared too
+
     def ask(self, problem: Problem) -> Gradient | None:
         """The subject's answer, if it has one."""
         return ask(self.subject, problem, self.setting.reduction).gradient
@@ -230,12 +233,10 @@ class _Check:
                 f"finite differences alone disagreed on {entries}: of your own functions their error is estimated, "
                 "not derived, and a high-accuracy oracle agrees there"
             )
+        example = self._smallest_silent() if self.silent else None
         findings = list(self.manners.values())
         if self.silent:
             findings = with_depth(findings, self.subject, self.setting, self.seed)
-        example = None
-        if self.silent:
-            example = self._smallest(lambda problem: self.ask(problem) is None, SHRINK_CALLS) or self.silent[0]
         if failing:
             rounding = not findings and all(is_rounding(problem, self.ask) for problem in failing)
             verdict = "unstable" if rounding else "wrong"
@@ -273,6 +274,14 @@ class _Check:
 
         found = smallest(self.setting.strategy(), once, self.seed)
         return found if found is not None and holds(found) else None
+
+    def _smallest_silent(self) -> Problem:
+        """The smallest problem that the subject returns nothing usable for; the findings then speak of it."""
+        example = self._smallest(lambda problem: self.ask(problem) is None, SHRINK_CALLS) or self.silent[0]
+        for finding in ask(self.subject, example, self.setting.reduction).findings:
+            if _kind(finding) in self.manners:
+                self.manners[_kind(finding)] = finding
+        return example
 
     def _showing(self, first: Finding, example: Problem) -> Problem:
         """Where hidden layers are wrong first, an example that has some; it may have failed for another reason."""

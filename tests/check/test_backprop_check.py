@@ -110,7 +110,23 @@ def test_manners_come_before_numbers():
     report = check_backprop(lambda *_: [][len(_)], **FEW)
     assert report.verdict == "wrong"
     assert "raised IndexError" in str(report)
-    assert report.counterexample is not None
+
+
+def test_code_that_returns_nothing_usable_gets_the_smallest_network_and_no_empty_table():
+    def raises_where_layers_are_wide(weights, biases, x, y):
+        if max(w.shape[0] for w in weights) > 1:
+            raise ValueError("too wide")
+        return backprop(weights, biases, x, y)
+
+    report = check_backprop(raises_where_layers_are_wide, **FEW)
+    assert max(report.counterexample.network.sizes[1:]) == 2
+    assert report.counterexample.m == 1
+    report = check_backprop(lambda *_: None, **FEW)
+    assert report.counterexample.network.sizes == (1, 1)
+    assert report.findings[0].message == "returned NoneType, expected (nabla_w, nabla_b), one array a layer: 1 each"
+    assert str(report).startswith("34 networks, 0 entries")
+    assert not [note for note in report.notes if "oracle" in note]
+    assert report.to_dict()["forms"] == ["<lambda>"]
 
 
 def test_functions_of_the_users_are_checked_too():

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 
@@ -123,6 +124,25 @@ def test_check_says_what_is_right_and_names_what_is_wrong(script):
     found = json.loads(run("check", f"{script}:wrong", "--json", "-", "--github", *few[:2]).stdout)
     assert (found["verdict"], found["findings"][0]["layers"]) == ("wrong", [4, 3, 2])
     assert f"--seed {found['seed']}" in found["again"]
+
+
+def test_code_of_one_depth_is_checked_at_that_depth(script):
+    result = run("check", f"{script}:one_layer", "--layers", "1", "--examples", "5", "--seed", "1")
+    assert result.exit_code == 1  # its (17) is wrong, and it is asked for networks of one layer alone
+    assert "equation (17), layer 2" in result.stdout
+    assert "raised" not in result.stdout
+    result = run("check", f"{script}:right", "--activation", "tanh,sigmoid", "--layers", "3")
+    assert result.exit_code == 2
+    assert result.stderr == "minibp: --activation has 2 names, one a layer, and --layers is 3\n"
+
+
+def test_the_command_to_reproduce_is_quoted_for_the_shell(tmp_path):
+    (tmp_path / "my code.py").write_text(SCRIPT)
+    first = run("check", f"{tmp_path}/my code.py:wrong", "--examples", "5", "--seed", "3", "--json", "-")
+    command = shlex.split(json.loads(first.stdout)["again"])
+    assert command[:3] == ["minibp", "check", f"{tmp_path}/my code.py:wrong"]
+    second = json.loads(run(*command[1:], "--json", "-").stdout)
+    assert second["findings"] == json.loads(first.stdout)["findings"]
 
 
 def test_a_terminal_gets_colours(script):

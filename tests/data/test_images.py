@@ -105,13 +105,13 @@ def damage(small, name, content):
 def test_what_does_not_fit_together_is_refused(small):
     images, labels, test_images, _ = (small / name for name in NAMES)
     whole = {path: path.read_bytes() for path in small.iterdir()}
-    images = idx(np.ones((5, 2, 4)))
+    written = idx(np.ones((5, 2, 4)))
     for path, content, message in (
-        (images, images[:-1], "train-images-idx3-ubyte has 39 bytes of data, its header announces 40"),
+        (images, written[:-1], "train-images-idx3-ubyte has 39 bytes of data, its header announces 40"),
         (images, b"PK\x03\x04", "is not an IDX file of unsigned bytes"),
-        (images, gzip.compress(images)[:-4], "is not a whole gzip file"),
+        (images, gzip.compress(written)[:-4], "is not a whole gzip file"),
         (images, whole[labels], r"has shape \(5,\), expected 3 dimensions: images, rows and columns"),
-        (labels, images, r"has shape \(5, 2, 4\), expected 1 dimension: a label for each image"),
+        (labels, written, r"has shape \(5, 2, 4\), expected 1 dimension: a label for each image"),
         (labels, idx(np.ones(0)), r"has shape \(0,\), expected at least one entry along every axis"),
         (labels, idx(np.ones(4)), "has 5 images, .*train-labels-idx1-ubyte has 4 labels"),
         (test_images, idx(np.ones((3, 4, 4))), r"train with in .* are \(2, 4\), those to test with are \(4, 4\)"),

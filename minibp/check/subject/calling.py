@@ -83,7 +83,7 @@ def _arrays(returned: Any, problem: Problem, name: str) -> tuple[Gradient | None
     depth = len(network.weights)
     if [len(kind) for kind in kinds] != [depth, depth]:
         shown = type(returned).__name__ if not kinds else f"{len(kinds)} sequences of {[len(kind) for kind in kinds]}"
-        message = f"returned {shown}, expected (nabla_w, nabla_b) with {depth} arrays each"
+        message = f"returned {shown}, expected (nabla_w, nabla_b), one array a layer: {depth} each"
         return None, [Finding(None, None, None, subject=name, message=message)]
     if _are_swapped(kinds, problem):
         message = "returned (nabla_b, nabla_w), expected (nabla_w, nabla_b)"

@@ -51,8 +51,11 @@ def test_a_package_of_another_name_is_no_torch():
         pytest.param(3, r"subject is 3, expected a function of \(weights, biases, x, y\)", id="number"),
         pytest.param(None, "subject is None, expected a function", id="None"),
         pytest.param(
-            lambda net, x, y: None, r"subject: got <lambda>\(net, x, y\), expected <lambda>\(weights", id="three"
+            lambda net, x, y: None,
+            r"got <lambda>\(net, x, y\), expected <lambda>\(weights, .*; minibp.adapters.flat\(f, sizes\) makes",
+            id="three",
         ),
+        pytest.param(lambda x, y: None, r"expected <lambda>\(weights, biases, x, y\)$", id="two"),
     ],
 )
 def test_what_is_no_subject_is_refused_before_any_network_is_tried(subject, message):

@@ -47,7 +47,9 @@ def test_sums_are_divided_by_the_number_of_examples():
     [
         pytest.param(lambda *_: 1 / 0, "raised ZeroDivisionError: division by zero", id="raises"),
         pytest.param(lambda *_: np.ones(2) @ np.ones(3), "raised ValueError: matmul", id="shapes that do not fit"),
-        pytest.param(lambda *_: None, "returned NoneType, expected (nabla_w, nabla_b) with 4 arrays each", id="None"),
+        pytest.param(
+            lambda *_: None, "returned NoneType, expected (nabla_w, nabla_b), one array a layer: 4 each", id="None"
+        ),
         pytest.param(lambda *_: ([1], [2, 3]), "returned 2 sequences of [1, 2]", id="too few arrays"),
         pytest.param(
             changed(w=lambda w: w.T),
