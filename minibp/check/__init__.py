@@ -7,9 +7,9 @@ The map, from the lowest floor up; a file imports only from lower floors.
     rounding/               the bound: how far an honest floating-point computation may be off
         arithmetic.py         units of rounding, and numbers that know how far they may be off
         activation_bounds.py  of each σ: Lipschitz and variation bounds, and the rounding of its formulas
-        layer.py              z by (13), a by (14) with softmax, σ'(z)
-        output_layer.py       the costs, and δ^L by (17) or (26), on softmax outputs too
-        whole_pass.py         the bound of a whole pass and of its gradient
+        layer.py              z by (13), a by (14), σ'(z); the bound of softmax itself
+        output_layer.py       on top of layer.py: the costs, and δ^L by (17) or (26), on softmax outputs too
+        whole_pass.py         `bound`: of a whole pass and of its gradient
         running_error.py      running-error numbers, for the diagnosis
     oracles/                right gradients from elsewhere, each with a radius that bounds its own error
         jax_autodiff/         JAX: reverse mode, by one program for many shapes
@@ -17,7 +17,11 @@ The map, from the lowest floor up; a file imports only from lower floors.
         finite_difference.py  central differences; truncation.py, curvature.py and jets.py bound what they leave out
     faults/                 the catalogue of mistakes, and a backprop that makes them
         fault.py              the record of a fault, and the decorator that makes one of the function that computes it
-        forward.py, output.py, recursion.py, parameters.py, batch.py, l2.py: the faults, by equation
+        forward.py            faults of (13) and (14)
+        output.py             faults of (17) and (26): σ'(z^L) missing, …
+        recursion.py          faults of (22): σ'(z^l) missing, …
+        parameters.py         faults of (23) and (24)
+        batch.py, l2.py       faults of the mean (6), and of (27)
         catalogue.py          all of them by their ids
         injection.py          a backprop that makes given faults
         pass_state.py         the arrays of one pass, plain or as running-error numbers
@@ -29,6 +33,7 @@ The map, from the lowest floor up; a file imports only from lower floors.
     diagnosis/              what is wrong
         findings.py           from all that was seen to findings, causes first
         single_example.py     one example: which fault explains δ, ∂C/∂b and ∂C/∂W (a missing σ', a swapped product, …)
+        delta_readings.py     what may be the subject's own δ, and the faults to try on it
         batch.py              several examples: the mean (6), and L2
         stability.py          rounding that is magnified, told from a wrong formula
     verify/                 minibp's own gradients against every oracle, and every fault against the check
@@ -42,11 +47,11 @@ The path of one `check_backprop(subject)`, in backprop_check.py:
  2. generation.draw: problems of that kind.
  3. subject.calling: the subject is called on copies; shapes, dtypes and changed inputs are looked at.
  4. oracles: each gives the gradient ĝ with its radius.
- 5. rounding.bound: the bound of an honest gradient.
+ 5. rounding.whole_pass: the bound of an honest gradient.
  6. compare.compare: |g − ĝ| ≤ bound + radius for every entry, in the order of the equations; statistics count.
  7. diagnosis.stability: is what is off magnified rounding? Then the verdict is "unstable".
- 8. generation.smallest: the smallest failing network.
- 9. diagnosis.findings: equation, layer and fault, tried by faults.injection on well-conditioned networks.
+ 8. generation.smallest: the smallest failing network, as far as Hypothesis shrinks it; what fails, stability says.
+ 9. diagnosis.findings: equation, layer and fault, every fault of the catalogue tried on well-conditioned networks.
 10. report.report: all of it as a `Report`; report.wording says it.
 """
 
