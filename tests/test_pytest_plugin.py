@@ -71,7 +71,7 @@ def test_failures_are_the_report_and_reports_are_properties(project, loaded, mon
     assert ">       minibp.check_grad(" in text
     assert "E         output_derivative_missing: the factor σ'(z^L) is missing" in text
     assert "reproduce with: pytest 'test_it.py::test_wrong[so it is]' --minibp-seed=5 --minibp-examples=4" in text
-    assert "FAILED test_it.py::test_direct - minibp.check.report.report.GradientMismatch: wrong: fused " in text
+    assert "FAILED test_it.py::test_direct - minibp.GradientMismatch: wrong: fused " in text
     for file in ("backprop_check.py", "gradient_check.py", "pytest_plugin.py"):
         assert file not in text
     found = properties(project.path / "junit.xml")
@@ -100,7 +100,7 @@ def test_the_command_line_comes_before_the_configuration_file(project, loaded):
 def test_python_s_own_tracebacks_have_the_report_too(project, loaded):
     result = project.runpytest_inprocess("--tb=native", "-k", "test_of_a_function")
     result.assert_outcomes(failed=1, deselected=4)
-    result.stdout.fnmatch_lines(["minibp.check.report.report.GradientMismatch: wrong: *", "*reproduce with: seed=1"])
+    result.stdout.fnmatch_lines(["minibp.GradientMismatch: wrong: *", "*reproduce with: seed=1"])
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,8 @@ class GradientMismatch(AssertionError):
     wrong
     """
 
+    __module__ = "minibp"  # where users know it from: test runners show it with its name
+
     def __init__(self, report: Report) -> None:
         verdict = report.verdict_line()
         super().__init__(f"{verdict}\n\n{str(report).removesuffix(verdict).rstrip()}")

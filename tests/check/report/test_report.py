@@ -1,3 +1,4 @@
+import doctest
 import json
 import pickle
 
@@ -110,3 +111,10 @@ def test_a_mismatch_comes_back_from_another_process_as_it_was():
     again = pickle.loads(pickle.dumps(mismatch))
     assert str(again) == str(mismatch)
     assert again.report.to_dict() == mismatch.report.to_dict()
+
+
+def test_the_exception_is_named_as_users_import_it_and_its_example_runs():
+    """Its module is not that of its file, so that doctests of the file pass it by."""
+    assert f"{GradientMismatch.__module__}.{GradientMismatch.__qualname__}" == "minibp.GradientMismatch"
+    (example,) = doctest.DocTestFinder(recurse=False).find(GradientMismatch, module=False)
+    assert doctest.DocTestRunner().run(example) == (0, 3)
