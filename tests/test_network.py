@@ -274,6 +274,14 @@ def test_what_memory_cannot_hold_is_refused_before_it_is_drawn(sizes, dtype):
         Network.random(sizes, dtype=dtype)
 
 
+def test_memory_is_counted_by_hand():
+    """2-1 has 3 parameters, 1-2-1 has 4 and 3: all of them twice, or all and a float64 draft of the largest layer."""
+    assert bytes_to_draw([2, 1], "float64") == 2 * 3 * 8
+    assert bytes_to_draw([1, 2, 1], "float64") == 2 * 7 * 8
+    assert bytes_to_draw([2, 1], "float32") == 3 * 4 + 3 * 12
+    assert bytes_to_draw([1, 2, 1], "float32") == 7 * 4 + 4 * 12
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("sizes", [[2000, 500], [500, 600, 700, 400]], ids=["one layer", "three layers"])
 def test_memory_is_foreseen_to_within_a_tenth(sizes, dtype):
