@@ -17,6 +17,7 @@ def heard() -> Iterator[Callable[[], bool]]:
     Where Ctrl-C does something else than raise `KeyboardInterrupt`, or this is not the main thread, it is left alone;
     the command line has its own way to interrupt, see `stopping`.
 
+    >>> _ = signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background jobs do not have
     >>> with heard() as interrupted:
     ...     signal.raise_signal(signal.SIGINT)
     ...     interrupted()
