@@ -120,7 +120,7 @@ def wheel(session: nox.Session) -> None:
     (built,) = folder.glob("minibp-*.whl")
     session.run("python", "tests/packaged.py", str(built))
     session.install("--quiet", "--force-reinstall", "--no-deps", str(built))
-    session.install("--quiet", f"{built}[all]", "pytest", "pytest-xdist", "mpmath")
+    session.install("--quiet", f"{built}[all]", "pytest", "pytest-xdist", "mpmath", "numpydoc")
     session.chdir(folder)
     session.run("python", str(ROOT / "tests" / "packaged.py"), "--installed")
     own = ("-c", os.devnull, "-o", "doctest_optionflags=ELLIPSIS")  # not pyproject.toml, which names the tree's tests
