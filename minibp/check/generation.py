@@ -57,7 +57,8 @@ def _by_the_seed_alone() -> Iterator[None]:
     of Hypothesis was named or used yet.
     """
     with ExitStack() as changes:
-        if hasattr(providers, "_get_local_constants"):  # Hypothesis 6.131 and newer; no setting turns it off
+        if hasattr(providers, "_get_local_constants"):  # older versions of Hypothesis collect none
+            # No setting turns it off; and what was collected for the user's own tests is remembered in the cache.
             for name, value in (("_get_local_constants", type(providers.GLOBAL_CONSTANTS)), ("CONSTANTS_CACHE", {})):
                 changes.callback(setattr, providers, name, getattr(providers, name))
                 setattr(providers, name, value)

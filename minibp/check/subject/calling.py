@@ -1,6 +1,6 @@
 """Calling what is being checked: any `subject(weights, biases, x, y) -> (nabla_w, nabla_b)`.
 
-Before the numbers come the manners: a subject answers twice with the same bits, leaves its arguments alone, and returns
+The calling contract comes before the numbers: a subject gives the same bits twice, leaves its arguments alone, returns
 arrays of its own with the shapes and the dtype of the parameters. What it gets are copies that it could write to.
 """
 
