@@ -281,7 +281,7 @@ def test_an_interrupt_keeps_what_was_reached(tmp_path):
     finally:
         process.kill()
     assert process.returncode == 130
-    assert re.fullmatch(r"minibp: interrupted after \d+ epochs?( and \d+ steps of the next)?\n", error)
+    assert re.fullmatch(r"minibp: interrupted after \d+ epochs?( and \d+ steps? of the next)?\n", error)
     assert Network.load(network).sizes == (64, 10, 10)
     assert checkpoint.exists()
 
