@@ -29,9 +29,9 @@ FORMS = ("products", "workspace", "batched", "per-example")
 def prepared(name: str, case: Case) -> Prepared:
     """A form with one problem, once a process; one that differs from the batched form ends the run."""
     from minibp.bench.cases import problem_of
-    from minibp.bench.contenders import OWN, maker
+    from minibp.bench.contenders import OWN_FORMS, maker
 
-    home = {one.name: one.home for one in OWN}[name]
+    home = {one.name: one.home for one in OWN_FORMS}[name]
     made = maker(home)(problem_of(case, 0))
     error = made.error(made.call())
     if not error <= 1:
@@ -65,9 +65,9 @@ def main() -> None:
         runner.argparser.error(f"no form {', '.join(sorted(unknown))}, expected some of {', '.join(FORMS)}")
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
         os.environ[variable] = str(options.threads)  # read when NumPy is loaded, which is below
-    from minibp.bench.cases import ROWS, of_table
+    from minibp.bench.cases import TABLE_ROWS, of_table
 
-    for case in of_table(ROWS[: options.rows], ["float64", "float32"], options.threads):
+    for case in of_table(TABLE_ROWS[: options.rows], ["float64", "float32"], options.threads):
         for name in options.forms.split(","):
             runner.bench_time_func(f"{name}, {case.label}", timed, name, case)
 

@@ -36,11 +36,11 @@ from minibp.check.diagnosis.stability import is_rounding
 from minibp.check.layout import gradient_layout, row_of_gradient
 from minibp.check.oracles.estimate import Estimate, OracleUnavailable
 from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
-from minibp.check.problem_stack import single
+from minibp.check.problem_stack import stack_of_one
 from minibp.check.rounding.arithmetic import arithmetic_of_anyone
 from minibp.check.rounding.whole_pass import bound
 from minibp.check.statistics import Statistics
-from minibp.check.subject.calling import ask
+from minibp.check.subject.calling import call
 
 PART = 100
 """Problems that are drawn before the first of them is checked."""
@@ -102,8 +102,8 @@ def hold(problems: Sequence[Problem], condition: str, turn: int = 0, turns: int 
     queue = islice(cycle(SUBJECTS), turn % len(SUBJECTS), None)
     rows: Rows = {}
     exact = [problem.astype("float64") for problem in problems]
-    small = [problem for problem in exact if jax_oracle.fits(single(problem))]
-    told = dict(zip(map(id, small), jax_oracle.estimate_each([*map(single, small)]), strict=True))
+    small = [problem for problem in exact if jax_oracle.fits_padding(stack_of_one(problem))]
+    told = dict(zip(map(id, small), jax_oracle.estimate_each([*map(stack_of_one, small)]), strict=True))
     for problem, same in zip(problems, exact, strict=True):
         estimates = {"jax": told[id(same)].only()} if id(same) in told else {}
         estimates |= {name: one for name in ("complex_step", "finite_difference") for one in _asked(name, same)}
@@ -133,15 +133,15 @@ def _hold_one(
     """One answer against every oracle; a miss is judged as `check_backprop` judges it."""
     make = SUBJECTS[name]
 
-    def ask_it(other: Problem) -> Gradient | None:
-        return ask(make(other), other).gradient
+    def call_it(other: Problem) -> Gradient | None:
+        return call(make(other), other).gradient
 
-    answer = ask(make(problem), problem)
+    result = call(make(problem), problem)
     row.problems += 1
-    said = [finding.message for finding in answer.findings]
-    if answer.gradient is not None:
+    said = [finding.message for finding in result.findings]
+    if result.gradient is not None:
         limits, held = told
-        got, segments = row_of_gradient(answer.gradient), gradient_layout(problem)
+        got, segments = row_of_gradient(result.gradient), gradient_layout(problem)
         row.entries += len(got)
         for oracle, (expected, radius) in held.items():
             stats = Statistics()
@@ -153,7 +153,7 @@ def _hold_one(
                     f"{place}: {mismatch.got!r}, {oracle} {mismatch.expected!r}, tolerance {mismatch.tolerance:.3g}"
                 )
     if said:
-        rounding = answer.gradient is not None and not answer.findings and is_rounding(problem, ask_it)
+        rounding = result.gradient is not None and not result.findings and is_rounding(problem, call_it)
         verdict = "unstable" if rounding else "wrong"
         row.alarms.append(Alarm(name, condition, verdict, "; ".join(said), repr(problem)))
 

@@ -26,7 +26,7 @@ from minibp.check.faults.injection import FaultyBackprop
 from minibp.check.layout import row_of_gradient
 from minibp.check.rounding.arithmetic import arithmetic_of_anyone
 from minibp.check.rounding.whole_pass import bound
-from minibp.check.subject.calling import ask
+from minibp.check.subject.calling import call
 from minibp.check.subject.specification import Setting
 from minibp.check.verify.kill_matrix import L2
 from minibp.network import Gradient
@@ -57,7 +57,7 @@ class Outcome(NamedTuple):
 def answers(faults: Sequence[str], setting: tuple[str, str, str], problems: Sequence[Problem]) -> list[Gradient]:
     """What a backprop with these faults says of each problem."""
     subject = FaultyBackprop(faults, *setting, L2)
-    found = [ask(subject, problem).gradient for problem in problems]
+    found = [call(subject, problem).gradient for problem in problems]
     return [one for one in found if one is not None]
 
 
@@ -88,7 +88,7 @@ def judge(work: tuple[tuple[str, str, str], list[tuple[str, str]], int]) -> list
         if counts:
             subject = FaultyBackprop(pair, *setting, L2)
             findings = diagnose(
-                lambda problem, subject=subject: ask(subject, problem).gradient, problems, arithmetic, subject.__name__
+                lambda problem, subject=subject: call(subject, problem).gradient, problems, arithmetic, subject.__name__
             )
         first = {finding.fault for finding in findings}
         listed = first | {name for finding in findings for name in finding.also}

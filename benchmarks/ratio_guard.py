@@ -1,4 +1,4 @@
-"""The workspace's time in units of its matrix products alone, held to 1.3 times the targets of the fixed table.
+"""The workspace's time in units of its GEMM-only baseline, held to 1.3 times the targets of the fixed table.
 
     python benchmarks/ratio_guard.py [--factor F] [--rounds N] [--rows N] [--json FILE]
 
@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from minibp.bench.cases import DTYPES, ROWS, Case, of_table
+from minibp.bench.cases import DTYPES, TABLE_ROWS, Case, of_table
 from minibp.bench.contenders import PRODUCTS, WORKSPACE
-from minibp.bench.process import TIMEOUT
+from minibp.bench.process import ANSWER_TIMEOUT
 from minibp.bench.ratios import Spread
 from minibp.bench.rounds import Effort, Processes, measure
 from minibp.bench.summary import with_ratios
@@ -56,9 +56,9 @@ def row_of(case: Case, target: float, factor: float, outcomes: dict[str, dict[st
 def measured(rows: int, factor: float, rounds: int) -> list[Row]:
     """The first `rows` rows of the table, in both dtypes."""
     found = []
-    with Processes(1, TIMEOUT) as processes:
+    with Processes(1, ANSWER_TIMEOUT) as processes:
         for dtype in DTYPES:
-            for row, case in zip(ROWS[:rows], of_table(ROWS[:rows], [dtype], 1), strict=True):
+            for row, case in zip(TABLE_ROWS[:rows], of_table(TABLE_ROWS[:rows], [dtype], 1), strict=True):
                 for effort in (Effort(rounds), Effort(2 * rounds)):
                     outcomes = measure(case, (PRODUCTS, WORKSPACE), processes, seed=0, effort=effort)
                     one = row_of(case, row.targets[dtype], factor, outcomes)
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--factor", type=float, default=FACTOR, help="of the target that is allowed (%(default)s)")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--rows", type=int, default=len(ROWS), help="of the table, from its first (%(default)s)")
+    parser.add_argument("--rows", type=int, default=len(TABLE_ROWS), help="of the table, from its first (%(default)s)")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args(arguments)
     rows = measured(options.rows, options.factor, options.rounds)

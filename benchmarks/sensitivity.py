@@ -102,7 +102,7 @@ def minibp_objects(problem: Problem, subject: Subject) -> bool:
     setting = Setting.checked("sigmoid", None, "quadratic", 0.0, "mean", "float64", subject)
     check = _Check(subject, setting, seed=0)
     check.look([problem])
-    return bool(check.mismatches or check.manners)
+    return bool(check.mismatches or check.contract_findings)
 
 
 def functions_of(problem: Problem, subject: Subject) -> tuple[Costs, Gradients, Arrays]:

@@ -62,7 +62,7 @@ def parts_of(dtype: str) -> dict[str, Iterator[Callable[[], object]]]:
     def steps(*, fused: bool) -> Iterator[Callable[[], object]]:
         step = BatchStep(network, cost_of("cross_entropy"), BATCH, eta=0.1, decay=1e-5, fused=fused)
         few = [(x[i : i + BATCH].copy(), y[i : i + BATCH].copy()) for i in range(0, 10 * BATCH, BATCH)]
-        return itertools.cycle([step.bound(*batch) for batch in few])
+        return itertools.cycle([step.bind(*batch) for batch in few])
 
     w = np.array(network.weights[0])
     batch, delta, z, nabla_w = (

@@ -17,14 +17,14 @@ def main() -> None:
     """Run the command line, and tell a process that supervises this one with which status it ends."""
     stopping.install(_minibp.done)
     try:
-        _run()
+        _run_command()
     except SystemExit as error:
         _minibp.done(error.code if isinstance(error.code, int) else int(error.code is not None))
         raise
     _minibp.done(0)
 
 
-def _run() -> None:
+def _run_command() -> None:
     for name in ("click", "rich"):
         if find_spec(name) is None:
             sys.exit(f"the minibp command needs {name}, which is not installed: {how_to_install('all')}")

@@ -132,11 +132,11 @@ class Sigmoid(Activation):
 
     def value(self, z: Array) -> Array:
         xp = namespace(z)
-        e = _decay(z)
+        e = _exp_of_minus_abs(z)
         return xp.where(xp.real(z) >= 0, 1.0, e) / (1 + e)
 
     def prime(self, z: Array) -> Array:
-        e = _decay(z)
+        e = _exp_of_minus_abs(z)
         return e / (1 + e) ** 2
 
 
@@ -150,7 +150,7 @@ class Tanh(Activation):
         return namespace(z).tanh(z)
 
     def prime(self, z: Array) -> Array:
-        e = _decay(z) ** 2
+        e = _exp_of_minus_abs(z) ** 2
         return 4 * e / (1 + e) ** 2
 
 
@@ -250,27 +250,36 @@ class Softmax(Activation):
         return s * (nabla_a - xp.sum(nabla_a * s, axis=-1, keepdims=True))
 
 
-class _Adopted(Activation):
+def is_adoptable(given: object, *methods: str) -> bool:
+    """True of an object, not a class, that has these methods."""
+    return not isinstance(given, type) and all(callable(getattr(given, method, None)) for method in methods)
+
+
+def adopt(wrapper: Any, theirs: Any, *methods: str) -> None:
+    """Give a wrapper the name and these methods of a caller's activation or cost that derives from neither class."""
+    wrapper.theirs, wrapper.name = theirs, str(getattr(theirs, "name", type(theirs).__name__))
+    for method in methods:
+        setattr(wrapper, method, getattr(theirs, method))
+
+
+class _AdoptedActivation(Activation):
     """An object that has `value` and `prime` but does not derive from Activation."""
 
     def __init__(self, theirs: Any) -> None:
-        self.theirs = theirs
-        self.name = str(getattr(theirs, "name", type(theirs).__name__))
+        adopt(self, theirs, "value", "prime")
         self.bounds = getattr(theirs, "bounds", self.bounds)
         self.kinks = tuple(getattr(theirs, "kinks", self.kinks))
         self.elementwise = bool(getattr(theirs, "elementwise", self.elementwise))
-        self.value = theirs.value  # type: ignore[method-assign]
-        self.prime = theirs.prime  # type: ignore[method-assign]
 
 
 def log_one_and_decay(z: Array) -> Array:
     """ln(1 + e^−|z|): what softplus has beyond max(z, 0)."""
-    xp, e = namespace(z), _decay(z)
+    xp, e = namespace(z), _exp_of_minus_abs(z)
     # The same as 2 artanh(e / (2 + e)), which unlike log1p keeps a small e in complex arithmetic too.
     return 2 * xp.atanh(e / (2 + e)) if is_complex(z) else xp.log1p(e)
 
 
-def _decay(z: Array) -> Array:
+def _exp_of_minus_abs(z: Array) -> Array:
     """e^−|z|: never above 1, and analytic in the direction of z's imaginary part."""
     xp = namespace(z)
     return xp.exp(xp.where(xp.real(z) >= 0, -z, z) if is_complex(z) else -xp.abs(z))
@@ -304,12 +313,8 @@ def activation_of(given: object) -> Activation:
         if given not in ACTIVATIONS:
             raise InputError(f"unknown activation {given!r}, expected one of {', '.join(ACTIVATIONS)}")
         return ACTIVATIONS[given]
-    if (
-        not isinstance(given, type)
-        and callable(getattr(given, "value", None))
-        and callable(getattr(given, "prime", None))
-    ):
-        return _Adopted(given)
+    if is_adoptable(given, "value", "prime"):
+        return _AdoptedActivation(given)
     raise InputError(f"activation is {given!r}, expected a name or an object with value(z) and prime(z)")
 
 

@@ -16,7 +16,7 @@ BEGINNINGS = {
     b"\x89HDF": "it is an HDF5 file",
     b"\x80": "it is a pickle, which is not read",
 }
-"""What a file that is no whole archive looks like, by the bytes that it begins with."""
+"""Descriptions of files that are no whole archive, by the bytes that they begin with."""
 
 
 class Archive:
@@ -46,11 +46,11 @@ class Archive:
         return array
 
     def is_packed(self) -> bool:
-        """Whether an entry is compressed, and so can be far larger than the file."""
+        """True if an entry is compressed, and so can be far larger than the file."""
         return any(entry.compress_type != zipfile.ZIP_STORED for entry in self._zip.infolist())
 
     def check_format(self, expected: str, holds: str) -> None:
-        """Refuse an archive whose entry "format" is not `expected`; `holds` is what the archive should hold."""
+        """Reject an archive whose entry "format" is not `expected`; `holds` is what the archive should hold."""
         if "format" not in self:
             raise InputError(f"it does not say that it holds {holds}")
         found = str(self["format"])
@@ -59,7 +59,7 @@ class Archive:
 
 
 def _likeness(file: BinaryIO) -> str:
-    """What a file that is no archive looks like."""
+    """The description of a file that is no archive."""
     file.seek(0)
     start = file.read(8)
     if not start:

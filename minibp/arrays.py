@@ -49,14 +49,14 @@ def checked_dtype(name: str, dtype: object) -> str:
     return str(kind)
 
 
-def checked_point(name: str, value: object) -> Array:
+def checked_vector(name: str, value: object) -> Array:
     """A point or a vector of any shape, as `checked_array` has it; integers are taken as float64.
 
-    >>> checked_point("start", [3, 4])
+    >>> checked_vector("start", [3, 4])
     array([3., 4.])
     """
     if not is_foreign(value) and not isinstance(value, np.ma.MaskedArray):
-        with suppress(ValueError):  # lists of several lengths, which are refused below
+        with suppress(ValueError):  # lists of several lengths, which are rejected below
             array = np.asarray(value)
             value = array.astype(np.float64) if array.dtype.kind in "iu" else array
     return checked_array(name, value)

@@ -41,7 +41,7 @@ def feedforward(network: Network, x: Any) -> Array:
     array([[7.]])
     """
     x = checked_rows(network, x)
-    return _forward(with_checked_functions(network), x)[1][-1]
+    return _forward_pass(with_checked_functions(network), x)[1][-1]
 
 
 def backprop(network: Network, cost: Any, x: Any, y: Any, l2: Any = 0.0) -> Backprop:
@@ -87,7 +87,7 @@ def backprop(network: Network, cost: Any, x: Any, y: Any, l2: Any = 0.0) -> Back
     network, cost = with_checked_functions(network), checked_cost(cost)
     xp = namespace(x)
     m = x.shape[0]
-    zs, activations = _forward(network, x)
+    zs, activations = _forward_pass(network, x)
     values = cost.value_at(zs[-1], activations[-1], y, network.activations[-1])
     delta = cost.delta(zs[-1], activations[-1], y, network.activations[-1])  # (17), (26)
     deltas, nabla_w, nabla_b = [], [], []
@@ -107,7 +107,7 @@ def backprop(network: Network, cost: Any, x: Any, y: Any, l2: Any = 0.0) -> Back
     )
 
 
-def _forward(network: Network, x: Array) -> tuple[list[Array], list[Array]]:
+def _forward_pass(network: Network, x: Array) -> tuple[list[Array], list[Array]]:
     """Every Z and A, A starting with x."""
     a = x
     zs, activations = [], [x]

@@ -1,4 +1,4 @@
-"""What all commands share: one line in place of a traceback, a progress bar, colours, and where reports go."""
+"""Shared by all commands: one line in place of a traceback, a progress bar, colours, and where reports go."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def write_json(data: dict[str, Any], json_file: str | None) -> None:
 
 
 def check_writable(files: Mapping[str, str | None]) -> None:
-    """Refuse files that could not be written, before the work and not after it. They stand by their options' names."""
+    """Reject files that could not be written, before the work and not after it. They stand by their options' names."""
     seen: dict[Path, str] = {}
     for option, file in files.items():
         if file is None or (file == "-" and option == "--json"):
@@ -116,8 +116,8 @@ def usable() -> Iterator[None]:
     except KeyboardInterrupt as error:
         if not stopping.is_pressed():
             reject(f"the code that was run ended the program, without a verdict: {_raised(error)}")
-        stopping.say()
-        raise Exit(stopping.INTERRUPTED) from None
+        stopping.say_stopped()
+        raise Exit(stopping.EXIT_INTERRUPTED) from None
 
 
 def _raised(error: BaseException) -> str:
@@ -154,7 +154,7 @@ def _is_open(descriptor: int) -> bool:
 
 
 def colour_wanted() -> bool | None:
-    """Whether colours are asked for, by FORCE_COLOR, or asked to be left out, by NO_COLOR or TERM=dumb; else None.
+    """True if FORCE_COLOR asks for colours, False if NO_COLOR or TERM=dumb asks for none; else None.
 
     NO_COLOR comes first (no-color.org): a terminal that cannot show colours shows letters in their place.
     """

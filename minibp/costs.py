@@ -1,6 +1,6 @@
 """A cost measures how far the outputs a^L are from the targets y; its gradient stands beside it.
 
-Values are per example: sums over the last axis. The mean over examples is taken by who calls.
+Values are per example: sums over the last axis. The mean over examples is taken by the caller.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minibp.activations import Activation, log_one_and_decay, sigmoid, softmax
+from minibp.activations import Activation, adopt, is_adoptable, log_one_and_decay, sigmoid, softmax
 from minibp.arrays import Array, InputError, namespace
 
 HUBER_DELTA = 1.0
@@ -269,14 +269,11 @@ class CategoricalCrossEntropy(Cost):
             )
 
 
-class _Adopted(Cost):
+class _AdoptedCost(Cost):
     """An object that has `value` and `gradient` but does not derive from Cost."""
 
     def __init__(self, theirs: Any) -> None:
-        self.theirs = theirs
-        self.name = str(getattr(theirs, "name", type(theirs).__name__))
-        self.value = theirs.value  # type: ignore[method-assign]
-        self.gradient = theirs.gradient  # type: ignore[method-assign]
+        adopt(self, theirs, "value", "gradient")
 
 
 class L2(NamedTuple):
@@ -393,10 +390,6 @@ def cost_of(given: object) -> Cost:
         if given not in COSTS:
             raise InputError(f"unknown cost {given!r}, expected one of {', '.join(COSTS)}")
         return COSTS[given]
-    if (
-        not isinstance(given, type)
-        and callable(getattr(given, "value", None))
-        and callable(getattr(given, "gradient", None))
-    ):
-        return _Adopted(given)
+    if is_adoptable(given, "value", "gradient"):
+        return _AdoptedCost(given)
     raise InputError(f"cost is {given!r}, expected a name or an object with value(a, y) and gradient(a, y)")

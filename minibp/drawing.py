@@ -1,4 +1,4 @@
-"""How a problem is chosen, few choices making a whole: by Hypothesis, which shrinks, or by NumPy, which is fast.
+"""The choice of a problem, few choices making a whole: by Hypothesis, which shrinks, or by NumPy, which is fast.
 
 A `Choices` chooses; the functions here turn choices into layer sizes, arrays, targets and activations, the same ones
 for the strategies and for the soak. Textures run from what a person can read (all ones, small integers, tenths) to the
@@ -20,7 +20,7 @@ from minibp.costs import COSTS, Cost
 MAX_LAYERS, MAX_WIDTH, MAX_EXAMPLES = 8, 16, 8
 """Layers after the input, neurons a layer, and examples, in what is generated unless sizes are given."""
 LAYERS, WIDTHS = (1, 2, 3, 2, 3, 4, 5, 8), (3, 6, 1, 10, 16)
-"""What is chosen from: layers after the input, and the widest that a layer may be."""
+"""The ranges to choose from: layers after the input, and the widest that a layer may be."""
 
 # What one byte of Hypothesis's own choosing stands for: the plainest first, since bytes shrink towards 0.
 _PLAIN = [1.0, 0.0, -1.0, 2.0, -2.0, 0.5, -0.5, 3.0, -3.0, 0.1, -0.1, 0.25, 1.5, -1.5, 4.0, -4.0, 10.0, -10.0]
@@ -53,7 +53,7 @@ TEXTURES: dict[str, Texture | None] = {
     "saturated": _normal(20.0),
     "subnormal": _subnormal,
 }
-"""How the entries of an array are filled, the most readable first."""
+"""The ways to fill the entries of an array, the most readable first."""
 X_TEXTURES: dict[str, Texture | None] = {**TEXTURES, "huge": _normal(1e3)}
 
 
@@ -97,7 +97,7 @@ class NumPyChoices:
 
 
 def fits(activation: Activation, cost: Cost, width: int = 2) -> bool:
-    """Whether `cost` makes sense on an output layer of `width` neurons with this activation."""
+    """True if `cost` makes sense on an output layer of `width` neurons with this activation."""
     try:
         cost.check_output(activation, width)
     except InputError:

@@ -15,7 +15,7 @@ from minibp import stopping
 from minibp.arrays import InputError
 
 LOCKS = sys.platform != "win32"
-"""Whether files can be locked. Where they cannot, nothing that was left behind is removed."""
+"""True if files can be locked. Where they cannot, nothing that was left behind is removed."""
 if LOCKS:
     import fcntl
 
@@ -94,7 +94,7 @@ def held(path: str | os.PathLike[str], what_for: str) -> Iterator[None]:
 
 
 def is_special(path: Path) -> bool:
-    """Whether there is something that is no regular file: a folder, a pipe, a device."""
+    """True if there is something that is no regular file: a folder, a pipe, a device."""
     try:
         return not stat.S_ISREG(path.stat().st_mode)
     except OSError:
@@ -102,7 +102,7 @@ def is_special(path: Path) -> bool:
 
 
 def followed(path: Path) -> Path:
-    """Where a chain of links ends, whether anything is there or not."""
+    """The end of a chain of links, whether anything is there or not."""
     return Path(os.path.realpath(path))
 
 

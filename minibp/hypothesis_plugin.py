@@ -1,4 +1,4 @@
-"""What Hypothesis calls when it is imported: the package's types, known by their names in annotations.
+"""The entry point that Hypothesis calls when it is imported: the package's types, known by their names in annotations.
 
 Importing this loads no strategy: Hypothesis may be on its way in because `minibp.strategies` asked for it.
 """

@@ -13,7 +13,7 @@ from minibp.network import Network
 
 
 class Inputs(NamedTuple):
-    """What `checked_inputs` lets in: x and y in the dtype of the parameters, read-only."""
+    """The result of `checked_inputs`: x and y in the dtype of the parameters, read-only."""
 
     cost: Cost
     l2: L2

@@ -1,4 +1,4 @@
-"""How much memory there is, so that what cannot fit is refused by its size and not tried."""
+"""The memory there is, so that arrays that cannot fit are rejected by their size and not tried."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from minibp.arrays import InputError
 
 CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-"""Where Linux keeps the limit of a container, by the two versions of its control groups."""
+"""The files in which Linux keeps the limit of a container, by the two versions of its control groups."""
 
 
 @cache
@@ -35,7 +35,7 @@ def memory_bytes(cgroup_limits: tuple[str, ...] = CGROUP_LIMITS) -> int:
 
 
 def check_fits(what: str, needed: int) -> None:
-    """Refuse what needs more bytes than `memory_bytes`: "`what` would take … bytes"."""
+    """Reject what needs more bytes than `memory_bytes`: "`what` would take … bytes"."""
     there = memory_bytes()
     if needed > there:
         raise InputError(f"{what} would take {needed:,} bytes of memory, expected at most the {there:,} that there are")

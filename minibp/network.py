@@ -17,7 +17,7 @@ from minibp.generators import checked_generator
 from minibp.memory import check_fits
 from minibp.text import counted
 
-FILE_FORMAT = "minibp network 1"
+NETWORK_FORMAT = "minibp network 1"
 SHOWN_PARAMETERS = 200
 """A network of more parameters is shown by its sizes: as Python that makes it again it would fill screens."""
 SHOWN_LAYERS = 10
@@ -86,7 +86,7 @@ class Network:
         activation: Any = "sigmoid",
         output_activation: Any = None,
     ) -> None:
-        weights, biases = _listed("weights", weights), _listed("biases", biases)
+        weights, biases = _as_list("weights", weights), _as_list("biases", biases)
         if not weights:
             raise InputError("there are no weights, expected at least one layer after the input")
         if len(weights) != len(biases):
@@ -208,7 +208,7 @@ class Network:
         for activation in self.activations:
             if ACTIVATIONS.get(activation.name) is not activation:
                 raise InputError(f"{activation!r} is not one of the package's activations, so a file cannot name it")
-        arrays: dict[str, Any] = {"format": np.array(FILE_FORMAT), "activations": np.array(names)}
+        arrays: dict[str, Any] = {"format": np.array(NETWORK_FORMAT), "activations": np.array(names)}
         for layer, (w, b) in enumerate(zip(self.weights, self.biases, strict=True), start=2):
             arrays[f"w{layer}"], arrays[f"b{layer}"] = np.asarray(w), np.asarray(b)
         write_whole(path, lambda file: np.savez(file, **arrays))
@@ -245,7 +245,7 @@ class Network:
 
     @classmethod
     def _read(cls, archive: Archive) -> Network:
-        archive.check_format(FILE_FORMAT, "a network")
+        archive.check_format(NETWORK_FORMAT, "a network")
         names = archive["activations"]
         if names.ndim != 1:
             raise InputError(f"its entry 'activations' has shape {names.shape}, expected one name a layer")
@@ -338,7 +338,7 @@ class Backprop(NamedTuple):
     delta: tuple[Array, ...]
 
 
-def _listed(name: str, given: Any) -> list[Any]:
+def _as_list(name: str, given: Any) -> list[Any]:
     if isinstance(given, (str, bytes)) or not hasattr(given, "__iter__"):
         raise InputError(f"{name} is {given!r}, expected a sequence with one entry a layer")
     return list(given)
@@ -346,7 +346,7 @@ def _listed(name: str, given: Any) -> list[Any]:
 
 def checked_sizes(sizes: Any) -> list[int]:
     """n_1, …, n_L as ints of at least 1, two or more."""
-    widths = [checked_count(f"sizes[{i}]", n) for i, n in enumerate(_listed("sizes", sizes))]
+    widths = [checked_count(f"sizes[{i}]", n) for i, n in enumerate(_as_list("sizes", sizes))]
     if len(widths) < 2:
         raise InputError(f"sizes is {widths}, expected an input layer and at least one more")
     return widths

@@ -41,7 +41,7 @@ def feedforward(network: Network, x: Any) -> Array:
     array([[7.]])
     """
     x, network = checked_rows(network, x), with_checked_functions(network)
-    return np.stack([_forward(network, row)[1][-1] for row in x])
+    return np.stack([_forward_example(network, row)[1][-1] for row in x])
 
 
 def backprop(network: Network, cost: Any, x: Any, y: Any, l2: Any = 0.0) -> Backprop:
@@ -90,7 +90,7 @@ def backprop(network: Network, cost: Any, x: Any, y: Any, l2: Any = 0.0) -> Back
     nabla_b = [np.zeros_like(b) for b in network.biases]
     passes = []
     for row, target in zip(x, y, strict=True):
-        zs, activations = _forward(network, row)
+        zs, activations = _forward_example(network, row)
         total += cost.value_at(zs[-1], activations[-1], target, network.activations[-1])
         deltas = _backward(network, cost, zs, activations, target)
         for i, delta in enumerate(deltas):
@@ -108,7 +108,7 @@ def backprop(network: Network, cost: Any, x: Any, y: Any, l2: Any = 0.0) -> Back
     return Backprop(total / m + l2.value(network.weights, m), gradient, z, a, delta_rows)
 
 
-def _forward(network: Network, x: Array) -> tuple[list[Array], list[Array]]:
+def _forward_example(network: Network, x: Array) -> tuple[list[Array], list[Array]]:
     """Every z and a of one example, a starting with x."""
     a = x
     zs, activations = [], [x]

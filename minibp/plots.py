@@ -35,8 +35,8 @@ LOOKS: dict[str, Any] = {
 }
 
 
-class Line(NamedTuple):
-    """How one series is drawn: told from the others by colour, by marker and by dashes, so also in grey."""
+class LineStyle(NamedTuple):
+    """The look of one series: told from the others by colour, by marker and by dashes, so also in grey."""
 
     colour: str
     marker: str
@@ -44,20 +44,20 @@ class Line(NamedTuple):
 
 
 LINES = (
-    Line("#000000", "o", "-"),
-    Line("#0072B2", "s", "--"),
-    Line("#D55E00", "^", "-."),
-    Line("#009E73", "D", ":"),
-    Line("#CC79A7", "v", "-"),
-    Line("#E69F00", "P", "--"),
-    Line("#56B4E9", "X", "-."),
-    Line("#7F7F7F", "*", ":"),
+    LineStyle("#000000", "o", "-"),
+    LineStyle("#0072B2", "s", "--"),
+    LineStyle("#D55E00", "^", "-."),
+    LineStyle("#009E73", "D", ":"),
+    LineStyle("#CC79A7", "v", "-"),
+    LineStyle("#E69F00", "P", "--"),
+    LineStyle("#56B4E9", "X", "-."),
+    LineStyle("#7F7F7F", "*", ":"),
 )
 """Of the colours that Okabe and Ito chose for every kind of colour vision."""
 
 
 def check_plot_file(path: str) -> None:
-    """Refuse, before any work, what `save` could not write: an `InputError` for another ending than `ENDINGS`.
+    """Reject, before any work, what `save` could not write: an `InputError` for another ending than `ENDINGS`.
 
     Raises `ModuleNotFoundError` where matplotlib is not installed.
 

@@ -1,4 +1,4 @@
-"""Whether a function can be called with the arguments that it will get, told from its signature alone."""
+"""Signatures: a test of a function against the arguments that it will get, without a call."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def expect_arguments(label: str, f: Callable[..., Any], names: Sequence[str]) ->
     >>> expect_arguments("f", lambda weights, biases, x, y, rate=0.1: None, ["weights", "biases", "x", "y"])
     """
     if not can_take(f, names):
-        name = _name_of(f)
-        got = f"{name}({_shown(inspect.signature(f))})"
+        name = name_of_code(f)
+        got = f"{name}({_parameter_names(inspect.signature(f))})"
         raise InputError(f"{label}: got {got}, expected {name}({', '.join(names)})")
 
 
 def can_take(f: Callable[..., Any], names: Sequence[str]) -> bool:
-    """Whether a function takes these positional arguments; true where it has no signature.
+    """True if a function takes these positional arguments; true where it has no signature.
 
     >>> can_take(lambda x, y: None, ["theta", "x", "y"])
     False
@@ -41,13 +41,14 @@ def can_take(f: Callable[..., Any], names: Sequence[str]) -> bool:
     return True
 
 
-def _name_of(f: Any) -> str:
+def name_of_code(f: Any) -> str:
+    """The name of code in reports and messages."""
     while isinstance(f, partial):
         f = f.func
     return str(getattr(f, "__name__", type(f).__name__))
 
 
-def _shown(signature: inspect.Signature) -> str:
+def _parameter_names(signature: inspect.Signature) -> str:
     """The names of the parameters: annotations and the values of defaults may be of any length."""
     shown: list[str] = []
     stars: dict[Any, str] = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}

@@ -4,7 +4,7 @@ Where something may have to be cleaned up, by users' code say (`unwinding`), the
 `KeyboardInterrupt`; elsewhere it ends the process at once, since libraries that are interrupted while they are imported
 may crash; and so does a second press anywhere. An exception can get lost: one that is raised in a callback of the
 garbage collector is printed and forgotten, and compiled code runs to its end before Python sees a signal. Therefore a
-thread is woken by the signal itself, and ends the process where that is still there after `GRACE_SECONDS`.
+thread is woken by the signal itself, and ends the process where that is still there after `SIGNAL_GRACE_SECONDS`.
 
 Signals belong to the whole process, and so does what is kept here.
 """
@@ -22,16 +22,16 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
-INTERRUPTED = 130
+EXIT_INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells have it: 128 + SIGINT."""
-GRACE_SECONDS = 1.2
+SIGNAL_GRACE_SECONDS = 1.2
 """For an exception to find its way out."""
 SAME_PRESS_SECONDS = 0.3
 """Two signals within so little are one press: the terminal sends one to every process, and a parent passes its on."""
 
 
 class _Stopping:  # pragma: no cover -- tested in processes that end before coverage could write what it has seen
-    """What one process knows of its end."""
+    """The state of one process's end."""
 
     def __init__(self) -> None:
         self.installed = False
@@ -72,14 +72,14 @@ class _Stopping:  # pragma: no cover -- tested in processes that end before cove
                 child.kill()
             tracker = sys.modules.get("multiprocessing.resource_tracker")
             _kill(getattr(getattr(tracker, "_resource_tracker", None), "_pid", None))  # or it complains of what is left
-        self.done(INTERRUPTED)
-        os._exit(INTERRUPTED)
+        self.done(EXIT_INTERRUPTED)
+        os._exit(EXIT_INTERRUPTED)
 
     def watch(self, woken: socket.socket) -> None:
         """In a thread: end the process where the exception has not, after a time."""
         while woken.recv(1)[0] != signal.SIGINT:
             continue
-        time.sleep(GRACE_SECONDS)
+        time.sleep(SIGNAL_GRACE_SECONDS)
         if self.listener is None:
             self.end()
 
@@ -114,21 +114,21 @@ def install(done: Callable[[int], None]) -> None:  # pragma: no cover -- likewis
 
 
 def is_installed() -> bool:
-    """Whether this process hears Ctrl-C here."""
+    """True if this process hears Ctrl-C here."""
     return _OF_PROCESS.installed
 
 
 def is_pressed() -> bool:
-    """Whether Ctrl-C was pressed: a `KeyboardInterrupt` is else the user's code's own."""
+    """True if Ctrl-C was pressed: a `KeyboardInterrupt` is else the user's code's own."""
     return _OF_PROCESS.pressed is not None or not _OF_PROCESS.installed
 
 
 def reached(what: str) -> None:
-    """What the line says after "stopped"."""
+    """The words of the line after "stopped"."""
     _OF_PROCESS.reached = what
 
 
-def say() -> None:
+def say_stopped() -> None:
     """The line, if it was not said yet."""
     if _OF_PROCESS.installed:
         _OF_PROCESS.say()

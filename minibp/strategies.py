@@ -249,7 +249,7 @@ def networks(
     ...     assert network.n_parameters == 13
     >>> test()
     """
-    widths = checked_sizes(_given(draw, sizes, _SIZES))
+    widths = checked_sizes(_drawn_if_strategy(draw, sizes, _SIZES))
     return _draw_network(draw, widths, activation, output_activation, dtype)
 
 
@@ -301,15 +301,15 @@ def problems(
     >>> test()
     """
     choices = _HypothesisChoices(draw)
-    last = None if output_activation is None else activation_of(_given(draw, output_activation, _HIDDEN))
-    chosen = cost_of(_given(draw, cost, _costs_for(last)))
+    last = None if output_activation is None else activation_of(_drawn_if_strategy(draw, output_activation, _HIDDEN))
+    chosen = cost_of(_drawn_if_strategy(draw, cost, _costs_for(last)))
     last = draw(_outputs_for(chosen)) if last is None else last
-    widths = chosen_sizes(choices) if sizes is None else checked_sizes(_given(draw, sizes, None))
+    widths = chosen_sizes(choices) if sizes is None else checked_sizes(_drawn_if_strategy(draw, sizes, None))
     if not fits(last, chosen, widths[-1]) and fits(last, chosen):
         widths[-1] = 2  # softmax over a single neuron is always 1
     network = _draw_network(draw, widths, activation, last, dtype)
-    m = checked_count("examples", _given(draw, examples, _EXAMPLES))
-    alpha = _given(draw, l2, _L2)
+    m = checked_count("examples", _drawn_if_strategy(draw, examples, _EXAMPLES))
+    alpha = _drawn_if_strategy(draw, l2, _L2)
     x = chosen_arrays(choices, [(m, widths[0])], network.dtype, X_TEXTURES)[0]
     y = chosen_targets(choices, chosen, (m, widths[-1]), network.dtype)
     return Problem(network, chosen, x, y, alpha)
@@ -359,7 +359,7 @@ class _HypothesisChoices:
         return np.random.default_rng(self._draw(_SEEDS))
 
 
-def _given(draw: DrawFn, given: Any, default: SearchStrategy[Any] | None) -> Any:
+def _drawn_if_strategy(draw: DrawFn, given: Any, default: SearchStrategy[Any] | None) -> Any:
     """The value that an argument of this module stands for."""
     if given is None and default is not None:
         return draw(default)
@@ -373,9 +373,9 @@ def _draw_network(draw: DrawFn, widths: Sequence[int], activation: Any, output: 
     elif isinstance(activation, Sequence) and not isinstance(activation, str):
         hidden = list(activation)[:layers]
     else:
-        hidden = [_given(draw, activation, _HIDDEN)] * layers
-    last = _given(draw, output, _outputs_for(None))
-    kind = _given(draw, dtype, _DTYPES)
+        hidden = [_drawn_if_strategy(draw, activation, _HIDDEN)] * layers
+    last = _drawn_if_strategy(draw, output, _outputs_for(None))
+    kind = _drawn_if_strategy(draw, dtype, _DTYPES)
     weights = chosen_arrays(choices, list(zip(widths[1:], widths, strict=False)), kind, TEXTURES)
     biases = chosen_arrays(choices, [(n,) for n in widths[1:]], kind, TEXTURES)
     return Network(weights, biases, [*hidden, last])

@@ -68,8 +68,8 @@ def fitted(head: Sequence[str], rows: Sequence[Sequence[str]], columns: int, *, 
 def wrapped(text: str, columns: int, indent: str = "") -> list[str]:
     """A sentence in lines of at most `columns`, of which all but the first begin with `indent`.
 
-    >>> wrapped("products: the matrix products alone", 20, "  ")
-    ['products: the matrix', '  products alone']
+    >>> wrapped("products: the GEMM-only baseline", 20, "  ")
+    ['products: the', '  GEMM-only baseline']
     """
     return textwrap.wrap(text, columns, subsequent_indent=indent, break_on_hyphens=False)
 

@@ -1,4 +1,4 @@
-"""Where and why code that is being checked raised: one line each, for reports and messages."""
+"""The place and the reason of an error in code that is being checked: one line each, for reports and messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
-OWN = Path(__file__).resolve().parent
+PACKAGE_FOLDER = Path(__file__).resolve().parent
 LIBRARIES = frozenset(
     Path(folder) for key, folder in sysconfig.get_paths().items() if key in {"stdlib", "platstdlib", "purelib"}
 )
@@ -23,7 +23,7 @@ def description_of(error: BaseException) -> str:
     "KeyError: 'w'"
     """
     try:
-        message = _shortened(str(error), LONGEST_MESSAGE)
+        message = _one_line(str(error), LONGEST_MESSAGE)
     except Exception:  # noqa: BLE001 -- an exception of the user's may fail to print itself
         message = ""
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
@@ -49,12 +49,12 @@ def place_of(error: BaseException) -> str:
 def _foreign_frames(error: BaseException) -> Iterator[traceback.FrameSummary]:
     """The frames that are not this package's, outermost first."""
     for frame in traceback.extract_tb(error.__traceback__):
-        if not Path(frame.filename).absolute().is_relative_to(OWN):
+        if not Path(frame.filename).absolute().is_relative_to(PACKAGE_FOLDER):
             yield frame
 
 
 def _is_installed(filename: str) -> bool:
-    """Whether a file comes with Python or with a library, also one that is compiled or frozen into it."""
+    """True if a file comes with Python or with a library, also one that is compiled or frozen into it."""
     path = Path(filename)
     if filename.startswith("<frozen ") or filename == "<__array_function__ internals>":
         return True
@@ -62,14 +62,14 @@ def _is_installed(filename: str) -> bool:
 
 
 def _place(filename: str, line: int | None, source: str) -> str:
-    place = _shown(filename)
+    place = _relative_path(filename)
     if line is None:
         return place
-    source = _shortened(source or linecache.getline(filename, line), LONGEST_SOURCE)
+    source = _one_line(source or linecache.getline(filename, line), LONGEST_SOURCE)
     return f"{place}, line {line}" + (f": {source}" if source else "")
 
 
-def _shown(filename: str) -> str:
+def _relative_path(filename: str) -> str:
     """The path from the working folder where the file lies below it, else the file's name."""
     path = Path(filename)
     try:
@@ -78,7 +78,7 @@ def _shown(filename: str) -> str:
         return path.name
 
 
-def _shortened(text: str, longest: int) -> str:
+def _one_line(text: str, longest: int) -> str:
     """Text on one line of at most so many characters."""
     line = " ".join(text.split())
     return line if len(line) <= longest else line[: longest - 1] + "…"

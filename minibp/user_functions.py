@@ -41,17 +41,17 @@ class _CheckedActivation(Activation):
         self.bounds, self.kinks, self.elementwise = theirs.bounds, theirs.kinks, theirs.elementwise
 
     def value(self, z: Array) -> Array:
-        return _checked(f"value(z) of activation {self.name}", self.theirs.value(z), z, z.shape)
+        return _checked_result(f"value(z) of activation {self.name}", self.theirs.value(z), z, z.shape)
 
     def prime(self, z: Array) -> Array:
         shape = z.shape if self.elementwise else (*z.shape, z.shape[-1])
-        return _checked(f"prime(z) of activation {self.name}", self.theirs.prime(z), z, shape)
+        return _checked_result(f"prime(z) of activation {self.name}", self.theirs.prime(z), z, shape)
 
     def backward(self, z: Array, nabla_a: Array) -> Array:
         if _is(self.theirs.backward, Activation.backward):
             return super().backward(z, nabla_a)
         found = self.theirs.backward(z, nabla_a)
-        return _checked(f"backward(z, nabla_a) of activation {self.name}", found, z, z.shape)
+        return _checked_result(f"backward(z, nabla_a) of activation {self.name}", found, z, z.shape)
 
 
 class _CheckedCost(Cost):
@@ -59,35 +59,35 @@ class _CheckedCost(Cost):
         self.theirs, self.name = theirs, theirs.name or type(theirs).__name__
 
     def value(self, a: Array, y: Array) -> Array:
-        return _checked(f"value(a, y) of cost {self.name}", self.theirs.value(a, y), a, a.shape[:-1])
+        return _checked_result(f"value(a, y) of cost {self.name}", self.theirs.value(a, y), a, a.shape[:-1])
 
     def gradient(self, a: Array, y: Array) -> Array:
-        return _checked(f"gradient(a, y) of cost {self.name}", self.theirs.gradient(a, y), a, a.shape)
+        return _checked_result(f"gradient(a, y) of cost {self.name}", self.theirs.gradient(a, y), a, a.shape)
 
     def value_at(self, z: Array, a: Array, y: Array, activation: Activation) -> Array:
         if _is(self.theirs.value_at, Cost.value_at):
             return self.value(a, y)
-        found = self.theirs.value_at(z, a, y, _given(activation))
-        return _checked(f"value_at(z, a, y, activation) of cost {self.name}", found, z, z.shape[:-1])
+        found = self.theirs.value_at(z, a, y, _users_activation(activation))
+        return _checked_result(f"value_at(z, a, y, activation) of cost {self.name}", found, z, z.shape[:-1])
 
     def delta(self, z: Array, a: Array, y: Array, activation: Activation) -> Array:
         if _is(self.theirs.delta, Cost.delta):
             return super().delta(z, a, y, activation)
-        found = self.theirs.delta(z, a, y, _given(activation))
-        return _checked(f"delta(z, a, y, activation) of cost {self.name}", found, z, z.shape)
+        found = self.theirs.delta(z, a, y, _users_activation(activation))
+        return _checked_result(f"delta(z, a, y, activation) of cost {self.name}", found, z, z.shape)
 
 
 def _is(method: Any, inherited: Any) -> bool:
     return getattr(method, "__func__", None) is inherited
 
 
-def _given(activation: Activation) -> Activation:
-    """What the user gave: their own functions may ask which it is."""
+def _users_activation(activation: Activation) -> Activation:
+    """The object that the user gave: their own functions may ask which it is."""
     return activation.theirs if isinstance(activation, _CheckedActivation) else activation
 
 
-def _checked(name: str, found: Any, like: Array, shape: tuple[int, ...]) -> Array:
-    """What a function returned, where it is real numbers of that shape, in an array unless the shape is ()."""
+def _checked_result(name: str, found: Any, like: Array, shape: tuple[int, ...]) -> Array:
+    """The result of a function, where it is real numbers of that shape, in an array unless the shape is ()."""
     if shape == () and isinstance(found, (int, float)):
         return np.asarray(found, like.dtype)
     if not hasattr(found, "dtype") or not hasattr(found, "shape"):

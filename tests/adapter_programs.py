@@ -6,6 +6,7 @@ import numpy as np
 
 from minibp import batched
 from minibp.check.rounding.whole_pass import arithmetic_of, bound
+from minibp.check.tolerance import within
 
 SIGMOID = {"activation": "sigmoid", "output_activation": "sigmoid", "cost": "quadratic", "l2": 0.0}
 SIZES = (4, 3, 2)
@@ -34,8 +35,8 @@ def is_right(subject, problem, f=8.0):
         for i, (got, theirs) in enumerate(zip(parts, expected[kind], strict=True)):
             assert isinstance(got, np.ndarray)
             assert (got.shape, got.dtype) == (theirs.shape, theirs.dtype)
-            error = np.abs(np.subtract(got, theirs, dtype=np.float64))
-            right &= bool(np.all(error <= limit[kind][i] + allowed[kind][i]))
+            assert np.isfinite(limit[kind][i] + allowed[kind][i]).all()
+            right &= bool(within(got, theirs, limit[kind][i], allowed[kind][i]).all())
     return right
 
 

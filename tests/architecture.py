@@ -18,7 +18,7 @@ archives extras files generators memory monomials plots signatures tables text u
 activations costs network inputs user_functions problem
 batched drawing per_example workspace
 adapters console data hypothesis_plugin import_string options strategies
-check.problem_stack check.generation check.rounding
+check.problem_stack check.tolerance check.generation check.rounding
 check.oracles check.faults
 check.layout check.statistics check.compare
 check.report

@@ -7,7 +7,7 @@ from minibp.check.faults.catalogue import CATALOGUE
 from minibp.check.faults.injection import run_pass
 from minibp.check.faults.pass_state import PassState
 from minibp.check.rounding.arithmetic import arithmetic_of
-from minibp.check.rounding.running_error import near
+from minibp.check.rounding.running_error import explains
 
 SETTINGS = [
     ("sigmoid", "sigmoid", "quadratic"),
@@ -84,5 +84,5 @@ def assert_rows(result, expected, right):
     """A row of the result for each example, within its bound of what is expected, and not of the right one."""
     assert len(result.value) == len(expected)
     for row, column in enumerate(expected):
-        assert near(result[row], column)
-    assert not all(near(result[row], column) for row, column in enumerate(right))
+        assert explains(result[row], column)
+    assert not all(explains(result[row], column) for row, column in enumerate(right))

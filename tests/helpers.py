@@ -59,6 +59,7 @@ def expected(problem, decay):
     gradient = batched.backprop(network, problem.cost, problem.x, problem.y).gradient
     kept = Gradient(tuple((1 - decay) * w for w in network.weights), network.biases)
     limit = row_of_gradient(bound(problem, arithmetic_of(problem.dtype)).gradient)
+    assert np.isfinite(limit).all()  # any number is within an infinite one
     sizes = np.abs(row_of_gradient(kept)) + ETA * np.abs(row_of_gradient(gradient))
     return row_of_gradient(kept) - ETA * row_of_gradient(gradient), 2 * ETA * limit + 4 * np.finfo(
         problem.dtype

@@ -8,11 +8,11 @@ from minibp.check.diagnosis.stability import excess
 from minibp.check.faults.catalogue import CATALOGUE
 from minibp.check.faults.injection import FaultInstance, FaultyBackprop
 from minibp.check.rounding.arithmetic import arithmetic_of
-from minibp.check.subject.calling import ask
+from minibp.check.subject.calling import call
 
 
 def asking(subject):
-    return lambda problem: ask(subject, problem).gradient
+    return lambda problem: call(subject, problem).gradient
 
 
 def own(problem):

@@ -2,9 +2,9 @@
 
 from minibp.bench import cases
 from minibp.bench.cases import Case
-from minibp.bench.contenders import CHECKERS, OWN, PEERS
+from minibp.bench.contenders import CHECKERS, OWN_FORMS, PEERS
 from minibp.bench.headline import headline, speedups
-from minibp.bench.summary import growth, paying, with_ratios
+from minibp.bench.summary import break_even, growth, with_ratios
 
 UNITS = {"products": 1.0, "workspace": 1.2, "batched": 2.0, "per-example": 40.0, "JAX": 1.5, "PyTorch": 3.0}
 UNITS |= {"autograd": 8.0, "MyGrad": 6.0, "scikit-learn": 4.0}
@@ -21,7 +21,7 @@ def case_of(case, contenders):
 def results(**changed):
     """One thread; times of the products as the sizes say, all others a fixed multiple, and `changed` in the table."""
     found = []
-    for case in cases.of_table(cases.ROWS, ["float64", "float32"], 1):
+    for case in cases.of_table(cases.TABLE_ROWS, ["float64", "float32"], 1):
         contenders = {name: outcome(units) for name, units in (UNITS | changed).items()}
         for name in ("per-example", "batched", "workspace"):
             contenders[name]["memory"] = {"kept": 2048, "peak": 3 << 20}
@@ -29,7 +29,7 @@ def results(**changed):
     for kind, values in (("batch", (1, 4, 16, 64)), ("width", (8, 32, 128)), ("depth", (1, 2, 4))):
         for case in cases.of_sweep(kind, values, ["float64"], 1):
             loop = {"per-example": outcome(1.5, 1e-5 * case.n)}
-            contenders = {one.name: outcome(UNITS[one.name], 1e-5 * case.n**0.5) for one in OWN} | loop
+            contenders = {one.name: outcome(UNITS[one.name], 1e-5 * case.n**0.5) for one in OWN_FORMS} | loop
             found.append(case_of(case, contenders))
     checked = Case("checkers", 0, (5, 4, 3), 4, "float64", 1)
     found.append(case_of(checked, {one.name: outcome(i + 1, 1e-3) for i, one in enumerate(CHECKERS)}))
@@ -52,9 +52,9 @@ def results(**changed):
         "absent": {},
         "cases": found,
         "exponents": growth(found),
-        "pays_from": paying(found),
+        "pays_from": break_even(found),
     }
 
 
 def names():
-    return [one.name for one in (*OWN, *PEERS)]
+    return [one.name for one in (*OWN_FORMS, *PEERS)]

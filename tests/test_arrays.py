@@ -7,7 +7,7 @@ from minibp.arrays import (
     checked_array,
     checked_count,
     checked_dtype,
-    checked_point,
+    checked_vector,
     is_foreign,
     namespace,
     read_only,
@@ -86,10 +86,10 @@ def test_what_is_no_whole_number_is_no_count(value):
 
 @pytest.mark.parametrize("dtype", [np.int8, np.int64, np.uint16])
 def test_a_point_of_integers_is_one_of_float64(dtype):
-    point = checked_point("start", np.array([[3, 4]], dtype))
+    point = checked_vector("start", np.array([[3, 4]], dtype))
     assert (point.dtype, point.tolist(), point.flags.writeable) == (np.float64, [[3.0, 4.0]], False)
-    assert checked_point("start", [3, 4]).dtype == np.float64
-    assert checked_point("start", np.ones(2, np.float32)).dtype == np.float32
+    assert checked_vector("start", [3, 4]).dtype == np.float64
+    assert checked_vector("start", np.ones(2, np.float32)).dtype == np.float32
 
 
 @pytest.mark.parametrize(
@@ -102,4 +102,4 @@ def test_a_point_of_integers_is_one_of_float64(dtype):
     ],
 )
 def test_what_is_no_point_is_refused(value, message):
-    refused(message, checked_point, "start", value)
+    refused(message, checked_vector, "start", value)

@@ -7,6 +7,7 @@ from minibp import InputError, Network, Problem, batched, per_example
 from minibp.activations import HIDDEN, activation_of
 from minibp.check.rounding import whole_pass
 from minibp.check.rounding.whole_pass import arithmetic_of
+from minibp.check.tolerance import within
 from minibp.costs import COSTS, cost_of, fuses, needs_only_z
 from minibp.drawing import pairings
 
@@ -60,14 +61,14 @@ def test_one_example_at_a_time_is_the_batch_on_layers_of_one_width_and_different
     limits = whole_pass.bound(problem, arithmetic_of("float64"))
     one, other = (form.backprop(network, cost, problem.x, problem.y, 0.5) for form in (per_example, batched))
     assert np.isfinite(limits.cost)
-    assert abs(one.cost - other.cost) <= 2 * limits.cost
+    assert within(one.cost, other.cost, limits.cost, limits.cost)
     for kind in ("z", "a", "delta"):
         for left, right, limit in zip(getattr(one, kind), getattr(other, kind), getattr(limits, kind), strict=True):
-            assert (abs(left - right) <= 2 * limit).all()
+            assert within(left, right, limit, limit).all()
     for left, right, limit in zip(
         sum(one.gradient, ()), sum(other.gradient, ()), sum(limits.gradient, ()), strict=True
     ):
-        assert (abs(left - right) <= 2 * limit).all()
+        assert within(left, right, limit, limit).all()
     for form, found in ((per_example, one), (batched, other)):
         assert np.array_equal(form.feedforward(network, problem.x), found.a[-1])
 

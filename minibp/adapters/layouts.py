@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from minibp.adapters.subject import Arrays, Subject, counted, expect_sizes, kinds_of, name_of_code, sizes_of
+from minibp.adapters.subject import Arrays, Subject, checked_counts, expect_sizes, kinds_of, sizes_of
 from minibp.arrays import Array, InputError
-from minibp.signatures import expect_arguments
+from minibp.signatures import expect_arguments, name_of_code
 
 
 def per_example(f: Callable[..., Any]) -> Subject:
@@ -45,10 +45,10 @@ def per_example(f: Callable[..., Any]) -> Subject:
     ([array([[2., 2.]])], [array([2.])])
     """
     expect_arguments("f", f, ("weights", "biases", "x", "y"))
-    return Subject(partial(_per_example, f), name_of_code(f))
+    return Subject(partial(_call_per_example, f), name_of_code(f))
 
 
-def _per_example(f: Callable[..., Any], weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
+def _call_per_example(f: Callable[..., Any], weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
     total: list[list[Array]] = []
     for row, target in zip(x, y, strict=True):
         answer = f(weights, biases, row, target)
@@ -92,10 +92,10 @@ def columns(f: Callable[..., Any]) -> Subject:
     ([array([[4., 4.]])], [array([4.])])
     """
     expect_arguments("f", f, ("weights", "biases", "x", "y"))
-    return Subject(partial(_columns, f), name_of_code(f))
+    return Subject(partial(_call_columns, f), name_of_code(f))
 
 
-def _columns(f: Callable[..., Any], weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
+def _call_columns(f: Callable[..., Any], weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
     # Views, not copies: what f changes in place is then changed in what the subject was given, where a check looks.
     answer = f(weights, [b[:, None] for b in biases], x.T, y.T)
     kinds = kinds_of(answer)
@@ -145,12 +145,12 @@ def flat(
         raise InputError(f"order is {order!r}, expected 'layers' or 'weights_first'")
     if matrix_order not in ("C", "F"):
         raise InputError(f"matrix_order is {matrix_order!r}, expected 'C' or 'F'")
-    fixed = None if sizes is None else counted("sizes", sizes)
+    fixed = None if sizes is None else checked_counts("sizes", sizes)
     expect_arguments("f", f, ("theta", "x", "y") if fixed else ("theta", "x", "y", "sizes"))
-    return Subject(partial(_flat, f, (fixed, order, matrix_order)), name_of_code(f), (fixed,) if fixed else None)
+    return Subject(partial(_call_flat, f, (fixed, order, matrix_order)), name_of_code(f), (fixed,) if fixed else None)
 
 
-def _flat(f: Callable[..., Any], how: tuple[Any, ...], weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
+def _call_flat(f: Callable[..., Any], how: tuple[Any, ...], weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
     fixed, order, matrix_order = how
     sizes = sizes_of(weights)
     expect_sizes(fixed or sizes, sizes)

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from minibp.adapters.subject import Arrays, Subject, counted, name_of_code, needed
+from minibp.adapters.subject import Arrays, Subject, checked_counts, needed
 from minibp.arrays import Array
 from minibp.extras import how_to_install
+from minibp.signatures import name_of_code
 
 
 def jax_loss(
@@ -53,8 +54,8 @@ def jax_loss(
     >>> subject([np.ones((1, 2))], [np.ones(1)], np.ones((1, 2)), np.ones((1, 1)))
     ([array([[2., 2.]])], [array([1.])])
     """
-    chosen = tuple(counted(f"sizes[{i}]", one) for i, one in enumerate(sizes))
-    return Subject(_JaxLoss(loss), name_of_code(loss), chosen, counted("batch_sizes", batch_sizes))
+    chosen = tuple(checked_counts(f"sizes[{i}]", one) for i, one in enumerate(sizes))
+    return Subject(_JaxLoss(loss), name_of_code(loss), chosen, checked_counts("batch_sizes", batch_sizes))
 
 
 class _JaxLoss:

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from minibp.adapters.subject import Arrays, Sizes, Subject, expect_sizes, name_of_code, needed, sizes_of
+from minibp.adapters.subject import Arrays, Sizes, Subject, expect_sizes, needed, sizes_of
 from minibp.arrays import Array, InputError
+from minibp.signatures import name_of_code
 
 _torch = partial(needed, "torch", "torch_module", "pip install torch")
 

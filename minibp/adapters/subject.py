@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -78,19 +77,12 @@ def sizes_of(weights: Sequence[Any]) -> Sizes:
     return int(weights[0].shape[1]), *(int(w.shape[0]) for w in weights)
 
 
-def counted(name: str, given: Sequence[int]) -> tuple[int, ...]:
+def checked_counts(name: str, given: Sequence[int]) -> tuple[int, ...]:
     """The numbers given, all of them counts."""
     return tuple(checked_count(f"{name}[{i}]", n) for i, n in enumerate(given))
 
 
 def expect_sizes(own: Sizes, asked: Sizes) -> None:
-    """Refuse a network of other sizes than the code is for."""
+    """Reject a network of other sizes than the code is for."""
     if own != asked:
         raise InputError(f"the network's sizes are {asked}, the code is for {own}")
-
-
-def name_of_code(f: Any) -> str:
-    """The name of code in reports."""
-    while isinstance(f, partial):
-        f = f.func
-    return str(getattr(f, "__name__", type(f).__name__))

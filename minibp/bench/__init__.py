@@ -1,1 +1,1 @@
-"""The measure: per-example loops beside batched forms, beside peers, and beside what the matrix products alone take."""
+"""The measure: per-example loops beside batched forms, beside peers, and beside the GEMM-only baseline."""

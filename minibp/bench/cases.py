@@ -1,4 +1,4 @@
-"""What is measured: the gradient of sigmoid neurons with cross-entropy, of one size after another."""
+"""The cases that are measured: the gradient of sigmoid neurons with cross-entropy, of one size after another."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from minibp.network import Network
 from minibp.problem import Problem
 
-TABLE, BATCH, WIDTH, DEPTH = "table", "batch", "width", "depth"
+TABLE, BATCH_SWEEP, WIDTH_SWEEP, DEPTH_SWEEP = "table", "batch", "width", "depth"
 WIDTHS_BATCH, DEPTHS_BATCH, DEPTHS_WIDTH = 64, 64, 128
 DTYPES = ("float64", "float32")
 
@@ -21,7 +21,7 @@ class Case(NamedTuple):
     kind: str
     """"table", or the sweep that it belongs to: "batch", "width" or "depth"."""
     n: int
-    """What the sweep varies: batch size, width of the hidden layer, or number of hidden layers; 0 in the table."""
+    """The varied value: batch size, width of the hidden layer, or number of hidden layers; 0 in the table."""
     sizes: tuple[int, ...]
     batch: int
     dtype: str
@@ -37,8 +37,8 @@ class Case(NamedTuple):
         return f"{'-'.join(map(str, self.sizes))}, {self.batch}, {self.dtype}"
 
 
-class Row(NamedTuple):
-    """A row of the fixed table, and the workspace's targets in units of the products alone."""
+class TableRow(NamedTuple):
+    """A row of the fixed table, and the workspace's targets in units of the GEMM-only baseline."""
 
     sizes: tuple[int, ...]
     batch: int
@@ -46,16 +46,16 @@ class Row(NamedTuple):
     """By dtype."""
 
 
-ROWS = (
-    Row((2, 3, 1), 4, {"float64": 2.4, "float32": 2.4}),
-    Row((784, 30, 10), 10, {"float64": 1.35, "float32": 1.6}),
-    Row((784, 30, 10), 128, {"float64": 1.12, "float32": 1.15}),
-    Row((784, 128, 10), 128, {"float64": 1.05, "float32": 1.08}),
-    Row((784, 1024, 1024, 10), 256, {"float64": 1.04, "float32": 1.06}),
+TABLE_ROWS = (
+    TableRow((2, 3, 1), 4, {"float64": 2.4, "float32": 2.4}),
+    TableRow((784, 30, 10), 10, {"float64": 1.35, "float32": 1.6}),
+    TableRow((784, 30, 10), 128, {"float64": 1.12, "float32": 1.15}),
+    TableRow((784, 128, 10), 128, {"float64": 1.05, "float32": 1.08}),
+    TableRow((784, 1024, 1024, 10), 256, {"float64": 1.04, "float32": 1.06}),
 )
 
 
-def of_table(rows: Iterable[Row], dtypes: Iterable[str], threads: int) -> list[Case]:
+def of_table(rows: Iterable[TableRow], dtypes: Iterable[str], threads: int) -> list[Case]:
     """The fixed table's cases."""
     rows = list(rows)
     return [Case(TABLE, 0, row.sizes, row.batch, dtype, threads) for dtype in dtypes for row in rows]
@@ -76,14 +76,18 @@ def of_depth(n: int) -> tuple[tuple[int, ...], int]:
     return (*[DEPTHS_WIDTH] * (n + 1), 10), DEPTHS_BATCH
 
 
-SWEEPS: dict[str, Callable[[int], tuple[tuple[int, ...], int]]] = {BATCH: of_batch, WIDTH: of_width, DEPTH: of_depth}
+SWEEPS: dict[str, Callable[[int], tuple[tuple[int, ...], int]]] = {
+    BATCH_SWEEP: of_batch,
+    WIDTH_SWEEP: of_width,
+    DEPTH_SWEEP: of_depth,
+}
 """By kind: sizes and batch size for a value of what is varied."""
 
 
 def of_sweep(kind: str, values: Iterable[int], dtypes: Iterable[str], threads: int) -> list[Case]:
     """The cases of one sweep.
 
-    >>> [case.sizes for case in of_sweep(DEPTH, [1, 2], ["float64"], 1)]
+    >>> [case.sizes for case in of_sweep(DEPTH_SWEEP, [1, 2], ["float64"], 1)]
     [(128, 128, 10), (128, 128, 128, 10)]
     """
     values = list(values)

@@ -19,12 +19,12 @@ from minibp import batched
 from minibp.arrays import Array
 from minibp.bench.forms import Prepared
 from minibp.bench.peers import library
-from minibp.check.compare import error_ratio
 from minibp.check.oracles import complex_step as complex_step_oracle
 from minibp.check.oracles import finite_difference as finite_difference_oracle
 from minibp.check.oracles.estimate import Estimate
 from minibp.check.rounding.arithmetic import arithmetic_of
 from minibp.check.rounding.whole_pass import bound
+from minibp.check.tolerance import error_ratio
 from minibp.network import Network
 from minibp.problem import Problem
 

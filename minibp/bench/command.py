@@ -39,12 +39,12 @@ def bench(
     json_file: str | None,
     plot_file: str | None,
 ) -> None:
-    """Time one gradient: the loop over examples, batched, the workspace, and the matrix products alone.
+    """Time one gradient: the loop over examples, batched, the workspace, and the GEMM-only baseline.
 
     The headline says how many times as fast as the loop the others are. In the tables, times are in seconds, or in
-    units of the matrix products alone, with their spread; memory is in bytes. Networks have sigmoid neurons and
-    cross-entropy; by default they are a fixed table, and sweeps over batch sizes, widths and depths, in both dtypes,
-    with one BLAS thread and with all.
+    units of the GEMM-only baseline (the matrix products and nothing else), with their spread; memory is in bytes.
+    Networks have sigmoid neurons and cross-entropy; by default they are a fixed table, and sweeps over batch sizes,
+    widths and depths, in both dtypes, with one BLAS thread and with all.
 
     Every result is compared before it is timed: the exit status is 1 if one differs.
     """
@@ -56,22 +56,22 @@ def bench(
             check_plot_file(plot_file)
         from minibp.bench import plan, suite
         from minibp.bench.selection import selected
-        from minibp.bench.units import about
+        from minibp.bench.units import rounded_duration
 
         measured = plan.planned(peers=peers, quick=quick, selection=selected(sizes, batch, dtype))
-        with bar("blocks of calls", "timed", note=f", about {about(measured.seconds())} in all") as progress:
+        with bar("blocks of calls", "timed", note=f", about {rounded_duration(measured.seconds())} in all") as progress:
             results = suite.run(measured, seed=seed, progress=progress)
         write_json(results, json_file)
         if json_file != "-":
-            from minibp.bench.tables import text
+            from minibp.bench.tables import results_text
             from minibp.tables import width
 
             allow_any_text()
-            click.echo(text(results, width()))
+            click.echo(results_text(results, width()))
         if plot_file is not None:
-            from minibp.bench.figure import write
+            from minibp.bench.figure import save_figure
 
-            write(results, plot_file)
+            save_figure(results, plot_file)
         differing = suite.differing(results)
         for line in differing:
             click.echo(f"minibp: {line}", err=True)

@@ -12,7 +12,7 @@ from minibp.problem import Problem
 
 
 class Contender(NamedTuple):
-    """What computes the gradient of a problem, or checks it."""
+    """Code that computes the gradient of a problem, or checks it."""
 
     name: str
     home: str
@@ -23,16 +23,16 @@ class Contender(NamedTuple):
     """Modules that have to be installed."""
 
     def absent(self) -> list[str]:
-        """What it needs and is not installed."""
+        """The libraries that it needs and that are not installed."""
         return [module for module in self.needs if find_spec(module) is None]
 
 
-FORMS = "minibp.bench.forms"
-PRODUCTS = Contender("products", f"{FORMS}:products", "numpy")
-WORKSPACE = Contender("workspace", f"{FORMS}:workspace", "numpy")
-BATCHED = Contender("batched", f"{FORMS}:batched", "numpy")
-PER_EXAMPLE = Contender("per-example", f"{FORMS}:per_example", "numpy")
-OWN = (PER_EXAMPLE, BATCHED, PRODUCTS, WORKSPACE)
+FORMS_MODULE = "minibp.bench.forms"
+PRODUCTS = Contender("products", f"{FORMS_MODULE}:products", "numpy")
+WORKSPACE = Contender("workspace", f"{FORMS_MODULE}:workspace", "numpy")
+BATCHED = Contender("batched", f"{FORMS_MODULE}:batched", "numpy")
+PER_EXAMPLE = Contender("per-example", f"{FORMS_MODULE}:per_example", "numpy")
+OWN_FORMS = (PER_EXAMPLE, BATCHED, PRODUCTS, WORKSPACE)
 """In the order of a round: the workspace runs next to the products that it is measured by."""
 
 PEERS = (

@@ -1,4 +1,4 @@
-"""Whether a gradient is the one that the batched form gives: nothing is timed before that is known."""
+"""The comparison of a gradient with the one that the batched form gives: nothing is timed before that is known."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from itertools import chain
 
 from minibp import batched
 from minibp.arrays import Array
-from minibp.check.compare import error_ratio
 from minibp.check.rounding.arithmetic import LIBRARY_ERROR, arithmetic_of
 from minibp.check.rounding.whole_pass import bound
+from minibp.check.tolerance import error_ratio
 from minibp.network import Gradient
 from minibp.problem import Problem
 
@@ -39,12 +39,14 @@ def distance(problem: Problem, gradient: Gradient, library_error: float = LIBRAR
     if len(gradient.nabla_w) != len(ours.nabla_w) or len(gradient.nabla_b) != len(ours.nabla_b):
         return math.inf
     worst = 0.0
-    for right, got, *limits in zip(_all(ours), _all(gradient), _all(mine), _all(theirs), strict=True):
+    for right, got, *limits in zip(
+        _arrays_of(ours), _arrays_of(gradient), _arrays_of(mine), _arrays_of(theirs), strict=True
+    ):
         if got.shape != right.shape or got.dtype != right.dtype:
             return math.inf
         worst = max(worst, float(error_ratio(got, right, *limits).max()))
     return worst
 
 
-def _all(gradient: Gradient) -> Iterable[Array]:
+def _arrays_of(gradient: Gradient) -> Iterable[Array]:
     return chain(gradient.nabla_w, gradient.nabla_b)

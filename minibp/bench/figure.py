@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from minibp.bench.cases import BATCH, DEPTH, DEPTHS_BATCH, DEPTHS_WIDTH, TABLE, WIDTH, WIDTHS_BATCH
+from minibp.bench.cases import BATCH_SWEEP, DEPTH_SWEEP, DEPTHS_BATCH, DEPTHS_WIDTH, TABLE, WIDTH_SWEEP, WIDTHS_BATCH
 from minibp.bench.contenders import BATCHED, PEERS, PER_EXAMPLE, PRODUCTS, WORKSPACE
 from minibp.bench.summary import groups
 from minibp.plots import LINES, PAGE_WIDTH, looks, save
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 ORDER = [one.name for one in (PER_EXAMPLE, BATCHED, WORKSPACE, PRODUCTS, *PEERS)]
 LOOK_OF = dict(zip(ORDER, (LINES[i] for i in (0, 1, 2, 7, 3, 4, 5, 6, 0)), strict=True))
 SWEEP_LABELS = {
-    BATCH: ("784-30-10", "batch size (examples)"),
-    WIDTH: (f"784-width-10, {WIDTHS_BATCH} examples", "hidden width (neurons)"),
-    DEPTH: (f"width {DEPTHS_WIDTH}, {DEPTHS_BATCH} examples", "hidden layers"),
+    BATCH_SWEEP: ("784-30-10", "batch size (examples)"),
+    WIDTH_SWEEP: (f"784-width-10, {WIDTHS_BATCH} examples", "hidden width (neurons)"),
+    DEPTH_SWEEP: (f"width {DEPTHS_WIDTH}, {DEPTHS_BATCH} examples", "hidden layers"),
 }
 """The title of each panel, and the label of its axis."""
 
@@ -47,7 +47,7 @@ def figure(results: dict[str, Any]) -> Figure:
         return page
 
 
-def write(results: dict[str, Any], path: str | os.PathLike[str]) -> None:
+def save_figure(results: dict[str, Any], path: str | os.PathLike[str]) -> None:
     """The figure as a file; its ending says the format."""
     save(figure(results), os.fspath(path))
 
@@ -105,8 +105,8 @@ def _dots(axes: Axes, results: dict[str, Any]) -> None:
             )
     axes.axhline(1, color="black", linewidth=0.8)
     axes.set(yscale="log", xlim=(-0.5, max(1, len(cases)) - 0.5))
-    axes.set_ylabel("time / matrix products alone")
-    axes.set_xticks(range(len(cases)), [_label(case) for case in cases], fontsize=6.5)
+    axes.set_ylabel("time / GEMM-only baseline")
+    axes.set_xticks(range(len(cases)), [_case_label(case) for case in cases], fontsize=6.5)
     axes.tick_params(axis="x", length=0)
     for i in range(1, len(cases)):
         axes.axvline(i - 0.5, color="#dddddd", linewidth=0.6)
@@ -114,7 +114,7 @@ def _dots(axes: Axes, results: dict[str, Any]) -> None:
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(names), columnspacing=1, handletextpad=0.2)
 
 
-def _label(case: dict[str, Any]) -> str:
+def _case_label(case: dict[str, Any]) -> str:
     """Sizes, batch and dtype in lines short enough for ten of them side by side."""
     sizes = "-".join(map(str, case["sizes"]))
     if len(sizes) > 12:

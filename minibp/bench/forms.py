@@ -1,4 +1,4 @@
-"""The package's own forms of the gradient, ready to be timed, and the matrix products alone."""
+"""The package's own forms of the gradient, ready to be timed, and the GEMM-only baseline."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Prepared(NamedTuple):
     """A contender with one problem at hand."""
 
     call: Callable[[], Any]
-    """What is timed, done when it returns."""
+    """The call that is timed, done when it returns."""
     error: Callable[[Any], float]
-    """How far what `call` returned is from the batched form; 1 is what rounding explains."""
+    """The error of the result of `call` against the batched form; 1 is the tolerance."""
 
 
 def per_example(problem: Problem) -> Prepared:
@@ -48,7 +48,7 @@ def workspace(problem: Problem) -> Prepared:
 
 
 class Products(NamedTuple):
-    """What the matrix products of one gradient read and write; see `minibp.Backprop` for what they are."""
+    """The arrays that the matrix products of one gradient read and write; see `minibp.Backprop` for what they are."""
 
     weights: tuple[Array, ...]
     a: tuple[Array, ...]
@@ -87,7 +87,7 @@ def products_of(problem: Problem) -> Products:
 
 
 def products(problem: Problem) -> Prepared:
-    """The matrix products alone, by `np.matmul` into buffers from W as the network has it.
+    """The GEMM-only baseline: matrix products by `np.matmul` into buffers from W as the network has it.
 
     The unit of all other figures. A form can take less where it has Wᵀ in another order of memory, or calls BLAS by
     `np.dot`: with one example, say, where the products are of vectors.

@@ -11,7 +11,7 @@ from minibp.bench.units import with_spread
 from minibp.tables import PIPE_WIDTH
 from minibp.text import counted
 
-FORMS = (BATCHED.name, WORKSPACE.name)
+HEADLINE_FORMS = (BATCHED.name, WORKSPACE.name)
 
 Speedup = dict[str, Any]
 
@@ -27,7 +27,7 @@ def speedups(cases: list[dict[str, Any]]) -> list[Speedup]:
             continue
         loop = case["contenders"].get(PER_EXAMPLE.name, {}).get("seconds")
         row: Speedup = {key: case[key] for key in ("sizes", "batch", "dtype", "threads")}
-        for name in FORMS:
+        for name in HEADLINE_FORMS:
             form = case["contenders"].get(name, {}).get("seconds")
             ratios = None if loop is None or form is None else ratio(loop, form)
             row[name] = None if ratios is None else ratios._asdict()
@@ -53,10 +53,10 @@ def headline(rows: list[Speedup], columns: int = PIPE_WIDTH) -> list[str]:
     members = [row for row in rows if (row["dtype"], row["threads"]) == (dtype, threads)]
     title = "On this machine, times as fast as the per-example loop"
     lines = [_longest([f"{title} ({dtype}, {counted(threads, 'BLAS thread')}):", f"{title}:"], columns)]
-    for name in FORMS:
+    for name in HEADLINE_FORMS:
         with_figures = sorted((row for row in members if row[name]), key=lambda row: row[name]["median"])
         ends = with_figures[:1] + with_figures[1:][-1:]
-        label = name.ljust(max(map(len, FORMS)))
+        label = name.ljust(max(map(len, HEADLINE_FORMS)))
         placed = " to ".join(f"{with_spread(row[name])} ({case_label(row)})" for row in ends)
         plain = " to ".join(with_spread(row[name]) for row in ends)
         lines.append(_longest([f"{label}  {said or 'no figures'}" for said in (placed, plain)], columns))

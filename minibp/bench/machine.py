@@ -1,4 +1,4 @@
-"""What the figures were measured on: processor, cores, BLAS, versions, date; no names of machines or people."""
+"""The machine of the measurements: processor, cores, BLAS, versions, date; no names of machines or people."""
 
 from __future__ import annotations
 
@@ -14,13 +14,9 @@ from typing import Any
 import numpy as np
 
 import minibp
+from minibp.workers import cores
 
 DISTRIBUTIONS = ("numpy", "scipy", "jax", "jaxlib", "torch", "autograd", "mygrad", "scikit-learn", "threadpoolctl")
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def free_memory(meminfo: Path = Path("/proc/meminfo"), limit: Path = Path("/sys/fs/cgroup/memory.max")) -> int | None:
@@ -61,7 +57,7 @@ def own_seconds() -> float:
 
 
 class Others:
-    """How many cores all other processes keep busy from its making on, where Linux tells."""
+    """The number of cores that all other processes keep busy from its making on, where Linux tells."""
 
     def __init__(
         self,
@@ -72,7 +68,7 @@ class Others:
         self._stat, self._clock, self._own = stat, clock, own
         self._ticks, self._start, self._own_start = _busy_ticks(stat), clock(), own()
 
-    def cores(self) -> float | None:
+    def busy_cores(self) -> float | None:
         """So far, on average; None where it is not known. Processes of one's own count once they have ended."""
         ticks = _busy_ticks(self._stat)
         if ticks is None or self._ticks is None:

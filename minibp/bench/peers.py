@@ -39,7 +39,7 @@ def jax_jit(problem: Problem) -> Prepared:
 
     gradient = jax.jit(jax.grad(cost, argnums=(0, 1)))
     given = jax.device_put((list(problem.network.weights), list(problem.network.biases), problem.x, problem.y))
-    return Prepared(lambda: jax.block_until_ready(gradient(*given)), partial(_error, problem))
+    return Prepared(lambda: jax.block_until_ready(gradient(*given)), partial(_error_ratio, problem))
 
 
 def torch_eager(problem: Problem) -> Prepared:
@@ -64,7 +64,7 @@ def torch_eager(problem: Problem) -> Prepared:
 
     def error(found: tuple[Any, ...]) -> float:
         arrays = [array.numpy() for array in found]
-        return _error(problem, (arrays[: len(weights)], arrays[len(weights) :]))
+        return _error_ratio(problem, (arrays[: len(weights)], arrays[len(weights) :]))
 
     return Prepared(call, error)
 
@@ -79,7 +79,7 @@ def autograd_grad(problem: Problem) -> Prepared:
 
     zero = problem.x.dtype.type(0)
     parameters = (list(problem.network.weights), list(problem.network.biases))
-    return Prepared(partial(autograd.grad(cost), parameters), partial(_error, problem))
+    return Prepared(partial(autograd.grad(cost), parameters), partial(_error_ratio, problem))
 
 
 def mygrad_backward(problem: Problem) -> Prepared:
@@ -100,7 +100,7 @@ def mygrad_backward(problem: Problem) -> Prepared:
         (mygrad.sum(mygrad.logaddexp(zero, z) - y * z) / len(x)).backward()
         return [w.grad for w in weights], [b.grad for b in biases]
 
-    return Prepared(call, partial(_error, problem))
+    return Prepared(call, partial(_error_ratio, problem))
 
 
 def sklearn_backprop(problem: Problem) -> Prepared:
@@ -124,7 +124,7 @@ def sklearn_backprop(problem: Problem) -> Prepared:
     given = (problem.x, problem.y, *([None] if weighted else []), activations, deltas, coef_grads, intercept_grads)
 
     def error(found: tuple[float, list[Array], list[Array]]) -> float:
-        return _error(problem, ([w.T for w in found[1]], found[2]))
+        return _error_ratio(problem, ([w.T for w in found[1]], found[2]))
 
     return Prepared(partial(model._backprop, *given), error)  # noqa: SLF001
 
@@ -137,6 +137,6 @@ def _weighted_input(weights: list[Any], biases: list[Any], x: Any, sigmoid: Call
     return a @ weights[-1].T + biases[-1]
 
 
-def _error(problem: Problem, found: tuple[list[Any], list[Any]]) -> float:
+def _error_ratio(problem: Problem, found: tuple[list[Any], list[Any]]) -> float:
     nabla_w, nabla_b = (tuple(map(np.asarray, kind)) for kind in found)
     return distance(problem, Gradient(nabla_w, nabla_b), PEER_ERROR)

@@ -1,4 +1,4 @@
-"""What is measured: which cases with which contenders, in how many rounds, and about how long that takes."""
+"""The plan of measurements: which cases with which contenders, in how many rounds, and about how long that takes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from minibp.bench import cases
-from minibp.bench.cases import Case, Row
-from minibp.bench.contenders import CHECKERS, OWN, PEERS, PER_EXAMPLE, Contender, installed
-from minibp.bench.machine import cores
+from minibp.bench.cases import Case, TableRow
+from minibp.bench.contenders import CHECKERS, OWN_FORMS, PEERS, PER_EXAMPLE, Contender, installed
 from minibp.bench.rounds import LONG_ROUNDS, LONG_SECONDS, Effort, steps
 from minibp.bench.selection import Selection
+from minibp.workers import cores
 
 CHECKED = (((5, 4, 3), 4), ((64, 30, 10), 10), ((784, 30, 10), 10))
 """Sizes and batch of the networks that checkers are timed on."""
@@ -27,7 +27,7 @@ PROCESS_SECONDS = 0.5
 """For a worker process to start, with its libraries."""
 
 
-class Task(NamedTuple):
+class BenchTask(NamedTuple):
     """Cases that share their contenders and their number of threads."""
 
     cases: tuple[Case, ...]
@@ -35,14 +35,14 @@ class Task(NamedTuple):
     effort: Effort
 
 
-class Plan(NamedTuple):
+class BenchPlan(NamedTuple):
     """All tasks, and the contenders that were asked for and are not installed, with what each lacks."""
 
-    tasks: tuple[Task, ...]
+    tasks: tuple[BenchTask, ...]
     absent: dict[str, str]
 
     def steps(self) -> int:
-        """How many steps there are to count."""
+        """The number of steps to count."""
         return sum(len(task.cases) * steps(len(task.contenders), task.effort) for task in self.tasks)
 
     def seconds(self) -> float:
@@ -59,8 +59,8 @@ class Plan(NamedTuple):
 
 def planned(
     *, peers: bool, quick: bool, selection: Selection | None = None, threads: Iterable[int] | None = None
-) -> Plan:
-    """What `minibp bench` measures: one thread and all cores, or as many as `threads` says.
+) -> BenchPlan:
+    """The plan of `minibp bench`: one thread and all cores, or as many as `threads` says.
 
     Where rows are chosen, these alone: neither sweeps nor checkers, which have networks of their own.
     """
@@ -77,16 +77,18 @@ def planned(
     for kind, group in itertools.groupby(grids, lambda grid: grid[0] == cases.TABLE):
         for _, found in group:
             alone = quick and found[0].threads > 1
-            contenders = (*OWN, *libraries) if kind and not alone else OWN
-            tasks.append(Task(tuple(found), contenders, Effort((5 if kind else 3) if quick else 15 if kind else 7)))
+            contenders = (*OWN_FORMS, *libraries) if kind and not alone else OWN_FORMS
+            tasks.append(
+                BenchTask(tuple(found), contenders, Effort((5 if kind else 3) if quick else 15 if kind else 7))
+            )
     checked = [Case("checkers", 0, *one, CHECKED_DTYPE, 1) for one in (CHECKED[:1] if quick else CHECKED)]
     if checkers:
-        tasks.append(Task(tuple(checked), tuple(checkers), Effort(3 if quick else 7)))
-    return Plan(tuple(tasks), absent | unchecked)
+        tasks.append(BenchTask(tuple(checked), tuple(checkers), Effort(3 if quick else 7)))
+    return BenchPlan(tuple(tasks), absent | unchecked)
 
 
 def _chosen(
-    rows: Iterable[Row], dtypes: tuple[str, ...], counts: list[int], *, quick: bool
+    rows: Iterable[TableRow], dtypes: tuple[str, ...], counts: list[int], *, quick: bool
 ) -> Iterator[tuple[str, list[Case]]]:
     for threads in counts:
         yield cases.TABLE, cases.of_table(rows, dtypes[:1] if quick and threads > 1 else dtypes, threads)
@@ -94,22 +96,22 @@ def _chosen(
 
 def _full(counts: list[int], dtypes: tuple[str, ...]) -> Iterator[tuple[str, list[Case]]]:
     for threads in counts:
-        yield cases.TABLE, cases.of_table(cases.ROWS, dtypes, threads)
-        yield cases.BATCH, cases.of_sweep(cases.BATCH, [4**k for k in range(7)], dtypes, threads)
-        yield cases.WIDTH, cases.of_sweep(cases.WIDTH, [8, 32, 128, 512, 2048], dtypes, threads)
-        yield cases.DEPTH, cases.of_sweep(cases.DEPTH, [1, 2, 4, 6, 8], dtypes, threads)
+        yield cases.TABLE, cases.of_table(cases.TABLE_ROWS, dtypes, threads)
+        yield cases.BATCH_SWEEP, cases.of_sweep(cases.BATCH_SWEEP, [4**k for k in range(7)], dtypes, threads)
+        yield cases.WIDTH_SWEEP, cases.of_sweep(cases.WIDTH_SWEEP, [8, 32, 128, 512, 2048], dtypes, threads)
+        yield cases.DEPTH_SWEEP, cases.of_sweep(cases.DEPTH_SWEEP, [1, 2, 4, 6, 8], dtypes, threads)
 
 
 def _quick(counts: list[int], dtypes: tuple[str, ...]) -> Iterator[tuple[str, list[Case]]]:
     for threads in counts:
         if threads == 1:
-            table = [(cases.ROWS[:3], dtypes[:1]), (cases.ROWS[2:3], dtypes[1:])]
+            table = [(cases.TABLE_ROWS[:3], dtypes[:1]), (cases.TABLE_ROWS[2:3], dtypes[1:])]
             yield cases.TABLE, [case for rows, some in table for case in cases.of_table(rows, some, threads)]
-            yield cases.BATCH, cases.of_sweep(cases.BATCH, [1, 16, 256], dtypes[:1], threads)
-            yield cases.WIDTH, cases.of_sweep(cases.WIDTH, [8, 64, 512], dtypes[:1], threads)
-            yield cases.DEPTH, cases.of_sweep(cases.DEPTH, [1, 2, 4], dtypes[:1], threads)
+            yield cases.BATCH_SWEEP, cases.of_sweep(cases.BATCH_SWEEP, [1, 16, 256], dtypes[:1], threads)
+            yield cases.WIDTH_SWEEP, cases.of_sweep(cases.WIDTH_SWEEP, [8, 64, 512], dtypes[:1], threads)
+            yield cases.DEPTH_SWEEP, cases.of_sweep(cases.DEPTH_SWEEP, [1, 2, 4], dtypes[:1], threads)
         else:
-            yield cases.TABLE, cases.of_table(cases.ROWS[2:4], dtypes[:1], threads)
+            yield cases.TABLE, cases.of_table(cases.TABLE_ROWS[2:4], dtypes[:1], threads)
 
 
 def _turn_seconds(case: Case, contender: Contender, effort: Effort) -> float:

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from minibp.bench.cases import Case
 
-TIMEOUT = 180.0
+ANSWER_TIMEOUT = 180.0
 """Seconds for one request: a compilation, or a block of the slowest loop."""
 THREAD_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
@@ -26,7 +26,7 @@ THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
     "NPROC",  # XLA's pool
 )
-GRACE_SECONDS = 5.0
+WORKER_GRACE_SECONDS = 5.0
 """For a process to end by itself."""
 LAST_LINES = 20
 """Of a worker's standard error, kept to say what it died of."""
@@ -43,7 +43,7 @@ class WorkerTimedOut(WorkerFailed):
 class WorkerProcess:
     """A process that runs contenders with so many threads. Use it as a context, or call `close`."""
 
-    def __init__(self, threads: int, timeout: float = TIMEOUT, grace: float = GRACE_SECONDS) -> None:
+    def __init__(self, threads: int, timeout: float = ANSWER_TIMEOUT, grace: float = WORKER_GRACE_SECONDS) -> None:
         self.threads, self._timeout, self._grace = threads, timeout, grace
         environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))}
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
@@ -100,7 +100,7 @@ class WorkerProcess:
 
     @property
     def alive(self) -> bool:
-        """Whether it still runs."""
+        """True while it runs."""
         return self._process.poll() is None
 
     def close(self, *, kill: bool = False) -> None:

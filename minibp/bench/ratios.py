@@ -50,7 +50,7 @@ def ratio(over: Rounds, under: Rounds) -> Spread | None:
 
 
 def fit(points: Sequence[tuple[float, float]]) -> Fit | None:
-    """How seconds grow with n over the upper half of the range, from the geometric middle of n on.
+    """The growth of seconds with n over the upper half of the range, from the geometric middle of n on.
 
     None for fewer than two points there.
 
@@ -70,10 +70,10 @@ def fit(points: Sequence[tuple[float, float]]) -> Fit | None:
     return Fit(round(exponent, 12), upper[0][0], upper[-1][0])
 
 
-def pays_from(ratios: Sequence[tuple[int, float]]) -> int | None:
+def break_even_batch(ratios: Sequence[tuple[int, float]]) -> int | None:
     """The smallest n from which on a ratio stays below 1; None where it does not at the largest.
 
-    >>> pays_from([(1, 1.5), (2, 0.9), (4, 1.1), (8, 0.5), (16, 0.2)])
+    >>> break_even_batch([(1, 1.5), (2, 0.9), (4, 1.1), (8, 0.5), (16, 0.2)])
     8
     """
     found = None

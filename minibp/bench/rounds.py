@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Self
 
 from minibp.bench.cases import Case
 from minibp.bench.contenders import Contender
-from minibp.bench.process import TIMEOUT, WorkerFailed, WorkerProcess, WorkerTimedOut
+from minibp.bench.process import ANSWER_TIMEOUT, WorkerFailed, WorkerProcess, WorkerTimedOut
 
 LONG_SECONDS = 1.0
 """A contender whose block takes longer runs in the first rounds only."""
@@ -21,11 +21,11 @@ SETTLE_SECONDS = 0.05
 
 
 class Effort(NamedTuple):
-    """How long to measure."""
+    """The effort of a measurement: rounds and time."""
 
     rounds: int
     block_seconds: float = 0.02
-    timeout: float = TIMEOUT
+    timeout: float = ANSWER_TIMEOUT
     long_seconds: float = LONG_SECONDS
     long_rounds: int = LONG_ROUNDS
 
@@ -102,7 +102,7 @@ class _Turn:
         self.outcome["cores"].append(answer["cores"])
 
     def measure_memory(self, processes: Processes) -> None:
-        """What it keeps and what a call takes."""
+        """The bytes that it keeps and that a call takes."""
         process = processes.of(self.contender)
         self.outcome["memory"] = process.ask("memory", home=self.contender.home, case=self._case, seed=self._seed)
 
@@ -117,7 +117,7 @@ class _Turn:
 
     @property
     def in_order(self) -> bool:
-        """Whether nothing has failed so far."""
+        """True if nothing has failed so far."""
         return "seconds" in self.outcome
 
 
@@ -159,5 +159,5 @@ def measure(
 
 
 def steps(contenders: int, effort: Effort) -> int:
-    """How often `measure` calls `step`."""
+    """The number of times that `measure` calls `step`."""
     return contenders * (effort.rounds + 1)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from minibp.arrays import InputError
-from minibp.bench.cases import DTYPES, Row
+from minibp.bench.cases import DTYPES, TableRow
 from minibp.bench.machine import free_memory
 from minibp.bench.units import size
 
@@ -24,9 +24,9 @@ MOST_SHOWN = 40
 
 
 class Selection(NamedTuple):
-    """What was chosen."""
+    """The networks and dtypes that were chosen."""
 
-    rows: tuple[Row, ...] = ()
+    rows: tuple[TableRow, ...] = ()
     """Measured in place of the fixed table and the sweeps; none: these are measured."""
     dtypes: tuple[str, ...] = DTYPES
 
@@ -43,18 +43,18 @@ def selected(
     [((784, 30, 10), 10), ((2, 3, 1), 10)]
     """
     if dtype is not None and dtype not in DTYPES:
-        raise InputError(f"--dtype is {_shown(dtype)!r}, expected {' or '.join(DTYPES)}")
+        raise InputError(f"--dtype is {_abbreviated(dtype)!r}, expected {' or '.join(DTYPES)}")
     chosen = DTYPES if dtype is None else (dtype,)
     networks = dict.fromkeys(network for text in sizes for network in _networks(text))
     numbers = dict.fromkeys(_batch(part) for text in batches for part in text.split(","))
     if not networks and not numbers:
         return Selection((), chosen)
-    rows = tuple(Row(network, m, {}) for network in networks or [SIZES] for m in numbers or [BATCH_SIZE])
+    rows = tuple(TableRow(network, m, {}) for network in networks or [SIZES] for m in numbers or [BATCH_SIZE])
     free = free_memory() if memory is None else memory
     for row in rows:
         needed = bytes_at_peak(row.sizes, row.batch)
         if free is not None and needed > free:
-            label = _shown("-".join(map(str, row.sizes)))
+            label = _abbreviated("-".join(map(str, row.sizes)))
             raise InputError(
                 f"{label} with a batch of {row.batch:,} takes about {_much(needed)} of memory, {size(free)} are free"
             )
@@ -62,7 +62,7 @@ def selected(
 
 
 def bytes_at_peak(sizes: Sequence[int], batch: int) -> int:
-    """What measuring the package's own forms takes at the least, in bytes."""
+    """The least memory that measuring the package's own forms takes, in bytes."""
     parameters = sum((below + 1) * above for below, above in pairwise(sizes))
     inputs, neurons = batch * sizes[0], batch * sum(sizes[1:])
     return 8 * (ARRAYS_OF_PARAMETERS * parameters + ARRAYS_OF_INPUTS * inputs + ARRAYS_OF_NEURONS * neurons)
@@ -79,12 +79,14 @@ def _network(text: str) -> tuple[int, ...]:
     expected = "expected neurons of two or more layers, such as 784-30-10"
     numbers = [_whole(part) for part in text.split("-")]
     if None in numbers:
-        raise InputError(f"--sizes has {_shown(text)!r}, {expected}")
+        raise InputError(f"--sizes has {_abbreviated(text)!r}, {expected}")
     layers = tuple(n for n in numbers if n is not None)
     if len(layers) < 2:
-        raise InputError(f"--sizes has {_shown(text)!r}, which is one layer, {expected}")
+        raise InputError(f"--sizes has {_abbreviated(text)!r}, which is one layer, {expected}")
     if 0 in layers:
-        raise InputError(f"--sizes has {_shown(text)!r}, with a layer of 0 neurons, expected 1 or more in every layer")
+        raise InputError(
+            f"--sizes has {_abbreviated(text)!r}, with a layer of 0 neurons, expected 1 or more in every layer"
+        )
     return layers
 
 
@@ -92,7 +94,7 @@ def _batch(text: str) -> int:
     number = _whole(text.strip())
     if not number:
         raise InputError(
-            f"--batch has {_shown(text)!r}, expected a whole number of examples, 1 or more, in at most 18 digits"
+            f"--batch has {_abbreviated(text)!r}, expected a whole number of examples, 1 or more, in at most 18 digits"
         )
     return number
 
@@ -106,5 +108,5 @@ def _much(needed: int) -> str:
     return size(needed) if needed < 1 << 60 else "a thousand million GiB or more"
 
 
-def _shown(text: str) -> str:
+def _abbreviated(text: str) -> str:
     return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"

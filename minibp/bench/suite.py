@@ -8,19 +8,19 @@ from typing import Any
 
 from minibp.bench import cases
 from minibp.bench.cases import Case
-from minibp.bench.contenders import BATCHED, OWN, PER_EXAMPLE, WORKSPACE
+from minibp.bench.contenders import BATCHED, OWN_FORMS, PER_EXAMPLE, WORKSPACE
 from minibp.bench.headline import headline, speedups
 from minibp.bench.machine import Others, machine
-from minibp.bench.plan import Plan
+from minibp.bench.plan import BenchPlan
 from minibp.bench.rounds import Processes, measure
-from minibp.bench.summary import growth, paying, with_ratios
+from minibp.bench.summary import break_even, growth, with_ratios
 
 FORMAT = "minibp bench 1"
 
 Progress = Callable[[int, int], None]
 
 
-def run(plan: Plan, *, seed: int = 0, progress: Progress | None = None) -> dict[str, Any]:
+def run(plan: BenchPlan, *, seed: int = 0, progress: Progress | None = None) -> dict[str, Any]:
     """Measure all of a plan: everything that tables and plots are made from, as JSON has it.
 
     Contenders that differ from the batched form, or fail, have "wrong" or "failed" in place of figures.
@@ -57,20 +57,20 @@ def run(plan: Plan, *, seed: int = 0, progress: Progress | None = None) -> dict[
     return {
         "format": FORMAT,
         "headline": {"lines": headline(rows), "rows": rows},
-        "machine": {**described, "others": others.cores()},
+        "machine": {**described, "others": others.busy_cores()},
         "threads": {str(threads): found for threads, found in pools.items()},
         "seed": seed,
         "seconds": time.perf_counter() - start,
         "absent": plan.absent,
         "cases": measured,
         "exponents": growth(measured),
-        "pays_from": paying(measured),
+        "pays_from": break_even(measured),
     }
 
 
 def differing(results: dict[str, Any]) -> list[str]:
-    """What must not pass silently: contenders whose result is another, and forms of the package that failed."""
-    own = {contender.name for contender in OWN}
+    """The failures of a run: contenders whose result is another, and forms of the package that failed."""
+    own = {contender.name for contender in OWN_FORMS}
     found = []
     for case in results["cases"]:
         label = Case(case["kind"], case["n"], tuple(case["sizes"]), case["batch"], case["dtype"], case["threads"]).label

@@ -1,13 +1,13 @@
-"""What follows from the rounds: ratios to the products, exponents of growth, and where batching starts to pay."""
+"""Figures derived from the rounds: ratios to the GEMM-only baseline, exponents of growth, break-even batch sizes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from minibp.bench.cases import BATCH, SWEEPS
-from minibp.bench.contenders import ALL_ORACLES, BATCHED, OWN, PER_EXAMPLE, PRODUCTS
-from minibp.bench.ratios import fit, pays_from, ratio, spread
+from minibp.bench.cases import BATCH_SWEEP, SWEEPS
+from minibp.bench.contenders import ALL_ORACLES, BATCHED, OWN_FORMS, PER_EXAMPLE, PRODUCTS
+from minibp.bench.ratios import break_even_batch, fit, ratio, spread
 
 Outcomes = dict[str, dict[str, Any]]
 
@@ -48,7 +48,7 @@ def growth(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
     found = []
     for kind in SWEEPS:
         for dtype, threads, members in groups(cases, kind):
-            for name in (contender.name for contender in OWN):
+            for name in (contender.name for contender in OWN_FORMS):
                 seen = [(case["n"], case["contenders"].get(name, {}).get("median")) for case in members]
                 fitted = fit([(n, seconds) for n, seconds in seen if seconds is not None])
                 if fitted is not None:
@@ -58,15 +58,15 @@ def growth(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def paying(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def break_even(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The smallest batch size from which on the batched form takes less than the loop; None where it never does."""
     found = []
-    for dtype, threads, members in groups(cases, BATCH):
+    for dtype, threads, members in groups(cases, BATCH_SWEEP):
         seen = [(case["n"], between(case, BATCHED.name, PER_EXAMPLE.name)) for case in members]
         told = [(n, middle) for n, middle in seen if middle is not None]
         if told:
             found.append(
-                {"dtype": dtype, "threads": threads, "batch": pays_from(told), "least": min(n for n, _ in told)}
+                {"dtype": dtype, "threads": threads, "batch": break_even_batch(told), "least": min(n for n, _ in told)}
             )
     return found
 

@@ -1,14 +1,23 @@
-"""Results as text: the headline, ratios with their spread, how cost grows, and where minibp loses."""
+"""Results as text: the headline, ratios with their spread, how cost grows, and where minibp is slower."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from minibp.bench.cases import BATCH, DEPTH, DEPTHS_BATCH, DEPTHS_WIDTH, ROWS, TABLE, WIDTH, WIDTHS_BATCH
+from minibp.bench.cases import (
+    BATCH_SWEEP,
+    DEPTH_SWEEP,
+    DEPTHS_BATCH,
+    DEPTHS_WIDTH,
+    TABLE,
+    TABLE_ROWS,
+    WIDTH_SWEEP,
+    WIDTHS_BATCH,
+)
 from minibp.bench.contenders import ALL_ORACLES, BATCHED, CHECKERS, PEERS, PER_EXAMPLE, PRODUCTS, WORKSPACE
-from minibp.bench.headline import FORMS, case_label, headline, speedups
-from minibp.bench.slower import losses, told
+from minibp.bench.headline import HEADLINE_FORMS, case_label, headline, speedups
+from minibp.bench.slower import slower_cases, slower_lines
 from minibp.bench.summary import groups
 from minibp.bench.units import seconds, size, with_spread
 from minibp.tables import PIPE_WIDTH, fitted, wrapped
@@ -17,12 +26,12 @@ from minibp.text import counted
 Lines = list[str]
 
 TITLES = {
-    BATCH: "784-30-10, batch size",
-    WIDTH: f"784-width-10, {WIDTHS_BATCH} examples, width",
-    DEPTH: f"hidden layers of {DEPTHS_WIDTH}, {DEPTHS_BATCH} examples, number",
+    BATCH_SWEEP: "784-30-10, batch size",
+    WIDTH_SWEEP: f"784-width-10, {WIDTHS_BATCH} examples, width",
+    DEPTH_SWEEP: f"hidden layers of {DEPTHS_WIDTH}, {DEPTHS_BATCH} examples, number",
 }
-VARIED = {BATCH: "examples in a batch", WIDTH: "neurons of the hidden layer", DEPTH: "hidden layers"}
-"""What n is."""
+VARIED = {BATCH_SWEEP: "examples in a batch", WIDTH_SWEEP: "neurons of the hidden layer", DEPTH_SWEEP: "hidden layers"}
+"""The meaning of n in each sweep."""
 QUIET = 0.2
 """Cores that may be busy with something else."""
 MORE_CORES = 1.2
@@ -31,11 +40,11 @@ MORE_CORES = 1.2
 
 SPREAD = "± half the interquartile range"
 FORMS_NOTE = "batched: all examples at once; workspace: reused buffers"
-PRODUCTS_NOTE = "products: the matrix products alone (GEMM-only baseline)"
-"""What stands under the tables, for a reader who has nothing else at hand."""
+PRODUCTS_NOTE = "products: the GEMM-only baseline (the matrix products and nothing else)"
+"""The notes under the tables, for a reader who has nothing else at hand."""
 
 
-def text(results: dict[str, Any], columns: int = PIPE_WIDTH) -> str:
+def results_text(results: dict[str, Any], columns: int = PIPE_WIDTH) -> str:
     """The headline and all tables of what `suite.run` returned, in lines of at most so many columns."""
     rows = speedups(results["cases"])
     parts = [
@@ -43,9 +52,9 @@ def text(results: dict[str, Any], columns: int = PIPE_WIDTH) -> str:
         _prose(heading(results).splitlines(), columns),
         *_speedups(rows, columns),
     ]
-    for tables in (_table, _memory, _sweeps, _checkers):
+    for tables in (_fixed_table, _memory, _sweeps, _checkers):
         parts += tables(results, columns)
-    parts += [_prose(part, columns) for part in (*_threads(results), _losses(results))]
+    parts += [_prose(part, columns) for part in (*_threads(results), _slower_cases(results))]
     return "\n\n".join("\n".join(part) for part in parts if part)
 
 
@@ -59,7 +68,7 @@ def _titled(title: str, head: Lines, rows: list[Lines], note: str, columns: int,
 
 
 def heading(results: dict[str, Any]) -> str:
-    """What it was measured on, and what is absent."""
+    """The machine measured on, and the contenders that are absent."""
     machine = results["machine"]
     blas = machine["blas"]
     said = [
@@ -93,16 +102,17 @@ def _speedups(rows: list[dict[str, Any]], columns: int) -> Iterator[Lines]:
     """The loop over each form, where the headline has not said all."""
     if len(rows) > 1:
         lines = [
-            [case_label(row), row["dtype"], str(row["threads"]), *(with_spread(row[f]) for f in FORMS)] for row in rows
+            [case_label(row), row["dtype"], str(row["threads"]), *(with_spread(row[f]) for f in HEADLINE_FORMS)]
+            for row in rows
         ]
         note = f"the loop's time / that of the form, {SPREAD}; {FORMS_NOTE}; threads: of BLAS"
         title = "Times as fast as the per-example loop"
-        yield _titled(title, ["sizes, batch", "dtype", "threads", *FORMS], lines, note, columns, labels=3)
+        yield _titled(title, ["sizes, batch", "dtype", "threads", *HEADLINE_FORMS], lines, note, columns, labels=3)
 
 
-def _table(results: dict[str, Any], columns: int) -> Iterator[Lines]:
+def _fixed_table(results: dict[str, Any], columns: int) -> Iterator[Lines]:
     """The table of own forms with the targets, then the peers."""
-    targets = {(row.sizes, row.batch): row.targets for row in ROWS}
+    targets = {(row.sizes, row.batch): row.targets for row in TABLE_ROWS}
     for dtype, threads, members in groups(results["cases"], TABLE):
         rows = []
         for case in members:
@@ -112,7 +122,7 @@ def _table(results: dict[str, Any], columns: int) -> Iterator[Lines]:
             own = [_cell(seen(one.name)) for one in (BATCHED, PER_EXAMPLE)]
             rows.append([case_label(case), _time(seen(PRODUCTS.name)), _cell(seen(WORKSPACE.name)), aim, *own])
         measured = f"{dtype}, {counted(threads, 'BLAS thread')}"
-        title = f"Time of one gradient in units of its matrix products alone, {measured}"
+        title = f"Time of one gradient in units of its GEMM-only baseline, {measured}"
         note = f"{PRODUCTS_NOTE}; others: time / products, {SPREAD}; per-example: a loop; {FORMS_NOTE}"
         head = ["sizes, batch", "products", "workspace", "target", "batched", "per-example"]
         if all(row[3] == "–" for row in rows):
@@ -124,14 +134,14 @@ def _table(results: dict[str, Any], columns: int) -> Iterator[Lines]:
         if peers:
             names = [WORKSPACE.name, *peers]
             lines = [[case_label(case), *(_cell(case["contenders"].get(name)) for name in names)] for case in members]
-            note = f"time of the same gradient / products (the matrix products alone), {SPREAD}; workspace: minibp"
+            note = f"time of the same gradient / products (the GEMM-only baseline), {SPREAD}; workspace: minibp"
             yield _titled(
                 f"The same beside other libraries, {measured}", ["sizes, batch", *names], lines, note, columns
             )
 
 
 def _memory(results: dict[str, Any], columns: int) -> Iterator[Lines]:
-    """What forms keep, and the peak of one call."""
+    """The memory that forms keep, and the peak of one call."""
     names = [one.name for one in (PER_EXAMPLE, BATCHED, WORKSPACE)]
     for dtype, _, members in groups(results["cases"], TABLE):
         rows = []
@@ -167,16 +177,16 @@ def _sweeps(results: dict[str, Any], columns: int) -> Iterator[Lines]:
             if any(fits):
                 note += "; last row: the power of n that time grows with, between these n"
             lines = _titled(f"{title}, {dtype}, {counted(threads, 'BLAS thread')}", ["n", *names], rows, note, columns)
-            if kind == BATCH:
+            if kind == BATCH_SWEEP:
                 pays = [one for one in results["pays_from"] if (one["dtype"], one["threads"]) == (dtype, threads)]
-                lines += _prose([paying(one) for one in pays], columns)
+                lines += _prose([break_even_sentence(one) for one in pays], columns)
             yield lines
 
 
-def paying(found: dict[str, Any]) -> str:
+def break_even_sentence(found: dict[str, Any]) -> str:
     """From where on batching pays, in words.
 
-    >>> paying({"batch": 4, "least": 1})
+    >>> break_even_sentence({"batch": 4, "least": 1})
     'Batching pays from 4 examples on, of the batch sizes measured.'
     """
     if found["batch"] is None:
@@ -221,8 +231,8 @@ def _threads(results: dict[str, Any]) -> Iterator[Lines]:
         yield ["More threads than asked for", *lines]
 
 
-def _losses(results: dict[str, Any]) -> Lines:
-    found = told(losses(results))
+def _slower_cases(results: dict[str, Any]) -> Lines:
+    found = slower_lines(slower_cases(results))
     if not found:
-        return ["minibp loses nowhere in these tables"]
-    return ["Where minibp loses: median ratios with their quartiles", *found]
+        return ["minibp is slower nowhere in these tables"]
+    return ["Where minibp is slower: median ratios with their quartiles", *found]

@@ -40,10 +40,10 @@ def with_spread(found: dict[str, float] | None) -> str:
     return f"{middle:.{digits}f} ±{off:.{digits}f}"
 
 
-def about(value: float) -> str:
+def rounded_duration(value: float) -> str:
     """A duration to one or two digits, of which more would say too much.
 
-    >>> about(3.2), about(23.0), about(260.0)
+    >>> rounded_duration(3.2), rounded_duration(23.0), rounded_duration(260.0)
     ('4 s', '25 s', '5 min')
     """
     if value > 90:

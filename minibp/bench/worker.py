@@ -24,16 +24,16 @@ from minibp.problem import Problem
 
 BLOCK_SECONDS = 0.02
 """The least that one block of calls takes: a thousand times what starting and reading the clock do."""
-SLOW_SECONDS = 1.0
+SLOW_CALL_SECONDS = 1.0
 """A call that takes longer is not repeated before it is measured."""
 
 Answer = dict[str, Any]
 
 
 class Worker:
-    """What one process keeps between requests: the case's problem, and the contenders that are ready for it."""
+    """The state of one process between requests: the case's problem, and the contenders that are ready for it."""
 
-    def __init__(self, slow_seconds: float = SLOW_SECONDS) -> None:
+    def __init__(self, slow_seconds: float = SLOW_CALL_SECONDS) -> None:
         self._slow_seconds = slow_seconds
         self._case: tuple[Case, int] | None = None
         self._problem: Problem | None = None
@@ -45,7 +45,7 @@ class Worker:
             "prepare": self.prepare,
             "block": self.block,
             "memory": self.memory,
-            "about": about,
+            "about": blas_pools,
         }
         return actions[request.pop("do")](**request)
 
@@ -103,7 +103,7 @@ class Worker:
         return self._problem
 
 
-def about() -> Answer:
+def blas_pools() -> Answer:
     """The thread pools that the libraries loaded so far have, where threadpoolctl can tell."""
     try:
         threadpool_info = import_module("threadpoolctl").threadpool_info

@@ -3,9 +3,10 @@
 The map, from the lowest floor up; a file imports only from lower floors.
 
     problem_stack.py        problems of one shape on top of each other, so that one array operation serves all
+    tolerance.py            within: |g − ĝ| ≤ bound + radius, the one comparison
     generation.py           Hypothesis draws problems, and finds the smallest one that fails
-    rounding/               the bound: how far an honest floating-point computation may be off
-        arithmetic.py         units of rounding, and numbers that know how far they may be off
+    rounding/               the bound of the rounding error of an honest floating-point computation
+        arithmetic.py         units of rounding, and balls: numbers with a bound of their error
         activation_bounds.py  of each σ: Lipschitz and variation bounds, and the rounding of its formulas
         layer.py              z by (13), a by (14), σ'(z); the bound of softmax itself
         output_layer.py       on top of layer.py: the costs, and δ^L by (17) or (26), on softmax outputs too
@@ -26,16 +27,16 @@ The map, from the lowest floor up; a file imports only from lower floors.
         injection.py          a backprop that makes given faults
         pass_state.py         the arrays of one pass, plain or as running-error numbers
     layout.py               a pass as one row of numbers, in the order of the equations
-    statistics.py           what an oracle has seen: counts and the worst ratios
-    compare.py              within: |g − ĝ| ≤ bound + radius, the one comparison
+    statistics.py           the statistics of an oracle: counts and the worst ratios
+    compare.py              a pass, or slopes, against an oracle: the first entry beyond its tolerance
     report/                 verdicts and findings as text, JSON, a page, GitHub annotations
-    subject/                the code that is checked: how it is called, what it must accept
+    subject/                the code that is checked: its call, what it must accept, what it computes
     diagnosis/              what is wrong
-        findings.py           from all that was seen to findings, causes first
+        findings.py           the findings of a diagnosis, causes first
         single_example.py     one example: which fault explains δ, ∂C/∂b and ∂C/∂W (a missing σ', a swapped product, …)
         delta_readings.py     what may be the subject's own δ, and the faults to try on it
         batch.py              several examples: the mean (6), and L2
-        stability.py          rounding that is magnified, told from a wrong formula
+        stability.py          rounding that is magnified, distinguished from a wrong formula
     verify/                 minibp's own gradients against every oracle, and every fault against the check
     grad/                   the check of the gradient of any scalar function
     backprop_check.py       the check of anyone's backprop
@@ -55,6 +56,6 @@ The path of one `check_backprop(subject)`, in backprop_check.py:
 10. report.report: all of it as a `Report`; report.wording says it.
 """
 
-from minibp.check.compare import within
+from minibp.check.tolerance import within
 
 __all__ = ["within"]

@@ -1,4 +1,4 @@
-"""Anyone's backprop, held against the oracles; what is wrong is placed and named."""
+"""The check of anyone's backprop against the oracles: a mistake is placed and named."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from minibp.check.oracles.estimate import Estimate, OracleUnavailable
 from minibp.check.oracles.jax_autodiff import compilation_cache
 from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
 from minibp.check.oracles.truncation import is_derived
-from minibp.check.problem_stack import single
+from minibp.check.problem_stack import stack_of_one
 from minibp.check.report.evidence import Evidence
 from minibp.check.report.finding import Finding
 from minibp.check.report.report import GradientMismatch, Report
@@ -32,7 +32,7 @@ from minibp.check.report.wording import ORACLE_NAMES
 from minibp.check.rounding.arithmetic import arithmetic_of_anyone
 from minibp.check.rounding.whole_pass import bound
 from minibp.check.subject.acceptance import expect_subject
-from minibp.check.subject.calling import Subject, ask, name_of, repeats
+from minibp.check.subject.calling import Subject, call, name_of, repeats
 from minibp.check.subject.specification import Setting
 from minibp.costs import fuses
 from minibp.network import Gradient
@@ -45,11 +45,11 @@ ORACLES: dict[str, Callable[[Problem], Estimate]] = {
     "finite_difference": finite_difference.estimate,
 }
 SLOW_SECONDS = 2.0
-"""To make JAX's program ready: what takes longer was compiled, and is told."""
+"""The time to load JAX's program from the cache, at most: one that takes longer was compiled, and a note says so."""
 FIRST = 3
-"""Problems that the subject is asked for twice, and JAX where it has to compile for each shape: half a second."""
+"""Problems that are called twice, and that JAX compiles a program for where none fits: half a second each."""
 SHRINK_CALLS = 400
-"""Problems that are tried for the smallest one that fails."""
+"""Most calls of the subject in the search for the smallest failing problem."""
 
 
 def check_backprop(
@@ -142,26 +142,26 @@ def check_backprop(
 
 @dataclass
 class _Check:
-    """What has been seen of one subject."""
+    """The check of one subject: its evidence, mismatches and findings on the calling contract."""
 
     subject: Subject
     setting: Setting
     seed: int
     evidence: Evidence = field(default_factory=Evidence)
     absent: dict[str, str] = field(default_factory=dict)
-    manners: dict[str, Finding] = field(default_factory=dict)
+    contract_findings: dict[str, Finding] = field(default_factory=dict)
     mismatches: list[tuple[Problem, Mismatch, str]] = field(default_factory=list)
-    silent: list[Problem] = field(default_factory=list)
-    """Problems that the subject has no numbers for."""
+    without_gradient: list[Problem] = field(default_factory=list)
+    """Problems for which the subject returned no gradient."""
     outvoted: int = 0
     """Entries on which finite differences alone disagree, where their error is only estimated."""
 
     def __post_init__(self) -> None:
         self.evidence.statistics[name_of(self.subject)] = {}  # it is named where nothing is compared too
 
-    def ask(self, problem: Problem) -> Gradient | None:
-        """The subject's answer, if it has one."""
-        return ask(self.subject, problem, self.setting.reduction).gradient
+    def call(self, problem: Problem) -> Gradient | None:
+        """The subject's gradient; None where it returned none."""
+        return call(self.subject, problem, self.setting.reduction).gradient
 
     def look(self, problems: Sequence[Problem], progress: Callable[[int, int], None] | None = None) -> None:
         """Hold the subject against all oracles on these problems."""
@@ -169,28 +169,28 @@ class _Check:
             progress(0, len(problems))
         for problem in problems[:FIRST]:
             for finding in repeats(self.subject, problem):
-                self.manners.setdefault(finding.message, finding)
+                self.contract_findings.setdefault(finding.message, finding)
         exact = [problem.astype("float64") for problem in problems]
-        small = [problem for problem in exact if jax_oracle.fits(single(problem))]
-        told = dict(zip(map(id, small), jax_oracle.estimate_each([*map(single, small)]), strict=True))
+        small = [problem for problem in exact if jax_oracle.fits_padding(stack_of_one(problem))]
+        autodiff = dict(zip(map(id, small), jax_oracle.estimate_each([*map(stack_of_one, small)]), strict=True))
         for i, (problem, same) in enumerate(zip(problems, exact, strict=True)):
             if progress is not None:
                 progress(i, len(problems))
             self.evidence.networks += 1
-            answer = ask(self.subject, problem, self.setting.reduction)
-            for finding in answer.findings:
-                self.manners.setdefault(_kind(finding), finding)
-            if answer.gradient is None:
-                self.silent.append(problem)
+            result = call(self.subject, problem, self.setting.reduction)
+            for finding in result.findings:
+                self.contract_findings.setdefault(_kind(finding), finding)
+            if result.gradient is None:
+                self.without_gradient.append(problem)
                 continue
             estimates = {}
-            if id(same) in told:
-                estimates["jax"] = told[id(same)].only()
+            if id(same) in autodiff:
+                estimates["jax"] = autodiff[id(same)].only()
             elif i < FIRST:
                 self._estimate(estimates, "jax", same)
             self._estimate(estimates, "complex_step", same)
             self._estimate(estimates, "finite_difference", same)
-            self._compare(problem, same, answer.gradient, estimates)
+            self._compare(problem, same, result.gradient, estimates)
 
     def _estimate(self, estimates: dict[str, Estimate], oracle: str, problem: Problem) -> None:
         if oracle in self.absent:
@@ -200,20 +200,20 @@ class _Check:
         except OracleUnavailable as error:
             self.absent[oracle] = str(error)
 
-    def _compare(self, problem: Problem, same: Problem, answer: Gradient, estimates: dict[str, Estimate]) -> None:
+    def _compare(self, problem: Problem, same: Problem, gradient: Gradient, estimates: dict[str, Estimate]) -> None:
         segments = gradient_layout(problem)
-        got = row_of_gradient(answer)
+        got = row_of_gradient(gradient)
         limits = row_of_gradient(bound(same, arithmetic_of_anyone(problem.dtype)).gradient)
         self.evidence.entries += len(got)
         rows = {name: (row_of_gradient(one.gradient), row_of_gradient(one.radius)) for name, one in estimates.items()}
-        if not is_derived(single(same)):
+        if not is_derived(stack_of_one(same)):
             self.outvoted += outvote_differences(rows, got, limits)
         found = []
         for oracle, estimate in estimates.items():
             stats = self.evidence.stats_of(name_of(self.subject), oracle)
             expected, radius = rows[oracle]
             if problem.dtype == "float64":
-                stats.add_sharpness(expected, limits + radius)
+                stats.add_relative_tolerances(expected, limits + radius)
             self.evidence.skipped.update(estimate.skipped)
             mismatch = compare(segments, got, limits, expected, radius, stats)
             if mismatch is not None:
@@ -221,7 +221,7 @@ class _Check:
         self.mismatches += found[:1]
 
     def report(self) -> Report:
-        """The verdict and what it rests on."""
+        """The verdict, its findings and the evidence."""
         failing = [problem for problem, *_ in self.mismatches]
         verdict, notes = "correct", [f"{ORACLE_NAMES[name]} was not asked: {why}" for name, why in self.absent.items()]
         if jax_oracle.prepared() > SLOW_SECONDS:
@@ -233,14 +233,14 @@ class _Check:
                 f"finite differences alone disagreed on {entries}: of your own functions their error is estimated, "
                 "not derived, and a high-accuracy oracle agrees there"
             )
-        example = self._smallest_silent() if self.silent else None
-        findings = list(self.manners.values())
-        if self.silent:
+        example = self._smallest_without_gradient() if self.without_gradient else None
+        findings = list(self.contract_findings.values())
+        if self.without_gradient:
             findings = with_depth(findings, self.subject, self.setting, self.seed)
         if failing:
-            rounding = not findings and all(is_rounding(problem, self.ask) for problem in failing)
+            rounding = not findings and all(is_rounding(problem, self.call) for problem in failing)
             verdict = "unstable" if rounding else "wrong"
-            example = self._smallest(lambda problem: fails(problem, self.ask), SHRINK_CALLS) or failing[0]
+            example = self._smallest(lambda problem: fails(problem, self.call), SHRINK_CALLS) or failing[0]
             if rounding:
                 findings += self._unstable(example)
             else:
@@ -249,7 +249,7 @@ class _Check:
                 findings += found
         elif not self.evidence.has_compared():
             verdict = "undecided"
-            if not self.silent:
+            if not self.without_gradient:
                 notes.append("no oracle could bound its own error on any entry")
         if findings and verdict in ("correct", "undecided"):
             verdict = "wrong"
@@ -268,50 +268,51 @@ class _Check:
 
         def once(problem: Problem) -> bool:
             key = repr(problem)
-            if key not in seen:  # what has been answered once is answered the same when it is replayed
+            if key not in seen:  # a problem that is replayed has the same result
                 seen[key] = len(seen) < calls and holds(problem)
             return seen[key]
 
         found = smallest(self.setting.strategy(), once, self.seed)
         return found if found is not None and holds(found) else None
 
-    def _smallest_silent(self) -> Problem:
+    def _smallest_without_gradient(self) -> Problem:
         """The smallest problem that the subject returns nothing usable for; the findings then speak of it."""
-        example = self._smallest(lambda problem: self.ask(problem) is None, SHRINK_CALLS) or self.silent[0]
-        for finding in ask(self.subject, example, self.setting.reduction).findings:
-            if _kind(finding) in self.manners:
-                self.manners[_kind(finding)] = finding
+        example = self._smallest(lambda problem: self.call(problem) is None, SHRINK_CALLS)
+        example = example or self.without_gradient[0]
+        for finding in call(self.subject, example, self.setting.reduction).findings:
+            if _kind(finding) in self.contract_findings:
+                self.contract_findings[_kind(finding)] = finding
         return example
 
     def _showing(self, first: Finding, example: Problem) -> Problem:
-        """Where hidden layers are wrong first, an example that has some; it may have failed for another reason."""
+        """The example; or one with hidden layers, where these are wrong first and it failed for another reason."""
         if first.equation != "(22)" or len(example.network.weights) > 1:
             return example
-        return self._smallest(lambda problem: fails_below_the_output(problem, self.ask), SHRINK_CALLS) or example
+        return self._smallest(lambda problem: fails_below_the_output(problem, self.call), SHRINK_CALLS) or example
 
     def _wrong(self, failing: list[Problem], example: Problem) -> list[Finding]:
-        """What is wrong on well-conditioned networks; where nothing is seen there, on those that failed."""
+        """The findings on well-conditioned networks; where there are none, on those that failed."""
         name, fp = name_of(self.subject), arithmetic_of_anyone(self.setting.dtype)
         depth = len(example.network.weights)
         for problems in (self.setting.bases(self.seed), self.setting.bases(self.seed, depth), [example], failing[:1]):
-            found = diagnose(self.ask, problems, fp, name)
+            found = diagnose(self.call, problems, fp, name)
             if found:
                 return [self._in_words(finding) for finding in in_convention(found, problems, self.setting.reduction)]
         _, mismatch, oracle = self.mismatches[0]
         return [Finding.of_mismatch(mismatch, name, oracle)]
 
     def _in_words(self, finding: Finding) -> Finding:
-        """A mean where a sum was announced was divided by m here, and looks like a mean taken twice."""
+        """The finding, in words for a mean where a sum was specified: divided by m it is a mean taken twice."""
         if self.setting.reduction == "sum" and finding.fault == "mean_twice":
             return replace(finding, message='the examples are averaged, and reduction="sum" says that they are summed')
         return finding
 
     def _unstable(self, example: Problem) -> list[Finding]:
-        """Where the digits are lost, and why: in the smallest problem that shows it to the oracles."""
+        """The place and the cause of the lost digits, in the smallest problem that shows them to the oracles."""
         again = _Check(self.subject, self.setting, self.seed)
         again.look([example])
         problem, mismatch, oracle = (again.mismatches or self.mismatches)[0]
-        held = self.ask(problem)
+        held = self.call(problem)
         assert held is not None
         layer = mismatch.segment.layer or 0
         fault, message = reason(problem, layer, held)
@@ -323,5 +324,5 @@ class _Check:
 
 
 def _kind(finding: Finding) -> str:
-    """Findings of one kind are shown once: by what is said, without its numbers and what an exception said."""
+    """The kind of a finding, of which one is shown: its message without numbers and an exception's words."""
     return re.sub(r"\d+", "", finding.message.split(":")[0])

@@ -1,4 +1,4 @@
-"""The commands verify, check and faults: options in, reports out."""
+"""The commands verify, check and faults, with their options and reports."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def verify(
 ) -> None:
     """Hold the package's own gradients against every oracle.
 
-    Every activation, cost, form (per example, batched, workspace) and dtype, with and without L2, on networks that
-    Hypothesis draws and on images of digits; MNIST is used where it is in the folder that
-    MINIBP_MNIST_DIR names, or in the cache.
+    Every activation, cost, implementation (per example, batched, workspace) and dtype, with and without L2, on networks
+    that Hypothesis draws and on images of digits; MNIST is used where it is in the folder that MINIBP_MNIST_DIR names,
+    or in the cache.
     """
     check_writable({"--json": json_file, "--html": html_file})
     if soak is not None and examples is not None:

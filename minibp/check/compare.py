@@ -1,4 +1,4 @@
-"""The comparison |g − ĝ| ≤ bound + radius: entry by entry, and of a whole pass against an oracle."""
+"""The comparison of a pass, or of slopes, with an oracle: statistics, and the first entry beyond its tolerance."""
 
 from __future__ import annotations
 
@@ -6,58 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from minibp.arrays import Array
 from minibp.check.layout import Segment
 from minibp.check.statistics import Statistics
+from minibp.check.tolerance import error_ratio, within
 
 if TYPE_CHECKING:
     from minibp.check.oracles.estimate import Estimate
     from minibp.check.rounding.whole_pass import Bound
     from minibp.network import Gradient
-
-
-def within(got: ArrayLike, expected: ArrayLike, bound: ArrayLike, radius: ArrayLike = 0.0) -> Array:
-    """Entry by entry, |g − ĝ| ≤ bound + radius: g is ĝ within rounding error.
-
-    Parameters
-    ----------
-    got : array_like
-        g, the numbers that are checked; real.
-    expected : array_like
-        ĝ, the numbers of an oracle, of a shape that broadcasts with that of `got`.
-    bound : array_like
-        Largest rounding error of an honest computation of g, at least 0; see `minibp.check.rounding.bound`.
-    radius : array_like, optional
-        Largest error of ĝ itself, at least 0; that of an exact ĝ is 0, the default.
-
-    Returns
-    -------
-    ndarray of bool
-        Of the shape that the arguments broadcast to. True where bound + radius is not finite, whatever g is: such
-        an entry is unresolved, and contradicts nothing. False elsewhere where g or ĝ is NaN.
-
-    Examples
-    --------
-    >>> within([1.0, 1.1, np.nan], 1.0, 1e-15).tolist()
-    [True, False, False]
-    >>> within(0.5, 1.0, 1e-15, radius=np.inf).item()
-    True
-    """
-    result: Array = error_ratio(got, expected, bound, radius) <= 1
-    return result
-
-
-def error_ratio(got: ArrayLike, expected: ArrayLike, bound: ArrayLike, radius: ArrayLike = 0.0) -> Array:
-    """|g − ĝ| / (bound + radius), at most 1 where `within` is true: infinite for NaN, and 0 for an unresolved entry."""
-    got, expected = np.asarray(got), np.asarray(expected)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        error = np.abs(np.subtract(got, expected, dtype=np.result_type(got, expected, np.float64)))
-        tolerance = np.add(bound, radius)
-        ratio = np.where(error == 0, 0.0, error / tolerance)
-    ratio = np.where(np.isnan(ratio), np.inf, ratio)
-    return np.where(np.isfinite(tolerance), ratio, 0.0)
 
 
 class Mismatch(NamedTuple):
@@ -98,9 +56,10 @@ def compare(
 
 
 def outvote_differences(rows: dict[str, tuple[Array, Array]], got: Array, bound: Array) -> int:
-    """Take the entries where they alone disagree from finite differences whose radius is an estimate; how many.
+    """The number of entries on which finite differences alone disagree; these entries become unresolved for them.
 
-    `rows` has the numbers of each oracle and their radii; those of the differences may be replaced.
+    For functions whose truncation error is estimated, not derived. `rows` has the numbers and radii of each oracle;
+    the radii of the differences may be replaced.
     """
     agreed, off = np.zeros(got.shape, bool), np.zeros(got.shape, bool)
     for oracle, (expected, radius) in rows.items():
@@ -122,7 +81,8 @@ def compare_slopes(
     first = None
     for slope in estimate.slopes:
         arrays = [np.stack(layer, dtype=np.float64) for layer in zip(*map(_flat, gradients), strict=True)]
-        got = np.sum([_rowwise(way * entries) for way, entries in zip(_flat(slope.direction), arrays, strict=True)], 0)
+        products = [v * entries for v, entries in zip(_flat(slope.direction), arrays, strict=True)]
+        got = np.sum(list(map(_rowwise, products)), 0)
         sums = np.sum([_rowwise(np.abs(entries)) for entries in arrays], 0)
         spread = np.sum(list(map(_rowwise, _flat(bound.gradient))), 0)
         size = sum(entries[0].size for entries in arrays)

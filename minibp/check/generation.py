@@ -1,4 +1,4 @@
-"""Drawing many problems from a strategy, reproducibly, and finding the smallest that fails."""
+"""The generation of problems: reproducible draws from a strategy, and the smallest problem that fails."""
 
 from __future__ import annotations
 

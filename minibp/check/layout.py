@@ -1,4 +1,4 @@
-"""Everything that a pass holds, in one row of numbers, in the order in which the equations depend on each other.
+"""The layout of a pass as one row of numbers, in the order in which the equations depend on each other.
 
 z and a from the input up, the cost, δ from the output down, then ∂C/∂b and ∂C/∂W. The first entry that is off is then
 the cause, and what follows from it comes later.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from minibp.arrays import Array
+from minibp.check.faults.pass_state import by_layer
 from minibp.costs import fuses
 from minibp.network import Backprop, Gradient
 from minibp.problem import Problem
@@ -37,7 +38,7 @@ EQUATIONS = {
 
 
 class Segment(NamedTuple):
-    """Where one tensor lies in the row of numbers, and which equation makes it."""
+    """The place of one tensor in the row of numbers, and the equation that defines it."""
 
     equation: str
     layer: int | None
@@ -55,7 +56,7 @@ def layout(problem: Problem) -> list[Segment]:
 
 @lru_cache(maxsize=100)
 def segments(sizes: tuple[int, ...], m: int, fused: bool, l2: bool) -> list[Segment]:
-    """The segments of a row of numbers, by all that they depend on."""
+    """The segments of a row of numbers, from all that they depend on."""
     top = len(sizes)
     parts: list[tuple[str, int | None, str, tuple[int, ...]]] = []
     for layer in range(2, top + 1):
@@ -78,17 +79,17 @@ def segments(sizes: tuple[int, ...], m: int, fused: bool, l2: bool) -> list[Segm
 
 
 def misshapen(problem: Problem, held: Backprop | Gradient) -> tuple[Segment, str] | None:
-    """The first tensor of a pass that has another shape or dtype than its equation gives it, and what it has."""
+    """The first tensor of a pass that has another shape or dtype than its equation gives it, and a message."""
     gradient = held.gradient if isinstance(held, Backprop) else held
-    found: dict[str, tuple[Any, ...]] = dict(gradient._asdict())
+    found: dict[str, dict[Any, Any]] = {tensor: by_layer(arrays) for tensor, arrays in gradient._asdict().items()}
     if isinstance(held, Backprop):
-        found |= {"z": held.z, "a": held.a[1:], "cost": (held.cost,), "delta": held.delta}
+        found |= {"z": by_layer(held.z), "a": by_layer(held.a[1:]), "cost": {None: held.cost}}
+        found["delta"] = by_layer(held.delta)
     for segment in layout(problem):
         if segment.tensor not in found:
             continue
         arrays = found[segment.tensor]
-        at = 0 if segment.layer is None else segment.layer - 2
-        array = np.asarray(arrays[at]) if at < len(arrays) else None
+        array = np.asarray(arrays[segment.layer]) if segment.layer in arrays else None
         if array is None or array.shape != segment.shape or array.dtype != problem.dtype:
             got = "is missing" if array is None else f"has shape {array.shape} and dtype {array.dtype}"
             return segment, f"{segment.tensor} {got}, expected shape {segment.shape} and dtype {problem.dtype}"
@@ -101,12 +102,12 @@ def row_of_pass(held: Backprop) -> Array:
 
 
 def row_of_bound(bound: Bound) -> Array:
-    """The rounding that each of them may carry."""
+    """The bounds of their rounding errors."""
     return _row(bound.z, bound.a, bound.cost, bound.delta, bound.gradient.nabla_b, bound.gradient.nabla_w)
 
 
 def rows_of_estimate(estimate: Estimate) -> tuple[Array, Array]:
-    """An oracle's row of numbers, and its radii."""
+    """The row of numbers of an oracle, and that of its radii."""
     e = estimate
     return (
         _row(e.z, e.a, e.cost, e.delta, e.gradient.nabla_b, e.gradient.nabla_w),
@@ -122,7 +123,7 @@ def _row(
     nabla_b: tuple[Array, ...],
     nabla_w: tuple[Array, ...],
 ) -> Array:
-    """a starts with x, which is no result. Of a stack, one row for each problem."""
+    """One row for each problem of a stack; a starts with x, which is no result."""
     forward = [array for pair in zip(z, a[1:], strict=True) for array in pair]
     arrays = (*forward, np.asarray(cost), *reversed(delta), *reversed(nabla_b), *reversed(nabla_w))
     stacked = z[0].shape[: z[0].ndim - 2]
@@ -130,7 +131,7 @@ def _row(
 
 
 def gradient_layout(problem: Problem) -> list[Segment]:
-    """The segments of ∂C/∂b and ∂C/∂W alone, which is what a subject answers."""
+    """The segments of ∂C/∂b and ∂C/∂W alone, as a subject returns them."""
     whole = [segment for segment in layout(problem) if segment.tensor in ("nabla_b", "nabla_w")]
     first = whole[0].start
     return [one._replace(start=one.start - first, stop=one.stop - first) for one in whole]

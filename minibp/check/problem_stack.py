@@ -1,4 +1,4 @@
-"""Problems of one shape and with the same functions, laid on top of each other so that one array operation serves all.
+"""A stack of problems of one shape and with the same functions, so that one array operation serves all of them.
 
 Everything has one more axis than in a `Problem`, the first, and is float64. A single problem is a stack of one.
 """
@@ -53,7 +53,7 @@ class Stack:
 
     @property
     def m(self) -> int:
-        """How many examples each of the problems has."""
+        """The number of examples of each problem."""
         return int(self.x.shape[1])
 
     def penalties(self) -> Array:
@@ -67,11 +67,11 @@ def _stacked(parameters: list[tuple[Array, ...]]) -> tuple[Array, ...]:
     return tuple(np.stack(layer, dtype=np.float64) for layer in zip(*parameters, strict=True))
 
 
-_SINGLES: WeakKeyDictionary[Problem, Stack] = WeakKeyDictionary()
+_STACKS: WeakKeyDictionary[Problem, Stack] = WeakKeyDictionary()
 
 
-def single(problem: Problem) -> Stack:
-    """The stack of this problem alone: the same one for as long as the problem lives."""
-    if problem not in _SINGLES:
-        _SINGLES[problem] = Stack.of([problem])
-    return _SINGLES[problem]
+def stack_of_one(problem: Problem) -> Stack:
+    """The stack of this problem alone: the same object for as long as the problem lives."""
+    if problem not in _STACKS:
+        _STACKS[problem] = Stack.of([problem])
+    return _STACKS[problem]

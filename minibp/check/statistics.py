@@ -1,4 +1,4 @@
-"""What an oracle has seen of one implementation: numbers that add up over networks and processes."""
+"""The statistics of one oracle on one implementation: numbers that add up over networks and processes."""
 
 from __future__ import annotations
 
@@ -12,34 +12,35 @@ from minibp.arrays import Array
 
 @dataclass
 class Statistics:
-    """What an oracle has seen of one form: the worst error and the number of entries for each equation."""
+    """The worst error / tolerance and the number of entries of each equation, by one oracle."""
 
     worst: dict[str, float] = field(default_factory=dict)
     entries: dict[str, int] = field(default_factory=dict)
-    sharpness: Array = field(default_factory=lambda: np.zeros(40, np.int64))
-    """How many float64 entries were told to within 10^−k of themselves, for k = 0, 1, …; worse counts as 0."""
+    relative_tolerances: Array = field(default_factory=lambda: np.zeros(40, np.int64))
+    """The histogram of relative tolerances: float64 entries held to 10^−k, for k = 0, 1, …; larger ones count as 0."""
     alarms: int = 0
-    """How many networks had an entry, or a slope, that is further off than the tolerance."""
+    """The number of networks with an entry, or a slope, beyond its tolerance."""
 
     def add(self, equation: str, worst: float, entries: int) -> None:
+        """Add entries of one equation, of which the worst error / tolerance is given."""
         self.worst[equation] = max(self.worst.get(equation, 0.0), worst)
         self.entries[equation] = self.entries.get(equation, 0) + entries
 
     def merge(self, other: Statistics) -> None:
-        """Add what others have seen."""
+        """Add the numbers of others."""
         for equation, worst in other.worst.items():
             self.add(equation, worst, other.entries[equation])
-        self.sharpness += other.sharpness
+        self.relative_tolerances += other.relative_tolerances
         self.alarms += other.alarms
 
-    def add_sharpness(self, expected: Array, tolerance: Array) -> None:
-        """Count how sharply each of these entries was told."""
-        told = np.isfinite(tolerance) & (expected != 0)
+    def add_relative_tolerances(self, expected: Array, tolerance: Array) -> None:
+        """Add the relative tolerance of each resolved entry that is not 0 to the histogram."""
+        resolved = np.isfinite(tolerance) & (expected != 0)
         with np.errstate(divide="ignore"):
-            digits = np.log10(np.abs(expected[told]) / tolerance[told])
-        self.sharpness += np.bincount(np.clip(digits, 0, 39).astype(np.int64), minlength=40)
+            digits = np.log10(np.abs(expected[resolved]) / tolerance[resolved])
+        self.relative_tolerances += np.bincount(np.clip(digits, 0, 39).astype(np.int64), minlength=40)
 
-    def median_sharpness(self) -> float:
+    def median_relative_tolerance(self) -> float:
         """The relative tolerance that half of the entries were held to, to a power of ten."""
-        total = self.sharpness.cumsum()
+        total = self.relative_tolerances.cumsum()
         return float(10.0 ** -int(np.searchsorted(total, total[-1] / 2))) if total[-1] else math.inf

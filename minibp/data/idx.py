@@ -14,7 +14,7 @@ from minibp.arrays import Array, InputError
 MAGIC = b"\x00\x00\x08"
 """With what files of unsigned bytes begin; the number of axes follows, and then their lengths, four bytes each."""
 MOST_AXES = 8
-MOST_BYTES = 1 << 30
+MOST_IDX_BYTES = 1 << 30
 """More is not read: a small gzipped file can announce, and hold, far more than there is memory."""
 
 
@@ -30,8 +30,8 @@ def content_of(path: Path) -> bytes:
             start = file.read(4)
             start += file.read(4 * _axes(start))
             size = math.prod(_shape(start))
-            if size > MOST_BYTES:
-                raise InputError(f"{path} announces {size} bytes, expected at most {MOST_BYTES}")
+            if size > MOST_IDX_BYTES:
+                raise InputError(f"{path} announces {size} bytes, expected at most {MOST_IDX_BYTES}")
             return start + file.read(size + 1)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(f"{path} is not a whole gzip file: {error}") from None

@@ -107,7 +107,7 @@ def digits() -> Images:
     ((1797, 64), 0)
     """
     with (files("minibp") / "data" / "digits.npz").open("rb") as file, np.load(file) as archive:
-        return _images(archive["images"] / 16.0, archive["labels"], 10)
+        return _images_of(archive["images"] / 16.0, archive["labels"], 10)
 
 
 @cache
@@ -150,7 +150,7 @@ def mnist(part: str = "train", folder: str | os.PathLike[str] | None = None, *, 
         parse_idx(mnist_content(f"{ROLES[part, kind]}-idx{axes}-ubyte", folder, download=download), kind)
         for kind, axes in (("images", 3), ("labels", 1))
     )
-    return _images(images.reshape(len(images), -1) / 255.0, labels, 10)
+    return _images_of(images.reshape(len(images), -1) / 255.0, labels, 10)
 
 
 def data_set(name: str | os.PathLike[str], *, download: bool = False) -> DataSet:
@@ -261,7 +261,7 @@ def folder(path: str | os.PathLike[str]) -> DataSet:
     check_fits(f"the images and labels in {home} as float64", 8 * numbers)
     return DataSet(
         *(
-            _images(
+            _images_of(
                 arrays[part, "images"].reshape(len(arrays[part, "labels"]), -1) / 255.0, arrays[part, "labels"], classes
             )
             for part in ("train", "test")
@@ -270,7 +270,7 @@ def folder(path: str | os.PathLike[str]) -> DataSet:
 
 
 def _classes(paths: dict[tuple[str, str], Path], arrays: dict[tuple[str, str], Array]) -> int:
-    """One more than the largest label to train with; labels that cannot be meant are refused."""
+    """One more than the largest label to train with; labels that cannot be meant are rejected."""
     train, test = arrays["train", "labels"], arrays["test", "labels"]
     classes, there = 1 + int(train.max()), len(np.unique(train))
     if 2 * there < classes:
@@ -306,7 +306,7 @@ def _named(home: Path) -> dict[tuple[str, str], Path]:
 
 
 def _check_mnist(paths: dict[tuple[str, str], Path], contents: dict[tuple[str, str], bytes]) -> None:
-    """Refuse a folder that is MNIST's in part."""
+    """Reject a folder that is MNIST's in part."""
     known = {role: role_of(content) for role, content in contents.items()}
     if not any(known.values()):
         return
@@ -320,6 +320,6 @@ def _check_mnist(paths: dict[tuple[str, str], Path], contents: dict[tuple[str, s
             raise InputError(f"{paths[role]} holds MNIST's {name}: files are swapped")
 
 
-def _images(x: Array, labels: Array, classes: int) -> Images:
+def _images_of(x: Array, labels: Array, classes: int) -> Images:
     whole = labels.astype(np.int64)
     return Images(read_only(x), read_only(np.eye(classes)[whole]), read_only(whole))

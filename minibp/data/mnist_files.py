@@ -1,4 +1,4 @@
-"""Where MNIST's four files are: in a folder that is named, in the cache, or on a public mirror; never other bytes."""
+"""MNIST's four files: in a folder that is named, in the cache, or on a public mirror; never other bytes."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ MIRRORS = [
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
 ]
-"""Where the gzipped files are, tried in this order."""
-TIMEOUT = 30.0
+"""The addresses of the gzipped files, tried in this order."""
+DOWNLOAD_TIMEOUT = 30.0
 """Seconds without an answer from a mirror."""
 
 
@@ -47,7 +47,7 @@ def mnist_content(name: str, folder: str | os.PathLike[str] | None = None, *, do
     if path is not None:
         return _verified(path, name)
     if download:
-        return _fetched(name, cache_folder())
+        return _fetched(name, mnist_cache_folder())
     named = os.environ.get(MNIST_VARIABLE)
     there = f" (there is no {name} in {named}, which it names now)" if named else ""
     raise FileNotFoundError(f"MNIST is not at hand: set {MNIST_VARIABLE} to a folder with its four IDX files{there}")
@@ -60,12 +60,12 @@ def is_at_hand() -> bool:
 
 def _at_hand(name: str) -> Path | None:
     """The file of this name in the folder that is named or in the cache."""
-    named, cache = os.environ.get(MNIST_VARIABLE), cache_folder()
+    named, cache = os.environ.get(MNIST_VARIABLE), mnist_cache_folder()
     folders = ([Path(named)] if named else []) + ([cache] if cache is not None else [])
     return next((path for path in (file_in(folder, name) for folder in folders) if path is not None), None)
 
 
-def cache_folder() -> Path | None:
+def mnist_cache_folder() -> Path | None:
     """The user's folder for downloads; None where what finds it is not installed."""
     try:
         from platformdirs import user_cache_path
@@ -109,7 +109,7 @@ def _fetched(name: str, cache: Path | None) -> bytes:
                     known_hash=None,
                     fname=f"{name}.gz",
                     path=folder,
-                    downloader=pooch.HTTPDownloader(timeout=TIMEOUT),
+                    downloader=pooch.HTTPDownloader(timeout=DOWNLOAD_TIMEOUT),
                 )
                 content = _verified(Path(file), name)
             except (OSError, InputError, requests.RequestException) as error:

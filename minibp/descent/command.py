@@ -17,7 +17,7 @@ import numpy as np
 from minibp import stopping
 from minibp.arrays import Array, InputError
 from minibp.console import Exit, allow_any_text, check_writable, json_alone, usable, write_json
-from minibp.descent.figure import Run, figure, shown_point
+from minibp.descent.figure import DescentRun, figure, shown_point
 from minibp.descent.path import gradient_descent
 from minibp.descent.surfaces import SURFACES, Surface, surface_of
 from minibp.import_string import loaded, own_arguments
@@ -85,7 +85,7 @@ def descend(
         points = _starts(surface, starts)
         wrong = None if gradient is None else _wrong_gradient(surface, points)
         runs = [] if wrong else _runs(surface, points, etas or surface.etas, steps or surface.steps, tolerance)
-        text = _table(surface, runs) if wrong is None else str(wrong)
+        text = _runs_table(surface, runs) if wrong is None else str(wrong)
         if json_file != "-":
             allow_any_text()
             click.echo(text)
@@ -99,10 +99,12 @@ def descend(
         raise Exit(0 if wrong is None else 1)
 
 
-def _runs(surface: Surface, points: Sequence[Array], etas: Sequence[float], steps: int, tolerance: float) -> list[Run]:
+def _runs(
+    surface: Surface, points: Sequence[Array], etas: Sequence[float], steps: int, tolerance: float
+) -> list[DescentRun]:
     """From each point with each η."""
     return [
-        Run(eta, gradient_descent(surface.value, surface.gradient, w, eta=eta, steps=steps, tolerance=tolerance))
+        DescentRun(eta, gradient_descent(surface.value, surface.gradient, w, eta=eta, steps=steps, tolerance=tolerance))
         for w in points
         for eta in etas
     ]
@@ -167,7 +169,7 @@ def _wrong_gradient(surface: Surface, points: Sequence[Array]) -> Report | None:
     return None
 
 
-def _table(surface: Surface, runs: Sequence[Run]) -> str:
+def _runs_table(surface: Surface, runs: Sequence[DescentRun]) -> str:
     """One line a descent, and where it came to."""
     how = "" if surface.gradient is not None else ", its gradient by central differences"
     lines = [f"f = {surface.formula}{how}"]
@@ -181,7 +183,7 @@ def _table(surface: Surface, runs: Sequence[Run]) -> str:
     return "\n".join(lines)
 
 
-def _as_data(surface: Surface, runs: Sequence[Run], wrong: Report | None) -> dict[str, Any]:
+def _as_data(surface: Surface, runs: Sequence[DescentRun], wrong: Report | None) -> dict[str, Any]:
     """Everything, as JSON has it: numbers that are not finite are null."""
     return {
         "function": surface.name,

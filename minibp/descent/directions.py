@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minibp.arrays import Array, InputError, checked_point, read_only
+from minibp.arrays import Array, InputError, checked_vector, read_only
 from minibp.vectors import unit
 
 
@@ -40,7 +40,7 @@ def directional_derivative(grad_at_w: Any, v: Any, *, normalize: bool = True) ->
     >>> minibp.directional_derivative([3.0, 4.0], [0.0, 2.0], normalize=False)
     8.0
     """
-    gradient, along = checked_point("grad_at_w", grad_at_w), checked_point("v", v)
+    gradient, along = checked_vector("grad_at_w", grad_at_w), checked_vector("v", v)
     if along.shape != gradient.shape:
         raise InputError(f"v has shape {along.shape}, grad_at_w has shape {gradient.shape}: expected the same")
     if not along.any():
@@ -72,7 +72,7 @@ def steepest_descent_direction(grad_at_w: Any) -> Array:
     >>> minibp.steepest_descent_direction([3.0, -4.0])
     array([-0.6,  0.8])
     """
-    gradient = checked_point("grad_at_w", grad_at_w)
+    gradient = checked_vector("grad_at_w", grad_at_w)
     if not gradient.any():
         raise InputError("grad_at_w is 0: at a stationary point no direction is the steepest")
     return read_only(-unit(gradient))

@@ -1,4 +1,4 @@
-"""The picture of descents: the paths on the contours of f, and beside it the cost over the steps."""
+"""The figure of descents: the paths on the contours of f, and beside it the cost over the steps."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ Window = tuple[float, float, float, float]
 """x from and to, y from and to."""
 
 
-class Run(NamedTuple):
+class DescentRun(NamedTuple):
     """One descent with one η."""
 
     eta: float
     path: Path
 
 
-def figure(surface: Surface, runs: Sequence[Run]) -> Figure:
+def figure(surface: Surface, runs: Sequence[DescentRun]) -> Figure:
     """The contours and paths where f has two variables, and the costs; at the width of a page."""
     with looks():
         from matplotlib.figure import Figure as New
@@ -53,7 +53,7 @@ def figure(surface: Surface, runs: Sequence[Run]) -> Figure:
         return page
 
 
-def _paths(axes: Axes, surface: Surface, runs: Sequence[Run]) -> None:
+def _paths(axes: Axes, surface: Surface, runs: Sequence[DescentRun]) -> None:
     x0, x1, y0, y1 = surface.window or window_of([run.path for run in runs])
     x, y = np.linspace(x0, x1, GRID), np.linspace(y0, y1, GRID)
     heights = np.array([[_height(surface.value, (a, b)) for a in x] for b in y])
@@ -74,11 +74,11 @@ def _paths(axes: Axes, surface: Surface, runs: Sequence[Run]) -> None:
     axes.set_title(drawable(f"f = {surface.formula}"), parse_math=False)
 
 
-def _costs(axes: Axes, runs: Sequence[Run]) -> None:
+def _costs(axes: Axes, runs: Sequence[DescentRun]) -> None:
     several = len({run.path.points[0].tobytes() for run in runs}) > 1
     for number, run in enumerate(runs):
         shown = _drawable(run.path.costs)
-        axes.plot(np.arange(len(shown)), shown, **_look(number, run), label=_label(run, several=several))
+        axes.plot(np.arange(len(shown)), shown, **_look(number, run), label=_run_label(run, several=several))
     axes.set(xlabel="steps", ylabel="cost f", title="cost over the steps")
     if all((run.path.costs[np.isfinite(run.path.costs)] > 0).all() for run in runs):
         axes.set_yscale("log")
@@ -87,7 +87,7 @@ def _costs(axes: Axes, runs: Sequence[Run]) -> None:
         axes.set_xlim(left=0)
 
 
-def _look(number: int, run: Run) -> dict[str, Any]:
+def _look(number: int, run: DescentRun) -> dict[str, Any]:
     look = LINES[(number + 1) % len(LINES)]
     return {
         "color": look.colour,
@@ -99,7 +99,7 @@ def _look(number: int, run: Run) -> dict[str, Any]:
     }
 
 
-def _label(run: Run, *, several: bool) -> str:
+def _run_label(run: DescentRun, *, several: bool) -> str:
     path = run.path
     origin = f" from {shown_point(path.points[0])}" if several else ""
     how = {STEP_LIMIT: "not there", STALLED: "stalled"}.get(path.outcome, path.outcome)

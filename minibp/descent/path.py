@@ -9,16 +9,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minibp.arrays import Array, InputError, checked_count, checked_point, read_only
+from minibp.arrays import Array, InputError, checked_count, checked_vector, read_only
 from minibp.inputs import checked_rate
 from minibp.text import counted
 from minibp.vectors import norm
 
-CONVERGED, DIVERGED, STALLED, STEP_LIMIT = "converged", "diverged", "stalled", "step limit"
+CONVERGED, PATH_DIVERGED, STALLED, STEP_LIMIT = "converged", "diverged", "stalled", "step limit"
 RISES = 10
 """So many rises of the cost one after another, to above that of the start, are divergence: a step that is short enough
 lowers it, and one that is a little too long goes to and fro within bounds."""
-MOST_BYTES = 1 << 32
+MOST_PATH_BYTES = 1 << 32
 """Of the points and costs of one descent: all are kept, and more of them than that fill the memory of most machines
 before the last step is taken."""
 KEPT_BYTES = 384
@@ -122,16 +122,16 @@ def gradient_descent(
     for name, function in (("f", f), ("grad", grad)):
         if not callable(function) and not (name == "grad" and function is None):
             raise InputError(f"{name} is {function!r}, expected a function of w")
-    w = checked_point("start", start)
+    w = checked_vector("start", start)
     rate, least = checked_rate("eta", eta), checked_rate("tolerance", tolerance, or_zero=True)
     limit = checked_count("steps", steps, least=0)
     kept = (limit + 1) * (2 * w.nbytes + KEPT_BYTES)  # in a list, and then in one array
-    if kept > MOST_BYTES:
+    if kept > MOST_PATH_BYTES:
         raise InputError(
-            f"steps is {limit}: their points and costs would take {kept:,} bytes, expected at most {MOST_BYTES:,}"
+            f"steps is {limit}: their points and costs would take {kept:,} bytes, expected at most {MOST_PATH_BYTES:,}"
         )
     slope_at = central_differences(f) if grad is None else grad
-    points, costs = [w], [_cost(f, w, first=True)]
+    points, costs = [w], [_cost_at(f, w, first=True)]
     if not math.isfinite(costs[0]):
         raise InputError(f"f returned {costs[0]} at the start, expected a finite number")
     while True:
@@ -142,15 +142,15 @@ def gradient_descent(
         with np.errstate(all="ignore"):
             moved = read_only(np.asarray(w - w.dtype.type(rate) * gradient))  # (3)
         noise = 0.0 if grad is not None else noise_of_differences(costs[-1], w)
-        reached = _outcome(costs, slope, noise, least, limit, stands=np.array_equal(moved, w))
+        reached = _path_outcome(costs, slope, noise, least, limit, stands=np.array_equal(moved, w))
         if reached is not None:
             return Path(read_only(np.stack(points)), read_only(np.array(costs)), slope, *reached)
         w = moved
         points.append(w)
-        costs.append(_cost(f, w) if np.isfinite(w).all() else math.nan)
+        costs.append(_cost_at(f, w) if np.isfinite(w).all() else math.nan)
 
 
-def _outcome(
+def _path_outcome(
     costs: list[float], slope: float, noise: float, least: float, limit: int, *, stands: bool
 ) -> tuple[str, str] | None:
     """The outcome of a descent at its last cost and ‖∇C‖, and in words; None where it goes on.
@@ -160,9 +160,9 @@ def _outcome(
     taken, last = len(costs) - 1, costs[-1]
     if not (math.isfinite(last) and math.isfinite(slope)):
         said = f"‖∇C‖ is {slope}" if math.isfinite(last) else f"the cost is {last}"
-        return DIVERGED, f"diverged: {said} after {counted(taken, 'step')}: η is too large, or C has no minimum"
+        return PATH_DIVERGED, f"diverged: {said} after {counted(taken, 'step')}: η is too large, or C has no minimum"
     if taken >= RISES and last > costs[0] and all(a < b for a, b in pairwise(costs[-RISES - 1 :])):
-        return DIVERGED, f"diverged: the cost rose {RISES} times running, to {last:.3g}: η is too large"
+        return PATH_DIVERGED, f"diverged: the cost rose {RISES} times running, to {last:.3g}: η is too large"
     after = f"after {counted(taken, 'step')}: ‖∇C‖ is {slope:.3g}"
     if slope <= max(least, noise):
         lost = f"stalled {after}, and central differences tell nothing below {noise:.3g}, as C is rounded"
@@ -191,7 +191,7 @@ def central_differences(f: Callable[[Array], Any]) -> Callable[[Array], Array]:
             above, below = w.copy(), w.copy()
             above[k] += steps[k]
             below[k] -= steps[k]
-            found[k] = (_cost(f, above) - _cost(f, below)) / (above[k] - below[k])
+            found[k] = (_cost_at(f, above) - _cost_at(f, below)) / (above[k] - below[k])
         return found
 
     return gradient
@@ -208,7 +208,7 @@ def _difference_steps(w: Array) -> Array:
     return steps
 
 
-def _cost(f: Callable[[Array], Any], w: Array, *, first: bool = False) -> float:
+def _cost_at(f: Callable[[Array], Any], w: Array, *, first: bool = False) -> float:
     """f(w) as a number; away from the first point, NaN where w is outside of the domain of f."""
     value = _called("f", f, w, first=first)
     if value.shape != () or value.dtype.kind not in "fiu":
@@ -241,10 +241,10 @@ def _called(name: str, function: Callable[[Array], Any], w: Array, *, first: boo
         if first:
             raise InputError(f"{name} raised {type(error).__name__} at the start: {error}") from error
         return np.array(math.nan)
-    return _array(found)
+    return _as_gradient(found)
 
 
-def _array(found: Any) -> Array:
+def _as_gradient(found: Any) -> Array:
     """The result of a function as an array, of objects where it is none."""
     try:
         return np.asarray(found)

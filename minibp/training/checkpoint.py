@@ -15,7 +15,7 @@ from minibp.files import checked_path, is_special, remove_unfinished, write_whol
 from minibp.network import Network
 from minibp.training.history import Epoch
 
-FILE_FORMAT = "minibp training 1"
+TRAINING_FORMAT = "minibp training 1"
 TRAINING_DATA, TEST_DATA, BEGINNING = DIGESTS = ("training data", "test data", "seed or network to begin with")
 """Entries of an identity that are checksums."""
 
@@ -64,7 +64,10 @@ def write(
         "epochs": [epoch.to_dict() for epoch in reached.epochs],
         "steps": reached.steps,
     }
-    arrays = {"format": np.array(FILE_FORMAT), "about": np.array(json.dumps(about, default=_listed, allow_nan=False))}
+    arrays = {
+        "format": np.array(TRAINING_FORMAT),
+        "about": np.array(json.dumps(about, default=_json_of_array, allow_nan=False)),
+    }
     for layer, (w, b) in enumerate(zip(network.weights, network.biases, strict=True), start=2):
         arrays[f"w{layer}"], arrays[f"b{layer}"] = w, b
     written: list[Stamp] = []
@@ -97,7 +100,7 @@ def read(
         stamp = Stamp.of(os.fstat(file.fileno()))
         try:
             archive = _opened(file)
-            about = json.loads(str(archive["about"]), object_hook=_array)
+            about = json.loads(str(archive["about"]), object_hook=_array_of_json)
             theirs = about["identity"]
             differing = [name for name in identity if theirs.get(name) != identity[name]]
             reached = None if differing else _reached(about, archive, like, bits)
@@ -117,7 +120,7 @@ def _opened(file: BinaryIO) -> Archive:
     archive = Archive(file)
     if archive.is_packed():
         raise InputError("it has compressed entries, which a checkpoint has not")
-    archive.check_format(FILE_FORMAT, "a training")
+    archive.check_format(TRAINING_FORMAT, "a training")
     return archive
 
 
@@ -170,17 +173,17 @@ def digest(*parts: Array | str) -> str:
 def encoded(rng: np.random.Generator) -> str:
     """The state of a generator as text. Raises `InputError` where it is not one of NumPy's."""
     try:
-        return json.dumps(rng.bit_generator.state, default=_listed, sort_keys=True)
+        return json.dumps(rng.bit_generator.state, default=_json_of_array, sort_keys=True)
     except (TypeError, AttributeError, NotImplementedError):
         raise InputError(f"rng has the bit generator {rng.bit_generator!r}, expected one of NumPy's") from None
 
 
-def _listed(value: object) -> dict[str, Any]:
+def _json_of_array(value: object) -> dict[str, Any]:
     """Arrays and NumPy's numbers, which some generators have in their state, as JSON has them."""
     if isinstance(value, (np.ndarray, np.generic)):
         return {"array": value.tolist(), "dtype": value.dtype.str}
     raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
-def _array(data: dict[str, Any]) -> Any:
+def _array_of_json(data: dict[str, Any]) -> Any:
     return np.array(data["array"], data["dtype"]) if data.keys() == {"array", "dtype"} else data

@@ -16,7 +16,7 @@ from minibp import stopping
 from minibp.arrays import FLOAT_DTYPES, InputError
 from minibp.console import Exit, allow_any_text, bar, check_writable, reject, say, usable, write_json
 from minibp.data.images import DataSet, data_set
-from minibp.data.mnist_files import cache_folder, is_at_hand
+from minibp.data.mnist_files import is_at_hand, mnist_cache_folder
 from minibp.files import held, is_special
 from minibp.options import json_option, plot_option
 from minibp.text import counted
@@ -82,12 +82,12 @@ def train(
         chosen = PRESETS[preset]._replace(**{name: value for name, value in changed.items() if value is not None})
         if hidden is not None:
             chosen = chosen._replace(hidden=_widths(hidden))
-        training = _training(chosen, _images(source), FORM_OF[form], dtype, seed)
+        training = _training(chosen, _data_set(source), FORM_OF[form], dtype, seed)
         if continues:
             assert checkpoint is not None
             training.restore(checkpoint)
             click.echo(f"minibp: going on from {checkpoint}, {training.history.message}", err=True)
-        history, failures = _run(training, chosen.epochs, checkpoint, to_stderr=json_file == "-")
+        history, failures = _trained(training, chosen.epochs, checkpoint, to_stderr=json_file == "-")
         about: dict[str, Any] = {"data": source, "preset": preset, "sizes": history.network.sizes, "form": form}
         about |= {"dtype": dtype, "seed": seed, **chosen._asdict()}
         failures += _written(history, about, {"network": network_file, "json": json_file, "plot": plot_file})
@@ -95,7 +95,7 @@ def train(
             reject("; ".join(failures))
         if history.outcome != FINISHED:
             click.echo(f"minibp: {history.message}", err=True)
-            raise Exit(stopping.INTERRUPTED if history.outcome == INTERRUPTED else 1)
+            raise Exit(stopping.EXIT_INTERRUPTED if history.outcome == INTERRUPTED else 1)
 
 
 def _written(history: History, about: dict[str, Any], files: dict[str, str | None]) -> list[str]:
@@ -155,8 +155,8 @@ def _widths(hidden: str) -> tuple[int, ...]:
     return widths
 
 
-def _images(source: str) -> DataSet:
-    cache = cache_folder()
+def _data_set(source: str) -> DataSet:
+    cache = mnist_cache_folder()
     if source == "mnist" and cache is not None and not is_at_hand():
         click.echo(f"minibp: MNIST is not at hand: downloading 11 MB into {cache}", err=True)
     images = data_set(source, download=True)
@@ -186,7 +186,7 @@ def _training(chosen: Preset, images: DataSet, form: str, dtype: str, seed: int)
     )
 
 
-def _run(training: Training, epochs: int, checkpoint: str | None, *, to_stderr: bool) -> tuple[History, list[str]]:
+def _trained(training: Training, epochs: int, checkpoint: str | None, *, to_stderr: bool) -> tuple[History, list[str]]:
     """Train, with a line and a checkpoint after each epoch and a bar below the lines.
 
     Where a checkpoint cannot be written, training ends; the list says why.

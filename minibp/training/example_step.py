@@ -24,7 +24,7 @@ class ExampleStep:
 
     >>> from minibp.costs import cost_of
     >>> step = ExampleStep(Network([[[2.0]]], [[1.0]], "identity"), cost_of("quadratic"), eta=0.5, decay=0.25)
-    >>> step.bound(np.array([[3.0]]), np.array([[5.0]]))()
+    >>> step.bind(np.array([[3.0]]), np.array([[5.0]]))()
     >>> step.network()
     Network([np.array([[-1.5]])], [np.array([0.0])], ['identity'])
     """
@@ -33,7 +33,7 @@ class ExampleStep:
         self._network: Network | None = network
         self._cost, self._eta, self._decay = cost, eta, decay
 
-    def bound(self, x: Array, y: Array) -> Step:
+    def bind(self, x: Array, y: Array) -> Step:
         """A function that moves the parameters by one step at each call, with what is then in x and y."""
         return partial(self._move, x, y)
 

@@ -19,7 +19,7 @@ from minibp.activations import Activation
 from minibp.arrays import Array, checked_count
 from minibp.costs import Cost
 from minibp.network import Network
-from minibp.workspace.kernels import Step, number
+from minibp.workspace.kernels import Step, scalar_like
 from minibp.workspace.plan import Passes, aligned
 
 
@@ -27,12 +27,12 @@ class BatchStep:
     """Steps w ← (1 − decay) w − η ∂C_0/∂w and b ← b − η ∂C_0/∂b, C_0 being the mean cost of a batch without L2.
 
     `decay` is ηα/m, m being the size of the whole training set (29). x (k, n_1) and y (k, n_L), k ≤ batch_size, are
-    arrays of the network's dtype in C order, finite and fit for the cost: who calls has seen to that. `fused` says
+    arrays of the network's dtype in C order, finite and fit for the cost: the caller has seen to that. `fused` says
     whether (29) and (24) are one BLAS call; None, that they are where SciPy is installed.
 
     >>> from minibp.costs import cost_of
     >>> step = BatchStep(Network([[[2.0]]], [[1.0]], "identity"), cost_of("quadratic"), 1, eta=0.5, decay=0.25)
-    >>> move = step.bound(np.array([[3.0]]), np.array([[5.0]]))
+    >>> move = step.bind(np.array([[3.0]]), np.array([[5.0]]))
     >>> move()
     >>> step.network()
     Network([np.array([[-1.5]])], [np.array([0.0])], ['identity'])
@@ -50,8 +50,8 @@ class BatchStep:
     ) -> None:
         dtype = np.dtype(network.dtype)
         self._activations = network.activations
-        self._weights = [_copied(w) for w in network.weights]
-        self._biases = [_copied(b) for b in network.biases]
+        self._weights = [_aligned_copy(w) for w in network.weights]
+        self._biases = [_aligned_copy(b) for b in network.biases]
         self._batch_size = checked_count("batch_size", batch_size)
         self._blas = None if fused is False else _blas(network.dtype, needed=bool(fused))
         self._passes = Passes(
@@ -71,9 +71,9 @@ class BatchStep:
         self._context = contextvars.copy_context()
         self._context.run(np.seterr, all="ignore")
 
-    def bound(self, x: Array, y: Array) -> Step:
+    def bind(self, x: Array, y: Array) -> Step:
         """A function that moves the parameters by one step at each call, with what is then in x and y."""
-        return partial(self._context.run, _all, self._context.run(self._steps, x, y))
+        return partial(self._context.run, _run_all, self._context.run(self._steps, x, y))
 
     def network(self) -> Network | None:
         """The parameters as they are now; None where they are no longer finite."""
@@ -81,7 +81,7 @@ class BatchStep:
 
     def _steps(self, x: Array, y: Array) -> list[Step]:
         plan = self._passes.plan(len(x), self._moved)
-        return [*self._passes.bound(plan, x, y), *self._moved(0, plan.delta, x)]
+        return [*self._passes.bound_steps(plan, x, y), *self._moved(0, plan.delta, x)]
 
     def _moved(self, i: int, delta: Array, a: Array) -> list[Step]:
         """(29) with (24), and (28) with (23), of one layer; δ is summed, so that η is divided by k (7)."""
@@ -95,10 +95,10 @@ class BatchStep:
                 partial(self._blas.gemv, minus_eta, delta.T, ones, 1.0, b, 0, 1, 0, 1, 0, 1),
             ]
         change_w, change_b = self._change_w[i], self._change_b[i]
-        rate = number(minus_eta, w)
+        rate = scalar_like(minus_eta, w)
         steps: list[Step] = [partial(np.dot, delta.T, a, change_w), partial(np.multiply, change_w, rate, change_w)]
         if self._kept != 1:
-            steps.append(partial(np.multiply, w, number(self._kept, w), w))
+            steps.append(partial(np.multiply, w, scalar_like(self._kept, w), w))
         return [
             *steps,
             partial(np.add, w, change_w, w),
@@ -108,7 +108,7 @@ class BatchStep:
         ]
 
 
-def _all(steps: list[Step]) -> None:
+def _run_all(steps: list[Step]) -> None:
     for step in steps:
         step()
 
@@ -120,7 +120,7 @@ def network_of(weights: Sequence[Array], biases: Sequence[Array], activations: S
     return Network(weights, biases, activations)
 
 
-def _copied(array: Array) -> Array:
+def _aligned_copy(array: Array) -> Array:
     """One that can be written to."""
     copy = aligned(array.shape, array.dtype)
     np.copyto(copy, array)

@@ -36,7 +36,7 @@ Callback = Callable[[History], object]
 class Mover(Protocol):
     """Has parameters of its own, and moves them by one step for each minibatch."""
 
-    def bound(self, x: Array, y: Array) -> Step: ...
+    def bind(self, x: Array, y: Array) -> Step: ...
     def network(self) -> Network | None: ...
 
 
@@ -247,7 +247,7 @@ class Training:
             if given.form == "batched"
             else ExampleStep(reached.network, given.cost, eta=given.eta, decay=given.decay)
         )
-        self._batches = Batches(given.train.x, given.train.y, given.batch_size, self._parameters.bound)
+        self._batches = Batches(given.train.x, given.train.y, given.batch_size, self._parameters.bind)
         self._rng.bit_generator.state = reached.generator
         self._reached, self._within_an_epoch, self._still = reached, False, 0
 

@@ -1,4 +1,4 @@
-"""Scores of a network on some data: its mean cost, and the number of examples classified correctly."""
+"""Scores of a network on some data: its mean cost, and the number of correct classifications."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Score(NamedTuple):
     cost: float
     """C_0, the mean over the examples, (9) or (25), without L2."""
     right: int | None
-    """Number of examples classified correctly; None where the targets are no classes."""
+    """Number of correct classifications; None where the targets are no classes."""
     total: int
     """Number of examples."""
 

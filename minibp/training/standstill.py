@@ -78,7 +78,7 @@ def saturation(network: Network, examples: Examples, cost: Cost) -> Saturation:
                 z = a @ w.T + b
                 largest[i] = max(largest[i], _largest_slope(activation, z))
                 a = activation.value(z)
-            off = max(off, float(np.abs(_error(cost, a, examples.y[rows])).max()))
+            off = max(off, float(np.abs(_output_error(cost, a, examples.y[rows])).max()))
     layers = tuple(i + 2 for i, slope in enumerate(largest) if slope < rounding)
     return Saturation(layers, sum(network.sizes[layer - 1] for layer in layers), off <= rounding)
 
@@ -88,6 +88,6 @@ def _largest_slope(activation: Activation, z: Array) -> float:
     return float(np.abs(activation.prime(z)).max()) if activation.elementwise else 1.0
 
 
-def _error(cost: Cost, a: Array, y: Array) -> Array:
+def _output_error(cost: Cost, a: Array, y: Array) -> Array:
     """∇_a C, which is 0 where no output could be better; a − y of the cross-entropies, whose ∇_a C is not 0 there."""
     return a - y if isinstance(cost, (CrossEntropy, CategoricalCrossEntropy)) else cost.gradient(a, y)

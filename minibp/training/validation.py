@@ -10,7 +10,7 @@ from minibp.inputs import checked_inputs, checked_rate
 from minibp.network import Network
 from minibp.training.scores import Examples
 
-FORMS = ("batched", "per_example")
+BACKPROP_FORMS = ("batched", "per_example")
 
 
 class Settings(NamedTuple):
@@ -41,8 +41,8 @@ def checked_settings(
     size, m = checked_count("batch_size", batch_size), len(train.x)
     if size > m:
         raise InputError(f"batch_size is {batch_size}, expected at most {m}, the number of rows of x")
-    if form not in FORMS:
-        raise InputError(f"form is {form!r}, expected one of {', '.join(FORMS)}")
+    if form not in BACKPROP_FORMS:
+        raise InputError(f"form is {form!r}, expected one of {', '.join(BACKPROP_FORMS)}")
     held_out = None if test is None else _test_examples(network, inputs.cost, test)
     settings = Settings(train, held_out, inputs.cost, size, checked_rate("eta", eta), inputs.l2, form)
     if settings.decay > 1:
@@ -54,7 +54,7 @@ def checked_settings(
 
 
 def _examples(x: Array, y: Array) -> Examples:
-    """Of checked arrays; those of other libraries than NumPy are refused."""
+    """Of checked arrays; those of other libraries than NumPy are rejected."""
     for name, array in (("x", x), ("y", y)):
         if is_foreign(array):
             raise InputError(f"{name} is a {type(array).__name__}, expected NumPy's")

@@ -49,7 +49,7 @@ class Kernel(NamedTuple):
     """True where a is z, in one buffer."""
 
 
-def number(value: float, like: Array) -> Array:
+def scalar_like(value: float, like: Array) -> Array:
     """`value` as an array without axes: ufuncs take that faster than a Python number, and keep the dtype."""
     return np.array(value, like.dtype)
 
@@ -65,13 +65,13 @@ def _largest(of: Array, and_: Array, into: Array) -> Step:
 def _sigmoid_forward(rows: Rows) -> list[Step]:
     """a = 1/(1 + e), with e = e^−z left in z; a is 0 where e overflows."""
     z, a, _ = rows
-    one = number(1, z)
+    one = scalar_like(1, z)
     return [partial(np.exp, z, z), partial(np.add, z, one, a), partial(np.divide, one, a, a)]
 
 
 def _sigmoid_guard(rows: Rows) -> list[Step]:
     """Cap −z, so that e·a is 1 in the tail."""
-    return [_least(rows.z, number(np.log(np.finfo(rows.z.dtype).max) - 1, rows.z), rows.z)]
+    return [_least(rows.z, scalar_like(np.log(np.finfo(rows.z.dtype).max) - 1, rows.z), rows.z)]
 
 
 def _sigmoid_backward(rows: Rows) -> list[Step]:
@@ -91,7 +91,7 @@ def _tanh_backward(rows: Rows) -> list[Step]:
 
 
 def _relu_forward(rows: Rows) -> list[Step]:
-    return [_largest(rows.z, number(0, rows.z), rows.a)]
+    return [_largest(rows.z, scalar_like(0, rows.z), rows.a)]
 
 
 def _relu_backward(rows: Rows) -> list[Step]:
@@ -101,14 +101,14 @@ def _relu_backward(rows: Rows) -> list[Step]:
 
 def _leaky_relu_forward(rows: Rows) -> list[Step]:
     z, a, _ = rows
-    return [partial(np.multiply, z, number(LEAKY_SLOPE, z), a), _largest(z, a, a)]
+    return [partial(np.multiply, z, scalar_like(LEAKY_SLOPE, z), a), _largest(z, a, a)]
 
 
 def _leaky_relu_backward(rows: Rows) -> list[Step]:
     z, _, delta = rows
     return [
-        partial(np.heaviside, z, number(1, z), z),
-        _largest(z, number(LEAKY_SLOPE, z), z),
+        partial(np.heaviside, z, scalar_like(1, z), z),
+        _largest(z, scalar_like(LEAKY_SLOPE, z), z),
         partial(np.multiply, delta, z, delta),
     ]
 
@@ -116,16 +116,16 @@ def _leaky_relu_backward(rows: Rows) -> list[Step]:
 def _elu_forward(rows: Rows) -> list[Step]:
     """max(z, e^min(z, 0) − 1): where z < 0, the second is never the smaller."""
     z, a, _ = rows
-    return [_least(z, number(0, z), a), partial(np.expm1, a, a), _largest(z, a, a)]
+    return [_least(z, scalar_like(0, z), a), partial(np.expm1, a, a), _largest(z, a, a)]
 
 
 def _elu_backward(rows: Rows) -> list[Step]:
     z, _, delta = rows
-    return [_least(z, number(0, z), z), partial(np.exp, z, z), partial(np.multiply, delta, z, delta)]
+    return [_least(z, scalar_like(0, z), z), partial(np.exp, z, z), partial(np.multiply, delta, z, delta)]
 
 
 def _softplus_forward(rows: Rows) -> list[Step]:
-    return [partial(np.logaddexp, rows.z, number(0, rows.z), rows.a)]
+    return [partial(np.logaddexp, rows.z, scalar_like(0, rows.z), rows.a)]
 
 
 def _over_logistic(z: Array, delta: Array) -> list[Step]:
@@ -133,7 +133,7 @@ def _over_logistic(z: Array, delta: Array) -> list[Step]:
     return [
         partial(np.negative, z, z),
         partial(np.exp, z, z),
-        partial(np.add, z, number(1, z), z),
+        partial(np.add, z, scalar_like(1, z), z),
         partial(np.divide, delta, z, delta),
     ]
 
@@ -147,7 +147,7 @@ def _silu_forward(rows: Rows) -> list[Step]:
     return [
         partial(np.negative, z, a),
         partial(np.exp, a, a),
-        partial(np.add, a, number(1, z), a),
+        partial(np.add, a, scalar_like(1, z), a),
         partial(np.divide, z, a, a),
     ]
 
@@ -155,7 +155,7 @@ def _silu_forward(rows: Rows) -> list[Step]:
 def _silu_backward(rows: Rows) -> list[Step]:
     """silu' = σ(z)(1 + z σ(−z)), with σ(−z) = 1/(1 + e^z)."""
     z, a, delta = rows
-    one = number(1, z)
+    one = scalar_like(1, z)
     return [
         partial(np.exp, z, a),
         partial(np.add, a, one, a),
@@ -205,7 +205,7 @@ def _softmax_backward(rows: Rows) -> list[Step]:
     ]
 
 
-def _bernoulli_softmax(rows: Rows) -> list[Step]:
+def _bernoulli_softmax_steps(rows: Rows) -> list[Step]:
     """δ_k = r_k − Σ_{j≠k} r_j q_jk, where q_jk is the share of e^{z_k} among all but e^{z_j}, one j after the other."""
     z, r, delta = rows
     q = np.empty_like(z)
@@ -213,7 +213,7 @@ def _bernoulli_softmax(rows: Rows) -> list[Step]:
     for j in range(z.shape[1]):
         steps += [
             partial(np.copyto, q, z),
-            partial(np.copyto, q[:, j], number(-np.inf, z)),
+            partial(np.copyto, q[:, j], scalar_like(-np.inf, z)),
             *_shares(q, q),
             *_with_row(np.multiply, q, r[:, j, None], q),
             partial(np.subtract, delta, q, delta),
@@ -263,8 +263,8 @@ def output_steps(cost: Cost, activation: Activation, rows: Rows) -> list[Step]:
     if fuses(cost, activation):
         return []
     if type(cost) is CrossEntropy:
-        return _bernoulli_softmax(rows)
+        return _bernoulli_softmax_steps(rows)
     delta = rows.delta
-    ends = number(-HUBER_DELTA, delta), number(HUBER_DELTA, delta)
+    ends = scalar_like(-HUBER_DELTA, delta), scalar_like(HUBER_DELTA, delta)
     clip = [_largest(delta, ends[0], delta), _least(delta, ends[1], delta)] if type(cost) is Huber else []
     return clip + kernel_of(activation).backward(rows)

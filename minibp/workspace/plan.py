@@ -14,7 +14,7 @@ from minibp.arrays import Array
 from minibp.costs import Cost
 from minibp.memory import check_fits
 from minibp.user_functions import checked_activation, checked_cost
-from minibp.workspace.kernels import Rows, Step, has_output_steps, kernel_of, number, output_steps, own_functions
+from minibp.workspace.kernels import Rows, Step, has_output_steps, kernel_of, output_steps, own_functions, scalar_like
 
 PART_BYTES = 1 << 17
 """Of one buffer in one part: the four that elementwise steps use then fit into a core's second-level cache."""
@@ -96,7 +96,7 @@ class Passes:
         for i, kernel in enumerate(self.kernels):
             forward += self._product(i, a[i - 1], z[i]) if i else []
             if self._moving and self._gemm is None:
-                forward += _copied(self.biases[i], self._tiles[i], negated=kernel.negated)
+                forward += _bias_copies(self.biases[i], self._tiles[i], negated=kernel.negated)
             for rows in parts[i]:
                 if self._gemm is None:
                     tile = self._tiles[i][: len(rows.z)]
@@ -106,7 +106,7 @@ class Passes:
         for rows in parts[-1] if self._known else []:
             backward += output_steps(self._cost, self._activations[-1], rows)  # (17), (26)
         if k > 1 and not self._moving:
-            backward.append(partial(np.divide, delta[-1], number(k, delta[-1]), delta[-1]))  # (6)
+            backward.append(partial(np.divide, delta[-1], scalar_like(k, delta[-1]), delta[-1]))  # (6)
         for i in reversed(range(1, len(z))):
             backward.append(partial(np.dot, delta[i], self.weights[i], delta[i - 1]))
             backward += collect(i, delta[i], a[i - 1])
@@ -124,7 +124,7 @@ class Passes:
         for step in plan.backward:
             step()
 
-    def bound(self, plan: Plan, x: Array, y: Array) -> list[Step]:
+    def bound_steps(self, plan: Plan, x: Array, y: Array) -> list[Step]:
         """The steps of `run`, for an x and a y that stay where they are in memory."""
         return [*self._product(0, x, plan.z), *plan.forward, self._error(plan, y), *plan.backward]
 
@@ -156,7 +156,7 @@ class Passes:
             yield Rows(self._z[i][part], self._a[i][part], self._delta[i][part])
 
 
-def _copied(b: Array, tile: Array, *, negated: bool) -> list[Step]:
+def _bias_copies(b: Array, tile: Array, *, negated: bool) -> list[Step]:
     """b, or −b, into every row of a tile."""
     if not negated:
         return [partial(np.copyto, tile, b)]

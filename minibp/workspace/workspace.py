@@ -19,7 +19,7 @@ from minibp.arrays import Array, InputError, checked_array, checked_count, is_fo
 from minibp.costs import CategoricalCrossEntropy, CrossEntropy, Huber, Quadratic, cost_of
 from minibp.inputs import checked_inputs, checked_l2, checked_rows
 from minibp.network import Gradient, Network
-from minibp.workspace.kernels import Step, number
+from minibp.workspace.kernels import Step, scalar_like
 from minibp.workspace.plan import CACHE_LINE, Passes, Plan, aligned, slices
 
 
@@ -75,7 +75,7 @@ class Workspace:
         self._sums = np.empty(self._batch_size, dtype)
         self._nabla_w = [aligned(w.shape, dtype) for w in network.weights]
         self._nabla_b = [aligned(b.shape, dtype) for b in network.biases]
-        self._nabla_b[0], self._nabla_w[0], self._telling = _together(network.weights[0].shape, dtype)
+        self._nabla_b[0], self._nabla_w[0], self._telling = _one_buffer(network.weights[0].shape, dtype)
         self._gradient = Gradient(_views(self._nabla_w), _views(self._nabla_b))
 
         self._bits = np.dtype(f"u{dtype.itemsize}")
@@ -139,7 +139,7 @@ class Workspace:
         steps: list[Step] = []
         if self._l2.alpha:
             for w, nabla_w in zip(self._network.weights, self._nabla_w, strict=True):
-                rate = number(self._l2.alpha / k, w)
+                rate = scalar_like(self._l2.alpha / k, w)
                 for part in slices(len(w), w[0].nbytes):
                     decay, sums = np.empty_like(w[part]), nabla_w[part]
                     steps += [partial(np.multiply, w[part], rate, decay), partial(np.add, sums, decay, sums)]
@@ -164,7 +164,7 @@ class Workspace:
         return x, y, self._plans[x.shape]
 
     def _check_targets(self, y: Array) -> None:
-        """Refuse what `cost.check_targets` refuses; nearly all is seen to be right without asking it."""
+        """Reject what `cost.check_targets` rejects; nearly all is seen to be right without asking it."""
         flat, kind = y.reshape(-1), type(self._cost)
         if kind in (Quadratic, Huber):
             fine = math.isfinite(np.dot(flat, flat))
@@ -185,7 +185,7 @@ class Workspace:
         return bool(np.maximum.reduce(off) <= n * float(np.finfo(np.float32).eps) / 2)
 
 
-def _together(shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[Array, Array, Array]:
+def _one_buffer(shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[Array, Array, Array]:
     """∂C/∂b^2, then ∂C/∂W^2, and as one row of numbers the former and the first row of the latter.
 
     That row tells whether all was finite. What is not in x makes its column of ∂C/∂W^2 so, also where δ is 0; a δ that

@@ -34,6 +34,6 @@ def test_a_sweep_varies_one_thing(kind, sizes):
 
 
 def test_the_table_has_every_row_in_every_dtype():
-    found = cases.of_table(cases.ROWS, ["float64", "float32"], 1)
-    assert len(found) == 2 * len(cases.ROWS) == len(set(found))
-    assert all(set(row.targets) == {"float64", "float32"} for row in cases.ROWS)
+    found = cases.of_table(cases.TABLE_ROWS, ["float64", "float32"], 1)
+    assert len(found) == 2 * len(cases.TABLE_ROWS) == len(set(found))
+    assert all(set(row.targets) == {"float64", "float32"} for row in cases.TABLE_ROWS)

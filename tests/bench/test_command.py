@@ -22,7 +22,7 @@ def measured(monkeypatch):
 
     def planned(**options):
         asked.append(options)
-        return plan.Plan((), {})
+        return plan.BenchPlan((), {})
 
     def measure(found, *, seed, progress):
         asked.append(seed)
@@ -38,7 +38,7 @@ def test_tables_json_and_plot(measured, tmp_path):
     result = run("--peers", "--quick", "--seed", "4", "--json", str(stored), "--plot", str(plot))
     assert result.exit_code == 0, result.output
     assert measured == [{"peers": True, "quick": True, "selection": Selection()}, 4]
-    assert "Time of one gradient in units of its matrix products alone" in result.stdout
+    assert "Time of one gradient in units of its GEMM-only baseline" in result.stdout
     written = json.loads(stored.read_text(encoding="utf-8"))
     assert written["cases"] == results()["cases"]
     assert result.stdout.splitlines()[:3] == written["headline"]["lines"]
@@ -159,14 +159,14 @@ def test_the_bar_says_how_long_it_takes(measured, monkeypatch):
 
     said = []
     monkeypatch.setattr(command, "bar", lambda *labels, **more: nullcontext(said.extend([*labels, *more.values()])))
-    monkeypatch.setattr(plan.Plan, "seconds", lambda self: 12.0)
+    monkeypatch.setattr(plan.BenchPlan, "seconds", lambda self: 12.0)
     run("--quick")
     assert "about 15 s in all" in "".join(said)
 
 
 def test_help_says_what_is_measured_and_in_what_units():
     said = " ".join(run("--help").stdout.split())
-    for words in ("Time one gradient", "times as fast as the loop", "seconds", "matrix products alone", "bytes"):
+    for words in ("Time one gradient", "times as fast as the loop", "seconds", "GEMM-only baseline", "bytes"):
         assert words in said
     for option in ("--sizes", "--batch", "--dtype"):
         assert option in said

@@ -1,10 +1,10 @@
 import pytest
 
-from minibp.bench.contenders import CHECKERS, OWN, PEERS, Contender, installed, maker
+from minibp.bench.contenders import CHECKERS, OWN_FORMS, PEERS, Contender, installed, maker
 from minibp.bench.forms import Prepared
 from minibp.problem import Problem
 
-ALL = (*OWN, *PEERS, *CHECKERS)
+ALL = (*OWN_FORMS, *PEERS, *CHECKERS)
 
 
 def test_every_name_is_there_once_and_has_a_home_of_its_own():
@@ -19,8 +19,8 @@ def test_every_home_makes_a_problem_into_something_prepared(contender):
 
 def test_contenders_of_one_process_need_no_more_than_it_has():
     """A library that is loaded slows down what shares its process: only what needs it does."""
-    for process in {one.process for one in (*OWN, *PEERS)}:
-        assert len({one.needs for one in (*OWN, *PEERS) if one.process == process}) == 1
+    for process in {one.process for one in (*OWN_FORMS, *PEERS)}:
+        assert len({one.needs for one in (*OWN_FORMS, *PEERS) if one.process == process}) == 1
 
 
 def test_those_that_cannot_run_are_named_with_all_that_they_lack():

@@ -4,7 +4,7 @@ import re
 import pytest
 from stored import names, results
 
-from minibp.bench.figure import figure, write
+from minibp.bench.figure import figure, save_figure
 
 pytest.importorskip("matplotlib")
 
@@ -13,11 +13,11 @@ def test_a_plot_is_made_from_stored_json_alone(tmp_path):
     stored = tmp_path / "results.json"
     stored.write_text(json.dumps(results()))
     path = tmp_path / "plot.svg"
-    write(json.loads(stored.read_text()), path)
+    save_figure(json.loads(stored.read_text()), path)
     said = re.findall(r"<text [^>]*>([^<]+)</text>", path.read_text(encoding="utf-8"))
     for label in ("batch size (examples)", "hidden width (neurons)", "hidden layers", "time of one gradient (s)"):
         assert label in said
-    assert "time / matrix products alone" in said
+    assert "time / GEMM-only baseline" in said
     assert "float64, 1 thread" in said
     for name in names():
         assert name in said
@@ -27,14 +27,14 @@ def test_a_plot_is_made_from_stored_json_alone(tmp_path):
 @pytest.mark.parametrize("ending", ["svg", "PNG", "pdf"])
 def test_every_ending_has_its_format(tmp_path, ending):
     path = tmp_path / f"plot.{ending}"
-    write(results(), path)
+    save_figure(results(), path)
     assert path.read_bytes().startswith({"svg": b"<?xml", "PNG": b"\x89PNG", "pdf": b"%PDF"}[ending])
 
 
 def test_the_same_figures_give_the_same_file(tmp_path):
     first, again = tmp_path / "first.svg", tmp_path / "again.svg"
-    write(results(), first)
-    write(results(), again)
+    save_figure(results(), first)
+    save_figure(results(), again)
     assert first.read_bytes() == again.read_bytes()
 
 

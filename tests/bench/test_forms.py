@@ -7,13 +7,13 @@ from case_ids import written_out
 from minibp import batched
 from minibp.bench import forms
 from minibp.bench.cases import Case, problem_of
-from minibp.bench.contenders import OWN, maker
+from minibp.bench.contenders import OWN_FORMS, maker
 
 CASE = Case("table", 0, (7, 5, 4, 3), 6, "float64", 1)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("contender", OWN, ids=lambda contender: contender.name)
+@pytest.mark.parametrize("contender", OWN_FORMS, ids=lambda contender: contender.name)
 @pytest.mark.parametrize("sizes", [CASE.sizes, (3, 1), (784, 30, 10)], ids=written_out)
 def test_every_form_gives_the_gradient(contender, sizes, dtype):
     prepared = maker(contender.home)(problem_of(CASE._replace(sizes=sizes, dtype=dtype), 0))

@@ -3,7 +3,8 @@ import platform
 import time
 
 from minibp.bench import machine as machine_module
-from minibp.bench.machine import Others, cores, free_memory, machine, processor
+from minibp.bench.machine import Others, free_memory, machine, processor
+from minibp.workers import cores
 
 
 def test_a_machine_is_described_and_not_named():
@@ -28,13 +29,13 @@ def stat(path, user=0.0, nice=0.0, system=0.0, idle=0.0, waiting=0.0):
 
 def test_what_others_do_meanwhile_is_all_but_ones_own(tmp_path):
     path = tmp_path / "stat"
-    assert Others(path).cores() is None
+    assert Others(path).busy_cores() is None
     path.write_text("")
-    assert Others(path).cores() is None
+    assert Others(path).busy_cores() is None
     clock, own = iter([10.0, 12.0]), iter([1.0, 1.5])
     others = Others(stat(path, idle=9, waiting=3), clock.__next__, own.__next__)
     stat(path, user=2, system=0.5, idle=20, waiting=3)
-    assert others.cores() == 1.0  # 2.5 s of all cores in 2 s, of which 0.5 s were one's own
+    assert others.busy_cores() == 1.0  # 2.5 s of all cores in 2 s, of which 0.5 s were one's own
 
 
 def test_ones_own_work_is_not_others(tmp_path):
@@ -46,7 +47,7 @@ def test_ones_own_work_is_not_others(tmp_path):
         pass
     stat(path, user=time.process_time() - before)
     # Both are known to a tick, and the answer has two digits; with one's own work it would be 0.3.
-    assert others.cores() <= 2 / SECOND + 0.01
+    assert others.busy_cores() <= 2 / SECOND + 0.01
 
 
 def test_the_processor_is_read_or_asked_for(tmp_path):

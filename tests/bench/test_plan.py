@@ -2,7 +2,7 @@ import pytest
 
 from minibp.bench import plan
 from minibp.bench.cases import DTYPES
-from minibp.bench.contenders import OWN, PEERS
+from minibp.bench.contenders import OWN_FORMS, PEERS
 from minibp.bench.plan import planned
 from minibp.bench.selection import selected
 
@@ -44,7 +44,7 @@ def test_peers_that_are_absent_are_named(monkeypatch):
     assert found.absent["scikit-learn"] == "sklearn"
     assert found.absent["torch gradcheck"] == "torch"
     named = {one.name for task in found.tasks for one in task.contenders}
-    assert named == {one.name for one in OWN} | {"minibp, complex step", "minibp, finite differences"}
+    assert named == {one.name for one in OWN_FORMS} | {"minibp, complex step", "minibp, finite differences"}
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_chosen_rows_are_all_that_is_measured(quick, peers):
     }
     assert len(every) == 8
     named = {one.name for task in found.tasks for one in task.contenders}
-    assert named == {one.name for one in (*OWN, *(PEERS if peers else ()))}
+    assert named == {one.name for one in (*OWN_FORMS, *(PEERS if peers else ()))}
     assert {task.effort.rounds for task in found.tasks} == {5 if quick else 15}
 
 

@@ -5,10 +5,10 @@ import json
 import pytest
 import ratio_guard
 
-from minibp.bench.cases import ROWS, of_table
+from minibp.bench.cases import TABLE_ROWS, of_table
 
-(CASE,) = of_table(ROWS[1:2], ["float32"], 1)
-TARGET = ROWS[1].targets["float32"]
+(CASE,) = of_table(TABLE_ROWS[1:2], ["float32"], 1)
+TARGET = TABLE_ROWS[1].targets["float32"]
 
 
 def row(units, factor=1.3):

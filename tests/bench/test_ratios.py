@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from minibp.bench.ratios import fit, pays_from, ratio, spread
+from minibp.bench.ratios import break_even_batch, fit, ratio, spread
 
 
 @pytest.mark.parametrize("exponent", [0.0, 0.5, 1.0, 2.37])
@@ -38,6 +38,6 @@ def test_rounds_that_one_was_left_out_of_are_left_out():
 
 
 def test_batching_pays_only_from_where_it_keeps_paying():
-    assert pays_from([(1, 0.8), (4, 0.5)]) == 1
-    assert pays_from([(1, 1.2), (4, 1.0)]) is None
-    assert pays_from([(64, 0.1), (1, 1.3), (4, 0.7), (16, 0.2)]) == 4
+    assert break_even_batch([(1, 0.8), (4, 0.5)]) == 1
+    assert break_even_batch([(1, 1.2), (4, 1.0)]) is None
+    assert break_even_batch([(64, 0.1), (1, 1.3), (4, 0.7), (16, 0.2)]) == 4

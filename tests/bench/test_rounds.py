@@ -2,7 +2,7 @@ import pytest
 
 from minibp.bench import rounds
 from minibp.bench.cases import Case
-from minibp.bench.contenders import OWN, PRODUCTS, WORKSPACE, Contender
+from minibp.bench.contenders import OWN_FORMS, PRODUCTS, WORKSPACE, Contender
 from minibp.bench.rounds import Effort, Processes, measure, steps
 
 CASE = Case("table", 0, (5, 4, 3), 6, "float64", 1)
@@ -17,15 +17,15 @@ def test_every_contender_has_a_figure_of_every_round():
     counted = []
     with Processes(1, 20) as processes:
         found = measure(
-            CASE, OWN, processes, seed=0, effort=EFFORT, memory_of=[WORKSPACE], step=lambda: counted.append(0)
+            CASE, OWN_FORMS, processes, seed=0, effort=EFFORT, memory_of=[WORKSPACE], step=lambda: counted.append(0)
         )
-    assert list(found) == [one.name for one in OWN]
+    assert list(found) == [one.name for one in OWN_FORMS]
     for outcome in found.values():
         assert len(outcome["seconds"]) == 4
         assert min(outcome["seconds"]) > 0
         assert outcome["error"] <= 1
     assert [name for name, outcome in found.items() if "memory" in outcome] == ["workspace"]
-    assert len(counted) == steps(len(OWN), EFFORT)
+    assert len(counted) == steps(len(OWN_FORMS), EFFORT)
 
 
 def test_failures_are_outcomes_and_the_others_run_on():

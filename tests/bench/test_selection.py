@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minibp.arrays import InputError
-from minibp.bench.cases import DTYPES, ROWS
+from minibp.bench.cases import DTYPES, TABLE_ROWS
 from minibp.bench.selection import Selection, bytes_at_peak, selected
 
 FREE = 1 << 100
@@ -101,4 +101,4 @@ def test_what_does_not_fit_into_memory_is_refused_before_it_is_measured(sizes, b
 
 
 def test_the_fixed_table_fits_into_a_gibibyte():
-    assert max(bytes_at_peak(row.sizes, row.batch) for row in ROWS) < 1 << 30
+    assert max(bytes_at_peak(row.sizes, row.batch) for row in TABLE_ROWS) < 1 << 30

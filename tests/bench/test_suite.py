@@ -5,9 +5,9 @@ import pytest
 
 from minibp.bench import cases, suite
 from minibp.bench.cases import Case
-from minibp.bench.contenders import ALL_ORACLES, CHECKERS, OWN, Contender
+from minibp.bench.contenders import ALL_ORACLES, CHECKERS, OWN_FORMS, Contender
 from minibp.bench.headline import headline, speedups
-from minibp.bench.plan import Plan, Task
+from minibp.bench.plan import BenchPlan, BenchTask
 from minibp.bench.rounds import Effort
 from minibp.bench.suite import differing, run
 
@@ -16,15 +16,15 @@ FEW = Effort(2, 1e-3, 60)
 
 def tiny(*extra):
     """A smoke form of a plan: a case of each kind, in the smallest sizes."""
-    table = cases.of_table(cases.ROWS[:1], ["float64", "float32"], 1)
+    table = cases.of_table(cases.TABLE_ROWS[:1], ["float64", "float32"], 1)
     varied = (("batch", 2), ("batch", 8), ("width", 5), ("depth", 1))
     sweeps = [Case(kind, n, (6, 5, 3), n, "float64", 1) for kind, n in varied]
     checked = Case("checkers", 0, (3, 2), 2, "float64", 1)
-    return Plan(
+    return BenchPlan(
         (
-            Task((*table, *sweeps), (*OWN, *extra), FEW),
-            Task(tuple(cases.of_table(cases.ROWS[:1], ["float64"], 2)), OWN, FEW),
-            Task((checked,), tuple(one for one in CHECKERS if one.name.startswith("minibp")), FEW),
+            BenchTask((*table, *sweeps), (*OWN_FORMS, *extra), FEW),
+            BenchTask(tuple(cases.of_table(cases.TABLE_ROWS[:1], ["float64"], 2)), OWN_FORMS, FEW),
+            BenchTask((checked,), tuple(one for one in CHECKERS if one.name.startswith("minibp")), FEW),
         ),
         {"MyGrad": "mygrad"},
     )

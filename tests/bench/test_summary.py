@@ -1,6 +1,6 @@
 import pytest
 
-from minibp.bench.summary import between, groups, growth, paying, with_ratios
+from minibp.bench.summary import between, break_even, groups, growth, with_ratios
 
 
 def case(kind, n, dtype="float64", threads=1, **seconds):
@@ -42,10 +42,10 @@ def test_growth_is_the_power_of_n():
 def test_batches_pay_from_where_on_the_batched_form_takes_less_than_the_loop():
     rounds = {1: (2.0, 1.0), 4: (1.5, 1.0), 16: (0.5, 1.0), 64: (0.1, 1.0)}
     cases = [case("batch", n, batched=[over], per_example=[under]) for n, (over, under) in rounds.items()]
-    (found,) = paying(cases)
+    (found,) = break_even(cases)
     assert (found["dtype"], found["threads"], found["least"]) == ("float64", 1, 1)
     assert 4 < found["batch"] <= 16
-    assert paying([case("batch", 4, batched=[1.0])]) == []
+    assert break_even([case("batch", 4, batched=[1.0])]) == []
 
 
 def test_a_ratio_of_two_contenders_is_of_their_rounds_and_none_where_one_has_none():

@@ -4,12 +4,12 @@ from stored import results
 from minibp.bench import tables
 from minibp.bench.headline import headline, speedups
 from minibp.bench.selection import selected
-from minibp.bench.tables import paying, text
+from minibp.bench.tables import break_even_sentence, results_text
 
 
 def test_ratios_have_a_spread_and_targets_stand_beside():
-    said = text(results()).splitlines()
-    at = said.index("Time of one gradient in units of its matrix products alone, float64, 1 BLAS thread")
+    said = results_text(results()).splitlines()
+    at = said.index("Time of one gradient in units of its GEMM-only baseline, float64, 1 BLAS thread")
     assert said[at + 1].split() == ["sizes,", "batch", "products", "workspace", "target", "batched", "per-example"]
     first = said[at + 2].split()
     assert first[:4] == ["2-3-1,", "4", "15.0", "µs"]
@@ -17,7 +17,7 @@ def test_ratios_have_a_spread_and_targets_stand_beside():
 
 
 def test_peers_memory_sweeps_and_checkers_are_there():
-    said = text(results())
+    said = results_text(results())
     assert "The same beside other libraries, float32, 1 BLAS thread" in said
     assert "2.00 KiB + 3.00 MiB" in said
     assert "8 to 64" not in said
@@ -29,7 +29,7 @@ def test_peers_memory_sweeps_and_checkers_are_there():
 
 
 def test_the_exponents_stand_under_their_columns_with_the_range():
-    lines = text(results()).splitlines()
+    lines = results_text(results()).splitlines()
     at = lines.index("784-30-10, batch size, float64, 1 BLAS thread")
     assert lines[at + 6].split() == ["16", "to", "64", "n^1.00", "n^0.50", "n^0.50", "n^0.50"]
 
@@ -44,7 +44,7 @@ def below_titles(said):
 
 
 def test_columns_line_up():
-    tables_of_text = list(below_titles(text(results(), 120)))
+    tables_of_text = list(below_titles(results_text(results(), 120)))
     assert len(tables_of_text) > 4
     for lines in tables_of_text:
         rows = [line for line in lines if len(line) == len(lines[0])]
@@ -63,19 +63,19 @@ def test_no_line_is_longer_than_the_terminal(columns):
     found["cases"][1]["contenders"]["PyTorch"] = {"failed": "its process died with status 3: " + "word " * 40}
     (long_one,) = selected(["-".join(["128"] * 60)], ["1"], memory=1 << 40).rows
     found["cases"][2]["sizes"] = list(long_one.sizes)
-    lines = text(found, columns).splitlines()
+    lines = results_text(found, columns).splitlines()
     assert max(map(len, lines)) <= columns
 
 
 def test_the_answer_stands_first():
     found = results()
     expected = headline(speedups(found["cases"]))
-    assert text(found).splitlines()[: len(expected) + 1] == [*expected, ""]
-    assert headline(speedups(found["cases"]), 60) == text(found, 60).splitlines()[:3]
+    assert results_text(found).splitlines()[: len(expected) + 1] == [*expected, ""]
+    assert headline(speedups(found["cases"]), 60) == results_text(found, 60).splitlines()[:3]
 
 
 def test_each_row_has_its_speedups_under_one_title():
-    table = next(part for part in text(results()).split("\n\n") if part.startswith("Times as fast"))
+    table = next(part for part in results_text(results()).split("\n\n") if part.startswith("Times as fast"))
     head, *rows = table.splitlines()[1:12]
     assert head.split() == ["sizes,", "batch", "dtype", "threads", "batched", "workspace"]
     assert rows[0].split() == ["2-3-1,", "4", "float64", "1", "20.0", "±0.0", "33.3", "±0.0"]
@@ -85,13 +85,13 @@ def test_each_row_has_its_speedups_under_one_title():
 def test_one_row_has_its_speedups_in_the_headline_alone():
     found = results()
     found["cases"] = found["cases"][:1]
-    said = text(found)
+    said = results_text(found)
     assert "batched    20.0 ±0.0 (2-3-1, 4)\n" in said
     assert "\nTimes as fast" not in said
 
 
 def test_every_column_is_explained_under_its_table():
-    tables_of_text = list(below_titles(text(results(), 120)))
+    tables_of_text = list(below_titles(results_text(results(), 120)))
     assert len(tables_of_text) > 4
     for lines in tables_of_text:
         rows = [line for line in lines if len(line) == len(lines[0])]
@@ -106,11 +106,11 @@ def test_there_is_no_target_where_none_is_set():
     found = results()
     for case in found["cases"]:
         case["threads"] = 2
-    said = text(found)
+    said = results_text(found)
     assert "target" not in said
     for case in found["cases"]:
         case["threads"], case["batch"] = 1, 17
-    assert "target" not in text(found)
+    assert "target" not in results_text(found)
 
 
 def test_what_is_wrong_failed_or_absent_shows():
@@ -121,7 +121,7 @@ def test_what_is_wrong_failed_or_absent_shows():
     del row["autograd"]
     row["workspace"]["ratio"] = None
     del found["cases"][1]["contenders"]["batched"]["memory"]
-    said = text(found)
+    said = results_text(found)
     line = next(line for line in said.split("other libraries, float64")[1].splitlines() if line.startswith("2-3-1"))
     assert line.split() == ["2-3-1,", "4", "–", "WRONG", "failed", "–", "6.00", "±0.00", "4.00", "±0.00"]
     assert "not installed, left out: MyGrad (mygrad)" in said
@@ -129,10 +129,10 @@ def test_what_is_wrong_failed_or_absent_shows():
 
 def test_more_threads_than_asked_for_are_told():
     found = results()
-    assert "More threads" not in text(found)
+    assert "More threads" not in results_text(found)
     found["threads"]["1"]["torch"] = [{"user_api": "openmp", "num_threads": 4}]
     found["cases"][3]["contenders"]["JAX"]["cores"] = 1.9
-    said = text(found)
+    said = results_text(found)
     assert "- torch: a pool of 4 threads, where 1 were asked for" in said
     assert "- JAX: up to 1.9 cores busy, where 1 were asked for" in said
 
@@ -141,23 +141,24 @@ def test_without_a_table_there_are_only_sweeps():
     found = results()
     found["cases"] = [case for case in found["cases"] if case["kind"] == "batch"]
     found["exponents"] = []
-    said = text(found)
-    assert "in units of its matrix products alone" not in said
+    said = results_text(found)
+    assert "in units of its GEMM-only baseline" not in said
     assert "n^" not in said
 
 
 def test_a_machine_that_is_not_quiet_is_told():
     found = results()
-    assert "quiet" not in text(found)
+    assert "quiet" not in results_text(found)
     found["machine"]["others"] = 1.04
-    assert "1.0 cores were busy with something else meanwhile: these are not the figures of a quiet machine" in text(
-        found
+    assert (
+        "1.0 cores were busy with something else meanwhile: these are not the figures of a quiet machine"
+        in results_text(found)
     )
 
 
 def test_where_batching_pays_in_words():
-    assert paying({"batch": None, "least": 1}) == "Batching did not pay at the largest batch measured."
-    assert paying({"batch": 1, "least": 1}) == "Batching paid at every batch size measured, from 1 on."
+    assert break_even_sentence({"batch": None, "least": 1}) == "Batching did not pay at the largest batch measured."
+    assert break_even_sentence({"batch": 1, "least": 1}) == "Batching paid at every batch size measured, from 1 on."
 
 
 def test_bytes_have_no_fractions_of_one():

@@ -1,6 +1,6 @@
 import pytest
 
-from minibp.bench.units import about, seconds, size, with_spread
+from minibp.bench.units import rounded_duration, seconds, size, with_spread
 
 
 @pytest.mark.parametrize(
@@ -29,4 +29,4 @@ def test_bytes_have_the_unit_of_their_size(value, said):
     ("value", "said"), [(0.2, "1 s"), (9.5, "10 s"), (10.5, "15 s"), (90, "90 s"), (91, "2 min"), (3600, "60 min")]
 )
 def test_durations_are_rounded_up(value, said):
-    assert about(value) == said
+    assert rounded_duration(value) == said

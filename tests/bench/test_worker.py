@@ -5,7 +5,7 @@ import pytest
 from bench_contenders import SPIN_SECONDS
 
 from minibp.bench.contenders import BATCHED, PRODUCTS, WORKSPACE
-from minibp.bench.worker import Worker, about, serve
+from minibp.bench.worker import Worker, blas_pools, serve
 
 CASE = ["table", 0, [5, 4, 3], 6, "float64", 1]
 
@@ -71,11 +71,11 @@ def test_the_workspace_keeps_its_buffers_and_takes_no_more():
 
 def test_pools_are_told_where_threadpoolctl_is(monkeypatch):
     pytest.importorskip("threadpoolctl")
-    pools = about()["pools"]
+    pools = blas_pools()["pools"]
     assert "blas" in {pool["user_api"] for pool in pools}
     assert min(pool["num_threads"] for pool in pools) >= 1
     monkeypatch.setitem(sys.modules, "threadpoolctl", None)
-    assert about() == {"pools": None}
+    assert blas_pools() == {"pools": None}
 
 
 def test_errors_are_answers_of_one_line():

@@ -98,7 +98,7 @@ def test_noise_in_a_hidden_layer_is_unstable():
     assert (report.verdict, report.findings[0].equation) == ("unstable", "(22)")
 
 
-def test_manners_come_before_numbers():
+def test_the_calling_contract_comes_before_numbers():
     def subject(weights, biases, x, y):
         x *= 1.0
         x += 1.0

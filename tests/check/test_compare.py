@@ -6,7 +6,7 @@ from minibp.check.compare import compare, compare_slopes
 from minibp.check.layout import EQUATIONS, layout, row_of_bound, row_of_pass, rows_of_estimate
 from minibp.check.oracles import complex_step
 from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
-from minibp.check.problem_stack import single
+from minibp.check.problem_stack import stack_of_one
 from minibp.check.rounding.whole_pass import arithmetic_of, bound, bounds
 from minibp.check.statistics import Statistics
 from minibp.network import Gradient
@@ -91,8 +91,8 @@ def test_an_exact_zero_must_be_met_exactly():
 
 
 def test_slopes_are_held_too():
-    (estimate,) = jax_oracle.estimate_each([single(PROBLEM)])
-    limits, stats = bounds(single(PROBLEM), arithmetic_of("float64")), Statistics()
+    (estimate,) = jax_oracle.estimate_each([stack_of_one(PROBLEM)])
+    limits, stats = bounds(stack_of_one(PROBLEM), arithmetic_of("float64")), Statistics()
     assert compare_slopes([HELD.gradient], limits, estimate, stats) is None
     assert stats.entries["(1)"] == 1
     assert stats.worst["(1)"] < 1
@@ -109,10 +109,10 @@ def test_tallies_add_up():
     one.add("(13)", 0.25, 10)
     other.add("(13)", 0.5, 5)
     other.add("(22)", 0.1, 1)
-    one.add_sharpness(np.array([1.0, 1.0, 0.0]), np.array([1e-12, 1e-13, 1e-15]))
-    other.add_sharpness(np.array([1.0, 1.0]), np.array([1e-12, np.inf]))
+    one.add_relative_tolerances(np.array([1.0, 1.0, 0.0]), np.array([1e-12, 1e-13, 1e-15]))
+    other.add_relative_tolerances(np.array([1.0, 1.0]), np.array([1e-12, np.inf]))
     one.merge(other)
     assert one.worst == {"(13)": 0.5, "(22)": 0.1}
     assert one.entries == {"(13)": 15, "(22)": 1}
-    assert one.median_sharpness() == 1e-12
-    assert Statistics().median_sharpness() == np.inf
+    assert one.median_relative_tolerance() == 1e-12
+    assert Statistics().median_relative_tolerance() == np.inf

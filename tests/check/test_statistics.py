@@ -19,30 +19,30 @@ def test_merging_is_adding_what_both_have_seen():
     other.add("(14)", 0.125, 5)
     one.alarms, other.alarms = 1, 2
     for each in (one, other):
-        each.add_sharpness(np.ones(2), np.full(2, 1e-3 * 0.99))
+        each.add_relative_tolerances(np.ones(2), np.full(2, 1e-3 * 0.99))
     one.merge(other)
     assert (one.worst, one.entries) == ({"(13)": 0.5, "(14)": 0.125}, {"(13)": 7, "(14)": 5})
-    assert (one.alarms, one.sharpness.sum(), one.sharpness[3]) == (3, 4, 4)
-    assert (other.entries["(13)"], other.sharpness[3]) == (4, 2)
+    assert (one.alarms, one.relative_tolerances.sum(), one.relative_tolerances[3]) == (3, 4, 4)
+    assert (other.entries["(13)"], other.relative_tolerances[3]) == (4, 2)
 
 
-def test_sharpness_is_in_powers_of_ten_and_of_what_is_told_alone():
+def test_relative_tolerances_is_in_powers_of_ten_and_of_what_is_told_alone():
     found = Statistics()
     expected = np.array([1.0, 1.0, 1.0, 0.0, 1.0, 1.0])
     tolerance = np.array([10.0, 0.5e-2, 0.5e-2, 1e-3, math.inf, 0.0])
-    found.add_sharpness(expected, tolerance)
-    assert {k: int(n) for k, n in enumerate(found.sharpness) if n} == {0: 1, 2: 2, 39: 1}
+    found.add_relative_tolerances(expected, tolerance)
+    assert {k: int(n) for k, n in enumerate(found.relative_tolerances) if n} == {0: 1, 2: 2, 39: 1}
 
 
 def test_half_of_the_entries_are_told_to_within_the_median():
     found = Statistics()
-    assert found.median_sharpness() == math.inf
-    found.add_sharpness(np.ones(5), np.array([0.5e-3, 0.5e-3, 0.5e-8, 0.5e-8, 0.5e-8]))
-    assert found.median_sharpness() == 1e-8
-    found.add_sharpness(np.ones(3), np.full(3, 0.5e-3))
-    assert found.median_sharpness() == 1e-3
+    assert found.median_relative_tolerance() == math.inf
+    found.add_relative_tolerances(np.ones(5), np.array([0.5e-3, 0.5e-3, 0.5e-8, 0.5e-8, 0.5e-8]))
+    assert found.median_relative_tolerance() == 1e-8
+    found.add_relative_tolerances(np.ones(3), np.full(3, 0.5e-3))
+    assert found.median_relative_tolerance() == 1e-3
 
 
 def test_no_two_share_their_counts():
-    Statistics().sharpness[0] += 1
-    assert Statistics().sharpness.sum() == 0
+    Statistics().relative_tolerances[0] += 1
+    assert Statistics().relative_tolerances.sum() == 0

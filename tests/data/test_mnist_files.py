@@ -50,14 +50,14 @@ def packed(folder, name):
 
 
 def test_the_cache_folder_is_the_users(cache):
-    assert mnist_files.cache_folder() == cache
+    assert mnist_files.mnist_cache_folder() == cache
 
 
 def test_without_platformdirs_there_is_no_cache(cache, monkeypatch):
     import sys
 
     monkeypatch.setitem(sys.modules, "platformdirs", None)
-    assert mnist_files.cache_folder() is None
+    assert mnist_files.mnist_cache_folder() is None
     assert not mnist_files.is_at_hand()
     with pytest.raises(FileNotFoundError, match="MNIST is not at hand"):
         mnist_files.mnist_content(LABELS)

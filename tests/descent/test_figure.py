@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minibp import gradient_descent
-from minibp.descent.figure import Run, figure, shown_point, window_of
+from minibp.descent.figure import DescentRun, figure, shown_point, window_of
 from minibp.descent.surfaces import Surface, surface_of
 from minibp.plots import save
 
@@ -13,7 +13,7 @@ pytest.importorskip("matplotlib")
 
 def runs(surface, start, etas, steps=30):
     w = np.array(start)
-    return [Run(eta, gradient_descent(surface.value, surface.gradient, w, eta=eta, steps=steps)) for eta in etas]
+    return [DescentRun(eta, gradient_descent(surface.value, surface.gradient, w, eta=eta, steps=steps)) for eta in etas]
 
 
 def test_paths_and_costs_stand_side_by_side_with_labels_and_outcomes(tmp_path):

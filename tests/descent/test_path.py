@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from minibp import InputError, gradient_descent
 from minibp.descent.path import (
     CONVERGED,
-    DIVERGED,
     KEPT_BYTES,
-    MOST_BYTES,
+    MOST_PATH_BYTES,
+    PATH_DIVERGED,
     RISES,
     STALLED,
     STEP_LIMIT,
@@ -46,13 +46,13 @@ def test_the_four_outcomes_are_told_apart():
     start = np.array([1.0, -2.0])
     ends = {
         CONVERGED: gradient_descent(bowl, bowl_gradient, start, eta=0.3, steps=200),
-        DIVERGED: gradient_descent(bowl, bowl_gradient, start, eta=1.1, steps=200),
+        PATH_DIVERGED: gradient_descent(bowl, bowl_gradient, start, eta=1.1, steps=200),
         STEP_LIMIT: gradient_descent(bowl, bowl_gradient, start, eta=1e-4, steps=200),
         STALLED: gradient_descent(bowl, bowl_gradient, start, eta=1e-20, steps=200),
     }
     assert {outcome: path.outcome for outcome, path in ends.items()} == {outcome: outcome for outcome in ends}
     assert ends[CONVERGED].slope <= 1e-6 < np.linalg.norm(bowl_gradient(ends[CONVERGED].points[-2]))
-    assert ends[DIVERGED].taken == RISES
+    assert ends[PATH_DIVERGED].taken == RISES
     assert ends[STEP_LIMIT].taken == 200
     assert ends[STALLED].taken == 0
     for path in ends.values():
@@ -77,7 +77,7 @@ def test_a_step_that_is_a_little_too_long_goes_to_and_fro_and_that_is_said():
 
 def test_a_cost_without_a_minimum_diverges():
     path = gradient_descent(lambda w: -(w**4).sum(), lambda w: -4 * w**3, np.array([1.0]), eta=1.0, steps=100)
-    assert path.outcome == DIVERGED
+    assert path.outcome == PATH_DIVERGED
     assert not math.isfinite(path.costs[-1])
     assert math.isnan(path.slope)
     assert "or C has no minimum" in path.message
@@ -85,11 +85,11 @@ def test_a_cost_without_a_minimum_diverges():
 
 def test_python_floats_that_overflow_are_divergence_and_no_traceback():
     path = gradient_descent(lambda w: math.exp(float(w)), lambda w: -np.exp(w), np.array(1.0), eta=100.0, steps=9)
-    assert (path.outcome, path.costs[-1]) == (DIVERGED, math.inf)
+    assert (path.outcome, path.costs[-1]) == (PATH_DIVERGED, math.inf)
     path = gradient_descent(
         lambda w: 0.0, lambda w: np.array(math.exp(1000 * float(w))), np.array(1.0), eta=1.0, steps=9
     )
-    assert (path.outcome, path.slope) == (DIVERGED, math.inf)
+    assert (path.outcome, path.slope) == (PATH_DIVERGED, math.inf)
     assert "‖∇C‖ is inf after 0 steps" in path.message
 
 
@@ -106,7 +106,7 @@ def test_to_leave_the_domain_is_divergence_but_not_at_the_start(raised):
         return np.ones(1)
 
     for options in ({"grad": lambda w: np.ones(1), "eta": 2.0}, {"grad": grad, "eta": 0.7}, {"grad": None, "eta": 2.0}):
-        assert gradient_descent(f, start=[1.0], steps=9, **options).outcome == DIVERGED
+        assert gradient_descent(f, start=[1.0], steps=9, **options).outcome == PATH_DIVERGED
     with pytest.raises(InputError, match=f"f raised {type(raised).__name__} at the start: {raised}"):
         gradient_descent(f, grad, [-1.0], eta=0.1, steps=9)
     with pytest.raises(InputError, match=f"grad raised {type(raised).__name__} at the start: {raised}"):
@@ -119,7 +119,7 @@ def test_w_that_is_not_finite_is_not_handed_to_f():
         return float(w[0])
 
     path = gradient_descent(careful, lambda w: np.array([1e300]), np.array([1e308]), eta=1e10, steps=9)
-    assert path.outcome == DIVERGED
+    assert path.outcome == PATH_DIVERGED
 
 
 def test_a_saddle_is_a_stationary_point_and_zero_steps_are_fine():
@@ -226,7 +226,7 @@ def test_more_steps_than_can_be_kept_are_refused_with_their_bytes():
     bytes_ = (10**12 + 1) * (32 + KEPT_BYTES)
     with pytest.raises(InputError, match=f"steps is {10**12}: .* would take {bytes_:,} bytes, expected at most"):
         gradient_descent(bowl, bowl_gradient, [1.0, 2.0], eta=0.1, steps=10**12)
-    most = MOST_BYTES // (16 + KEPT_BYTES) - 1
+    most = MOST_PATH_BYTES // (16 + KEPT_BYTES) - 1
     assert gradient_descent(bowl, bowl_gradient, [1.0], eta=0.5, steps=most).outcome == CONVERGED
     with pytest.raises(InputError, match="steps is"):
         gradient_descent(bowl, bowl_gradient, [1.0], eta=0.5, steps=most + 1)

@@ -9,6 +9,7 @@ from minibp import Network, Problem, Workspace, batched
 from minibp.activations import HIDDEN
 from minibp.arrays import FLOAT_DTYPES
 from minibp.check.layout import row_of_gradient
+from minibp.check.tolerance import within
 from minibp.costs import cost_of
 from minibp.drawing import pairings
 from minibp.training.fused_step import BatchStep
@@ -16,7 +17,7 @@ from minibp.training.fused_step import BatchStep
 
 def stepped(problem, **options):
     step = BatchStep(problem.network, problem.cost, problem.m, eta=ETA, **options)
-    step.bound(problem.x, problem.y)()
+    step.bind(problem.x, problem.y)()
     return parameters(step.network())
 
 
@@ -29,8 +30,8 @@ def test_a_step_is_the_plain_one_within_rounding(dtype, fused, decay):
         for hidden in HIDDEN:
             problem = problem_of([5, 4, 3, 3], hidden, output.name, cost.name, dtype)
             want, limit = expected(problem, decay)
-            assert (np.abs(stepped(problem, decay=decay, fused=fused) - want) <= limit).all(), (hidden, output, cost)
-            assert not (np.abs(stepped(problem, decay=decay + 1e-3, fused=fused) - want) <= limit).all()
+            assert within(stepped(problem, decay=decay, fused=fused), want, limit).all(), (hidden, output, cost)
+            assert not within(stepped(problem, decay=decay + 1e-3, fused=fused), want, limit).all()
 
 
 @pytest.mark.parametrize("fused", [True, False])
@@ -45,7 +46,7 @@ def test_many_steps_with_batches_of_several_sizes_follow_the_gradient(fused):
         weights = [(1 - DECAY) * w - ETA * g for w, g in zip(network.weights, gradient.nabla_w, strict=True)]
         biases = [b - ETA * g for b, g in zip(network.biases, gradient.nabla_b, strict=True)]
         network = Network(weights, biases, network.activations)
-        step.bound(x, y)()
+        step.bind(x, y)()
         assert np.allclose(parameters(step.network()), parameters(network), rtol=1e-11, atol=1e-13)
 
 
@@ -57,7 +58,7 @@ def test_neurons_beyond_the_end_of_exp_leave_the_parameters_finite(dtype, fused)
     want, limit = expected(problem, 0.0)
     got = stepped(problem, fused=fused)
     assert np.isfinite(got).all()
-    assert (np.abs(got - want) <= limit).all()
+    assert within(got, want, limit).all()
 
 
 def test_the_network_that_it_began_with_is_left_alone():

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from minibp import Network, batched
 from minibp.check.rounding.whole_pass import arithmetic_of, bound
+from minibp.check.tolerance import within
 from minibp.costs import cost_of
 from minibp.problem import Problem
 from minibp.strategies import problems
@@ -21,7 +22,7 @@ def test_the_cost_is_that_of_the_batched_form_without_l2(problem):
         expected = batched.backprop(problem.network, problem.cost, problem.x, problem.y).cost
     assert found.total == problem.m
     if np.isfinite(limit):
-        assert abs(found.cost - expected) <= limit
+        assert within(found.cost, expected, limit)
 
 
 @pytest.mark.parametrize("part_bytes", [1, 200, 1 << 22])

@@ -5,7 +5,7 @@ from minibp.activations import ACTIVATIONS, HIDDEN
 from minibp.arrays import FLOAT_DTYPES
 from minibp.costs import COSTS, fuses
 from minibp.drawing import pairings
-from minibp.workspace.kernels import Rows, has_output_steps, kernel_of, number, output_steps, own_functions
+from minibp.workspace.kernels import Rows, has_output_steps, kernel_of, output_steps, own_functions, scalar_like
 
 ROUNDINGS = 32
 """Both forms of a function take some operations and library functions of a few u each; relative to 1 or the result."""
@@ -86,4 +86,4 @@ def test_a_fused_pair_needs_no_steps_and_functions_of_ones_own_have_none():
 
 
 def test_a_number_has_no_axes_and_keeps_the_dtype():
-    assert (number(2, np.ones(3, "f4")).shape, number(2, np.ones(3, "f4")).dtype) == ((), "float32")
+    assert (scalar_like(2, np.ones(3, "f4")).shape, scalar_like(2, np.ones(3, "f4")).dtype) == ((), "float32")

@@ -58,7 +58,7 @@ def test_the_steps_of_a_run_can_be_bound_to_arrays_that_stay():
     own = passes(NETWORK, problem_of([2, 2, 1], cost="quadratic").cost, 1)
     plan = own.plan(1, lambda i, delta, a: [])
     x, y = X.copy(), Y.copy()
-    steps = own.bound(plan, x, y)
+    steps = own.bound_steps(plan, x, y)
     for step in steps:
         step()
     assert plan.delta.tolist() == [[27.0, -9.0]]

@@ -13,6 +13,7 @@ from minibp.activations import HIDDEN
 from minibp.arrays import FLOAT_DTYPES
 from minibp.check.layout import row_of_gradient
 from minibp.check.rounding.whole_pass import arithmetic_of, bound
+from minibp.check.tolerance import error_ratio
 from minibp.drawing import pairings
 from minibp.workspace import plan
 
@@ -20,10 +21,8 @@ from minibp.workspace import plan
 def distance(problem, gradient):
     """The largest distance from the batched form; 1 is what rounding explains of both."""
     form = batched.backprop(problem.network, problem.cost, problem.x, problem.y, problem.l2).gradient
-    limit = 2 * row_of_gradient(bound(problem, arithmetic_of(problem.dtype)).gradient)
-    error = np.abs(row_of_gradient(gradient) - row_of_gradient(form))
-    told = np.isfinite(limit)
-    return np.divide(error, limit, out=np.zeros_like(error), where=told & (error != 0)).max()
+    limit = row_of_gradient(bound(problem, arithmetic_of(problem.dtype)).gradient)
+    return error_ratio(row_of_gradient(gradient), row_of_gradient(form), limit, limit).max()
 
 
 def test_numbers_that_can_be_followed_by_hand():

@@ -1,1 +1,1 @@
-"""From a gradient that is off to the equation, the layer and the name of the mistake."""
+"""The diagnosis of a wrong gradient: the equation, the layer and the name of the mistake."""

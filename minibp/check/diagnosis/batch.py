@@ -1,188 +1,204 @@
-"""What is wrong with the mean over examples, (6), and with L2's division by m, (27).
+"""The diagnosis of batches: faults of the mean over examples, (6), and of L2's division by m, (27).
 
-A batch is held to what the subject itself says of its examples one by one, so that nothing that is wrong with a single
-example is blamed again.
+A batch is compared with what the subject itself returned for its examples one by one, so that no fault of a single
+example is named again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check.diagnosis.delta_readings import ways
+from minibp.check.diagnosis.delta_readings import variants
 from minibp.check.diagnosis.single_example import UNKNOWN, Explanation, Part
 from minibp.check.faults.injection import RIGHT, FaultInstance, compute_step, raw_output_error, run_forward, run_pass
-from minibp.check.faults.pass_state import PassState
+from minibp.check.faults.pass_state import Number, PassState, by_layer
 from minibp.check.rounding.arithmetic import Arithmetic
-from minibp.check.rounding.running_error import RunningError, near
+from minibp.check.rounding.running_error import RunningError, explains
 from minibp.network import Gradient
 from minibp.problem import Problem
 
 
 class Batch(NamedTuple):
-    """What a subject answered to several examples, and where each of them stands among the single ones."""
+    """The gradient that a subject returned for several examples, and the index of each among the single examples."""
 
     problem: Problem
-    answer: Gradient
+    result: Gradient
     rows: tuple[int, ...]
 
 
 @dataclass
 class Average:
-    """How a batch is made from its examples: one fault of (6) or none, and what is left at each layer and tensor."""
+    """The explanation of batches: at most one fault of (6) for all tensors, and the faults of each layer and tensor."""
 
     mean: Part
     parts: dict[tuple[str, int], Part]
 
     @property
     def cost(self) -> float:
-        """How much has to be explained; a fault in several layers counts once."""
+        """The cost of all that is explained or left unexplained; a fault in several layers counts once."""
         named = {part.candidates[0].fault.id for part in self.parts.values() if part.candidates}
         return self.mean.cost + len(named) + UNKNOWN * sum(part.off for part in self.parts.values())
 
 
-def averaged(batches: Sequence[Batch], single: Explanation, fp: Arithmetic) -> Average:
-    """The cheapest account of these batches, given what was found of single examples."""
-    views = [_stacked(batch, single, fp) for batch in batches]
-    seen = _scale(single)
+class _Steps(NamedTuple):
+    """The steps of a pass that one tensor is made by."""
+
+    data: str
+    shares: str
+    """Faults of this tensor's mean alone."""
+    penalty: str
+
+
+STEPS_BY_TENSOR = {
+    "nabla_b": _Steps("bias", "shares_b", "l2_biases"),
+    "nabla_w": _Steps("weight", "shares_w", "l2_weights"),
+}
+
+
+@dataclass(frozen=True)
+class _Model:
+    """One tensor of a batch as certain faults would make it; None where there is no fault of that step."""
+
+    steps: _Steps
+    shares: FaultInstance | None
+    """Of the mean of all tensors."""
+    data: FaultInstance | None
+    penalty: FaultInstance | None
+    tensor_shares: FaultInstance | None = None
+    products: FaultInstance | None = None
+    averages_penalty: bool = False
+    """True where L2 is added to each example's gradient, so that a fault of the mean scales it, too."""
+
+    def predict(self, state: PassState, layer: int) -> RunningError:
+        """∂C/∂b^l or ∂C/∂W^l, in running-error numbers."""
+        mean = RIGHT["shares"](state, layer) if self.shares is None else _relative(self.shares, state, layer)
+        weighted = _with_shares(state, mean)
+        if self.tensor_shares is not None:
+            weighted = _with_shares(state, mean * state.m * self.tensor_shares.at(weighted, layer))
+        data = self._data(weighted, layer)
+        penalty = self._penalty(weighted, layer) if state.alpha else None
+        if penalty is not None and self.averages_penalty:
+            penalty = penalty * (float(mean[0]) * state.m)
+        return state.running(data if penalty is None else data + penalty)
+
+    def _data(self, state: PassState, layer: int) -> Number:
+        for fault in (self.products, self.data):
+            result = None if fault is None else fault.at(state, layer)
+            if result is not None:
+                return result
+        return RIGHT[self.steps.data](state, layer)
+
+    def _penalty(self, state: PassState, layer: int) -> Number:
+        """The term of L2; None where there is none, as on biases."""
+        result = None if self.penalty is None else self.penalty.at(state, layer)
+        if result is None and self.steps.penalty in RIGHT:
+            return RIGHT[self.steps.penalty](state, layer)
+        return result
+
+
+def averaged(batches: Sequence[Batch], explanation: Explanation, fp: Arithmetic) -> Average:
+    """The cheapest explanation of these batches, given that of their single examples."""
+    states = [_state_of(batch, explanation, fp) for batch in batches]
+    factor = _factor_of(explanation)
     best: Average | None = None
-    for way in [seen] if seen else ways("shares"):
-        tried = _with_mean(way, batches, views, single, None if seen else way)
-        if best is None or tried.cost < best.cost:
-            best = tried
+    for shares in [factor] if factor else [None, *variants("shares")]:
+        mean = Part((shares,) if shares and not factor else ())
+        candidate = Average(mean, _parts(shares, batches, states, explanation))
+        if best is None or candidate.cost < best.cost:
+            best = candidate
         if best.cost == 0:
             break
     assert best is not None
     return best
 
 
-def _scale(single: Explanation) -> FaultInstance | None:
-    """A fault of the mean that a single example showed already, as a factor."""
-    part = single.layers[max(single.layers)].parts.get("scale", Part())
+def _factor_of(explanation: Explanation) -> FaultInstance | None:
+    """The fault of the mean that single examples show already, as a factor."""
+    part = explanation.layers[max(explanation.layers)].parts.get("scale", Part())
     return part.candidates[0] if part.candidates else None
 
 
-def _stacked(batch: Batch, single: Explanation, fp: Arithmetic) -> PassState:
+def _state_of(batch: Batch, explanation: Explanation, fp: Arithmetic) -> PassState:
     """The examples of a batch with the subject's own δ of each; errors are those of a pass with the same faults."""
-    v = PassState(batch.problem, fp)
-    run_forward(v, single.forward)
-    named = single.instances()
+    state = PassState(batch.problem, fp)
+    run_forward(state, explanation.forward)
+    faults = explanation.instances()
     simulated = PassState(batch.problem, fp)
-    run_pass(simulated, named)
-    moved = False
-    for layer in range(v.top, 1, -1):
-        read = [single.values[row].delta[layer] for row in batch.rows]
-        rows = np.concatenate([one.value for one in read])
+    run_pass(simulated, faults)
+    nabla_w = by_layer(batch.result.nabla_w)
+    depends_on_batch = False
+    for layer in range(state.top, 1, -1):
+        read = [explanation.states[row].delta[layer] for row in batch.rows]
+        rows = np.concatenate([delta.value for delta in read])
         model = simulated.delta[layer]
         largest = max(float(np.abs(model.value).max()), fp.tiny)
         error = 2 * model.error * max(1.0, float(np.abs(rows).max()) / largest)
-        # Where δ was read from a tensor with something else in it, it is known less well.
-        v.delta[layer] = RunningError(rows, np.maximum(error, np.concatenate([one.error for one in read])), fp)
-        moved = moved or any(one.constant is not None for one in single.layers[layer].parts["delta"].candidates[:1])
-        if moved:  # weights that were updated with the whole batch give other δ than those updated with one example
-            v.delta[layer] = compute_step("recursion", v, layer, named)
-        v.nabla_w[layer] = batch.answer.nabla_w[layer - 2]
-        v.raw[layer] = raw_output_error(v) if layer == v.top else v.raw[layer + 1] @ v.w[layer + 1]
-    return v
+        # δ that was read from a tensor with another term in it has a larger error.
+        state.delta[layer] = RunningError(rows, np.maximum(error, np.concatenate([delta.error for delta in read])), fp)
+        first = explanation.layers[layer].parts["delta"].candidates[:1]
+        depends_on_batch = depends_on_batch or any(fault.constant is not None for fault in first)
+        if depends_on_batch:  # weights that were updated with the whole batch give other δ than with one example
+            state.delta[layer] = compute_step("recursion", state, layer, faults)
+        state.nabla_w[layer] = nabla_w[layer]
+        state.raw[layer] = raw_output_error(state) if layer == state.top else state.raw[layer + 1] @ state.w[layer + 1]
+    return state
 
 
-def _with_mean(
-    way: FaultInstance | None,
-    batches: Sequence[Batch],
-    views: Sequence[PassState],
-    single: Explanation,
-    named: FaultInstance | None,
-) -> Average:
-    parts: dict[tuple[str, int], Part] = {}
-    for layer, reading in single.layers.items():
-        for tensor, (kind, own, added) in {
-            "nabla_b": ("bias", "shares_b", "l2_biases"),
-            "nabla_w": ("weight", "shares_w", "l2_weights"),
-        }.items():
-            if reading.parts[kind].off:
-                continue
-            got = [getattr(batch.answer, tensor)[layer - 2] for batch in batches]
-            parts[tensor, layer] = _tensor(way, views, layer, reading.parts, (kind, own, added), got)
-    return Average(Part((named,) if named else ()), parts)
+def _parts(
+    shares: FaultInstance | None, batches: Sequence[Batch], states: Sequence[PassState], explanation: Explanation
+) -> dict[tuple[str, int], Part]:
+    """The faults of each tensor of each layer, given that of the mean; of those that one example explains."""
+    found: dict[tuple[str, int], Part] = {}
+    for layer, reading in explanation.layers.items():
+        for tensor, steps in STEPS_BY_TENSOR.items():
+            if not reading.parts[steps.data].off:
+                data, penalty = (reading.parts[step].first for step in (steps.data, steps.penalty))
+                got = [by_layer(getattr(batch.result, tensor))[layer] for batch in batches]
+                found[tensor, layer] = _part(_Model(steps, shares, data, penalty), states, layer, got)
+    return found
 
 
-def _tensor(
-    way: FaultInstance | None,
-    views: Sequence[PassState],
-    layer: int,
-    parts: dict[str, Part],
-    steps: tuple[str, str, str],
-    got: Sequence[Array],
-) -> Part:
-    """What is left to be explained of one tensor."""
-    kind, own, added = steps
-    data = parts[kind].candidates[0] if parts[kind].candidates else None
-    penalty = parts[added].candidates[0] if parts[added].candidates else None
+def _part(base: _Model, states: Sequence[PassState], layer: int, got: Sequence[Array]) -> Part:
+    """The faults that one tensor has beside those of the base, each enough alone."""
     found: list[FaultInstance] = []
-    for extra, share, products, decay in _deviations(kind, own, penalty):
-        if all(
-            _agrees(v, layer, seen, (way, share), data, products, (added, decay))
-            for v, seen in zip(views, got, strict=True)
-        ):
+    for extra, model in _deviations(base):
+        if all(explains(model.predict(state, layer), array) for state, array in zip(states, got, strict=True)):
             if extra is None:
                 return Part()
             found.append(extra)
     return Part(tuple(found), off=not found)
 
 
-def _deviations(
-    kind: str, own: str, penalty: FaultInstance | None
-) -> Iterator[tuple[FaultInstance | None, FaultInstance | None, FaultInstance | None, Any]]:
-    """The right way first; then one fault more: of this tensor's mean, of its products, of L2's division."""
-    yield None, None, None, penalty
-    yield None, None, None, "scaled"  # L2 is in what was summed
-    for one in ways(own)[1:]:
-        yield one, one, None, penalty
-    if kind == "weight":
-        for one in ways("products")[1:]:
-            yield one, None, one, penalty
-        for one in ways("l2_weights")[1:]:
-            if one is not None and one.fault.id == "l2_not_divided_by_m":
-                yield one, None, None, one
+def _deviations(base: _Model) -> Iterator[tuple[FaultInstance | None, _Model]]:
+    """Models without a further fault; then one fault more: of this tensor's mean, its products, L2's division."""
+    yield None, base
+    yield None, replace(base, penalty=None, averages_penalty=True)
+    for fault in variants(base.steps.shares):
+        yield fault, replace(base, tensor_shares=fault)
+    if base.steps.data == "weight":
+        for fault in variants("products"):
+            yield fault, replace(base, products=fault)
+        for fault in variants("l2_weights"):
+            if fault.fault.id == "l2_not_divided_by_m":
+                yield fault, replace(base, penalty=fault)
 
 
-def _agrees(
-    v: PassState,
-    layer: int,
-    seen: Array,
-    means: tuple[FaultInstance | None, FaultInstance | None],
-    data: FaultInstance | None,
-    products: FaultInstance | None,
-    penalty: tuple[str, Any],
-) -> bool:
-    whole, own = means
-    v.share = RIGHT["shares"](v, layer)
-    if whole is not None:
-        v.share = _relative(whole, v, layer)
-    factor = float(v.share[0]) * v.m
-    if own is not None:
-        v.share = v.share * v.m * own.at(v, layer)
-    kind = "bias" if seen.ndim == 1 else "weight"
-    made = None if products is None else products.at(v, layer)
-    if made is None and data is not None:
-        made = data.at(v, layer)
-    predicted = RIGHT[kind](v, layer) if made is None else made
-    name, decay = penalty
-    if v.alpha:
-        more = None if decay is None or decay == "scaled" else decay.at(v, layer)
-        if more is None and name in RIGHT:
-            more = RIGHT[name](v, layer)
-        if more is not None:
-            predicted = predicted + (more * factor if decay == "scaled" else more)
-    return near(v.running(predicted), seen)
+def _with_shares(state: PassState, shares: Array) -> PassState:
+    """The same pass with other shares of the examples in its sums."""
+    weighted = copy(state)
+    weighted.share = shares
+    return weighted
 
 
-def _relative(whole: FaultInstance, v: PassState, layer: int) -> Array:
-    """The shares of a batch in units of what a single example had."""
-    one = PassState(Problem(v.problem.network, v.problem.cost, v.problem.x[:1], v.problem.y[:1], v.problem.l2))
-    share: Array = whole.at(v, layer) / whole.at(one, layer)[0]
-    return share
+def _relative(fault: FaultInstance, state: PassState, layer: int) -> Array:
+    """The shares of a batch in units of that of a single example."""
+    problem = state.problem
+    one = PassState(Problem(problem.network, problem.cost, problem.x[:1], problem.y[:1], problem.l2))
+    shares: Array = fault.at(state, layer) / fault.at(one, layer)[0]
+    return shares

@@ -1,4 +1,4 @@
-"""Gradients that are right by another library's convention of the cost, told from faults that scale them likewise."""
+"""The diagnosis of conventions: gradients that are right by another library's definition of the cost."""
 
 from __future__ import annotations
 

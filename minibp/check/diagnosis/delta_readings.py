@@ -1,90 +1,90 @@
-"""Where the δ of a layer can be read in what a subject answers to one example.
+"""The readings of δ^l in the gradient that a subject returned for one example.
 
-∂C/∂b^l is δ^l, by (23). Should that be what is wrong, ∂C/∂W^l = δ^l (a^{l-1})ᵀ tells it too, by (24).
+∂C/∂b^l is δ^l, by (23). Where that is wrong, ∂C/∂W^l = δ^l (a^{l-1})ᵀ determines δ^l too, by (24).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.faults.catalogue import CATALOGUE
 from minibp.check.faults.injection import RIGHT, FaultInstance
-from minibp.check.faults.pass_state import PassState
+from minibp.check.faults.pass_state import Number, PassState, by_layer
 from minibp.check.rounding.running_error import RunningError
 from minibp.network import Gradient
 from minibp.problem import Problem
 
 
-class Single(NamedTuple):
-    """What a subject answered to one example, in float64."""
+class SingleExample(NamedTuple):
+    """A problem of one example, and the gradient that a subject returned for it, in float64."""
 
     problem: Problem
-    answer: Gradient
+    result: Gradient
 
     def nabla_b(self, layer: int) -> Array:
         """∂C/∂b^l."""
-        return self.answer.nabla_b[layer - 2]
+        return by_layer(self.result.nabla_b)[layer]
 
     def nabla_w(self, layer: int) -> Array:
         """∂C/∂W^l."""
-        return self.answer.nabla_w[layer - 2]
+        return by_layer(self.result.nabla_w)[layer]
 
 
-def sources(values: list[PassState], singles: Sequence[Single], layer: int) -> Iterator[list[RunningError]]:
-    """δ^l as ∂C/∂b^l gives it, with and without L2 on biases; as ∂C/∂W^l gives it; and as it should be."""
-    fp = values[0].fp
+def sources(states: list[PassState], examples: Sequence[SingleExample], layer: int) -> Iterator[list[RunningError]]:
+    """δ^l from ∂C/∂b^l, with and without L2 on biases; from ∂C/∂W^l; and as its equation has it."""
+    fp = states[0].fp
     assert fp is not None
-    rows = [RunningError.exact(single.nabla_b(layer)[None, :], fp) for single in singles]
+    rows = [RunningError.exact(example.nabla_b(layer)[None, :], fp) for example in examples]
     yield rows
-    if values[0].alpha:
-        yield [row - v.alpha * v.b[layer] for row, v in zip(rows, values, strict=True)]
-        yield [row - np.float64(v.alpha) for row, v in zip(rows, values, strict=True)]
-    for penalty in ways("l2_weights") if values[0].alpha else [None]:
+    if states[0].alpha:
+        yield [row - state.alpha * state.b[layer] for row, state in zip(rows, states, strict=True)]
+        yield [row - np.float64(state.alpha) for row, state in zip(rows, states, strict=True)]
+    for penalty in [None, *variants("l2_weights")] if states[0].alpha else [None]:
         for base, transposed in (
-            (_below, False), (_own, False), (_z_below, False), (_x, False), (_weights, False), (_below, True),
+            (_below, False), (_of_layer, False), (_z_below, False), (_x, False), (_weights, False), (_below, True),
         ):  # fmt: skip
             found = [
-                _divided(v, single.nabla_w(layer), layer, base(v, layer), penalty, transposed)
-                for v, single in zip(values, singles, strict=True)
+                _divided(state, example.nabla_w(layer), layer, base(state, layer), penalty, transposed)
+                for state, example in zip(states, examples, strict=True)
             ]
-            if all(one is not None for one in found):
-                yield [one for one in found if one is not None]
-    yield [v.running(right_delta(v, layer)) for v in values]
+            if all(delta is not None for delta in found):
+                yield [delta for delta in found if delta is not None]
+    yield [state.running(right_delta(state, layer)) for state in states]
 
 
-def _below(v: PassState, layer: int) -> Any:
-    return v.a[layer - 1]
+def _below(state: PassState, layer: int) -> Number:
+    return state.a[layer - 1]
 
 
-def _own(v: PassState, layer: int) -> Any:
-    return v.a[layer] if v.is_square(layer) else v.a[layer - 1]
+def _of_layer(state: PassState, layer: int) -> Number:
+    return state.a[layer] if state.is_square(layer) else state.a[layer - 1]
 
 
-def _z_below(v: PassState, layer: int) -> Any:
-    return v.z[layer - 1] if layer > 2 else v.x
+def _z_below(state: PassState, layer: int) -> Number:
+    return state.z[layer - 1] if layer > 2 else state.x
 
 
-def _x(v: PassState, layer: int) -> Any:
-    return v.x if v.x.shape[1] == v.w[layer].shape[1] else v.a[layer - 1]
+def _x(state: PassState, layer: int) -> Number:
+    return state.x if state.x.shape[1] == state.w[layer].shape[1] else state.a[layer - 1]
 
 
-def _weights(v: PassState, layer: int) -> Any:
-    return v.exact(v.w[layer])
+def _weights(state: PassState, layer: int) -> Number:
+    return state.exact(state.w[layer])
 
 
 def _divided(
-    v: PassState, nabla_w: Array, layer: int, base: RunningError, penalty: FaultInstance | None, transposed: bool
+    state: PassState, nabla_w: Array, layer: int, base: RunningError, penalty: FaultInstance | None, transposed: bool
 ) -> RunningError | None:
     """δ^l from ∂C/∂W^l = δ^l baseᵀ: each row's component along the base, which may be another for each row."""
     data = RunningError.exact(nabla_w, base.fp)
-    if v.alpha:
-        added = None if penalty is None else penalty.at(v, layer)
-        data = data - (RIGHT["l2_weights"](v, layer) if added is None else added)
-    if transposed and v.is_square(layer):
+    if state.alpha:
+        added = None if penalty is None else penalty.at(state, layer)
+        data = data - (RIGHT["l2_weights"](state, layer) if added is None else added)
+    if transposed and state.is_square(layer):
         data = data.T
     square = (base * base).sum(axis=1)
     if not (square.value > 2 * square.error).all():
@@ -92,12 +92,12 @@ def _divided(
     return ((data * base).sum(axis=1) / square)[None, :]
 
 
-def right_delta(v: PassState, layer: int) -> Any:
-    """δ^l as it should be, given what lies above: (17), (26) or (22)."""
-    return RIGHT["output" if layer == v.top else "recursion"](v, layer)
+def right_delta(state: PassState, layer: int) -> Number:
+    """δ^l by its equation, given the layer above: (17), (26) or (22)."""
+    return RIGHT["output" if layer == state.top else "recursion"](state, layer)
 
 
-def ways(step: str) -> list[FaultInstance | None]:
-    """None for the right way, then every fault of a step in each of its ways."""
+def variants(step: str) -> list[FaultInstance]:
+    """Every fault of a step, by each of its formulas."""
     faults = [fault for fault in CATALOGUE.values() if fault.step == step]
-    return [None, *(FaultInstance(fault, None, way) for fault in faults for way in range(len(fault.formulas)))]
+    return [FaultInstance(fault, None, variant) for fault in faults for variant in range(len(fault.formulas))]

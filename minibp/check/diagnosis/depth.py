@@ -1,4 +1,4 @@
-"""Code that is written for one number of layers, which is told apart from code that is wrong by trying others."""
+"""The diagnosis of depth: code written for one number of layers, distinguished from wrong code by trying others."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from minibp.check.report.finding import Finding
-from minibp.check.subject.calling import Subject, ask
+from minibp.check.subject.calling import Subject, call
 from minibp.check.subject.specification import Setting
 from minibp.text import counted
 
 DEPTHS = range(1, 7)
-"""Numbers of layers after the input that code is tried with."""
+"""The numbers of layers after the input that are tried."""
 OF_THE_LAYERS = re.compile(r"values to unpack|list index out of range|^returned \d+ sequences")
-"""What is said of code that expects another number of layers."""
+"""The messages of code that expects another number of layers."""
 
 
 def with_depth(findings: Sequence[Finding], subject: Subject, setting: Setting, seed: int) -> list[Finding]:
@@ -35,11 +35,11 @@ def with_depth(findings: Sequence[Finding], subject: Subject, setting: Setting, 
 def only_depth(message: str, subject: Subject, setting: Setting, seed: int) -> int | None:
     """The one number of layers after the input that the code returns gradients for; None where there is no such.
 
-    Code that is wrong in its hidden layers returns where there are none: one layer counts only where `message`, what
-    is said of the others, is about their number.
+    Code that is wrong in its hidden layers returns where there are none: one layer counts only where `message`, that
+    of the other depths, is about the number of layers.
     """
     returned = {
-        depth: [ask(subject, problem).gradient is not None for problem in setting.bases(seed, depth)[1:]]
+        depth: [call(subject, problem).gradient is not None for problem in setting.bases(seed, depth)[1:]]
         for depth in DEPTHS
     }
     able = [depth for depth, each in returned.items() if any(each)]

@@ -1,4 +1,4 @@
-"""Rounding that has been magnified, told from a wrong formula.
+"""The diagnosis of stability: rounding that is magnified, distinguished from a wrong formula.
 
 A formula that is right but unstable is right where neurons are not saturated, or it errs by chance: a move of inputs
 and parameters by √u, which changes a right gradient and a wrong one by about as little, changes the error itself. A
@@ -14,11 +14,11 @@ import numpy as np
 from minibp import batched
 from minibp.activations import sigmoid, softmax
 from minibp.arrays import Array
-from minibp.check.compare import error_ratio
 from minibp.check.layout import gradient_layout, row_of_gradient
 from minibp.check.rounding.arithmetic import arithmetic_of, arithmetic_of_anyone
 from minibp.check.rounding.running_error import RunningError
 from minibp.check.rounding.whole_pass import bound
+from minibp.check.tolerance import error_ratio, within
 from minibp.costs import CrossEntropy
 from minibp.network import Gradient, Network
 from minibp.problem import Problem
@@ -30,42 +30,43 @@ JUMP = 0.05
 """The part of an error that has to change with a move of √u to be called chance: a formula's own error changes by no
 more than √u times its condition, 1e-8 in float64 and 3e-4 in float32 where that is ordinary."""
 
-Ask = Callable[[Problem], Gradient | None]
+Call = Callable[[Problem], Gradient | None]
+"""A call of the subject: its gradient, or None where it has none."""
 
 
-def excess(problem: Problem, answer: Gradient) -> tuple[Array, Array, Array]:
-    """The error of every entry against the package's own gradient, what rounding of both explains, and their ratio."""
+def excess(problem: Problem, result: Gradient) -> tuple[Array, Array, Array]:
+    """The error of every entry against the package's own gradient, the rounding of both, and their ratio."""
     exact = problem.astype("float64")
     ours = row_of_gradient(batched.backprop(exact.network, exact.cost, exact.x, exact.y, exact.l2).gradient)
-    got = row_of_gradient(answer)
+    got = row_of_gradient(result)
     kinds = arithmetic_of_anyone(problem.dtype), arithmetic_of("float64")
     spread = np.add(*(row_of_gradient(bound(exact, kind).gradient) for kind in kinds))
     return got - ours, spread, error_ratio(got, ours, spread)
 
 
-def fails(problem: Problem, ask: Ask) -> bool:
-    """Whether an answer is off, or missing."""
-    answer = ask(problem)
-    return answer is None or bool((excess(problem, answer)[2] > 1).any())
+def fails(problem: Problem, call: Call) -> bool:
+    """True where the result is off, or missing."""
+    result = call(problem)
+    return result is None or bool((excess(problem, result)[2] > 1).any())
 
 
-def fails_below_the_output(problem: Problem, ask: Ask) -> bool:
-    """Whether an answer to one example is right in the output layer, and off below."""
-    answer = ask(problem) if problem.m == 1 else None
-    if answer is None:
+def fails_below_the_output(problem: Problem, call: Call) -> bool:
+    """True where the result for one example is right in the output layer, and off below."""
+    result = call(problem) if problem.m == 1 else None
+    if result is None:
         return False
-    off = excess(problem, answer)[2] > 1
+    off = excess(problem, result)[2] > 1
     top = len(problem.network.weights) + 1
     of_output = [off[one.start : one.stop].any() for one in gradient_layout(problem) if one.layer == top]
     return bool(off.any()) and not any(of_output)
 
 
-def is_rounding(problem: Problem, ask: Ask) -> bool:
-    """Whether what is off in this problem is rounding alone."""
+def is_rounding(problem: Problem, call: Call) -> bool:
+    """True where all that is off in this problem is rounding."""
     calm = scaled(problem, most=UNSATURATED)
-    if not fails(calm, ask) or _is_noise(calm, ask) or _is_noise(problem, ask):
+    if not fails(calm, call) or _is_noise(calm, call) or _is_noise(problem, call):
         return True
-    return _is_noise(scaled(problem, least=1, most=UNSATURATED), ask)  # near 0 the noise may stand still
+    return _is_noise(scaled(problem, least=1, most=UNSATURATED), call)  # near 0 the noise may stand still
 
 
 def scaled(problem: Problem, least: float = 0, most: float = np.inf) -> Problem:
@@ -87,18 +88,18 @@ def scaled(problem: Problem, least: float = 0, most: float = np.inf) -> Problem:
     return Problem(Network(weights, biases, network.activations), problem.cost, problem.x, problem.y, problem.l2)
 
 
-def _is_noise(problem: Problem, ask: Ask) -> bool:
-    """Whether the error of the worst entry jumps when inputs and parameters move by √u of themselves."""
-    answer = ask(problem)
-    if answer is None:
+def _is_noise(problem: Problem, call: Call) -> bool:
+    """True where the error of the worst entry jumps when inputs and parameters move by √u of themselves."""
+    result = call(problem)
+    if result is None:
         return False
-    error, spread, ratio = excess(problem, answer)
+    error, spread, ratio = excess(problem, result)
     at = int(np.argmax(ratio))
     errors = [error[at]]
     rng = np.random.default_rng(0)
     for _ in range(NEIGHBOURS):
         moved = _moved(problem, rng)
-        there = ask(moved)
+        there = call(moved)
         if there is None:
             return False
         errors.append(excess(moved, there)[0][at])
@@ -137,26 +138,24 @@ OTHER = (
 )
 
 
-def reason(problem: Problem, layer: int, answer: Gradient) -> tuple[str | None, str]:
-    """The name of an unstable formula of the output, where it explains a layer, and what to say of it."""
+def reason(problem: Problem, layer: int, result: Gradient) -> tuple[str | None, str]:
+    """The name of an unstable formula of the output, where it explains a layer, and the cause with its remedy."""
     name = None
     top = len(problem.network.weights) + 1
     output = problem.network.activations[-1]
-    if layer == top and type(problem.cost) is CrossEntropy and output is sigmoid and _divides(problem, answer):
+    if layer == top and type(problem.cost) is CrossEntropy and output is sigmoid and _divides(problem, result):
         name = "output_error_by_division"
-    elif output is softmax and not all(np.isfinite(array).all() for array in answer.nabla_b):
+    elif output is softmax and not all(np.isfinite(array).all() for array in result.nabla_b):
         name = "softmax_overflow"
-    what, remedy = REMEDIES.get(name or "", OTHER)
-    return name, f"{what}. {remedy}"
+    cause, remedy = REMEDIES.get(name or "", OTHER)
+    return name, f"{cause}. {remedy}"
 
 
-def _divides(problem: Problem, answer: Gradient) -> bool:
-    """Whether ∂C/∂b^L is what the quotients of ∇_a C come to, within the rounding that these magnify."""
+def _divides(problem: Problem, result: Gradient) -> bool:
+    """True where ∂C/∂b^L is that of the quotients of ∇_a C, within the rounding that these magnify."""
     fp = arithmetic_of(problem.dtype)
     a = batched.feedforward(problem.network.astype("float64"), problem.x.astype(np.float64))
-    v = RunningError(a, fp.u * (fp.f + 3) * a + fp.tiny, fp)
+    output = RunningError(a, fp.u * (fp.f + 3) * a + fp.tiny, fp)
     y = problem.y.astype(np.float64)
-    delta = ((1 - y) / (1 - v) - y / v) * (v * (1 - v))
-    error = delta.error.mean(0)
-    off = np.abs(answer.nabla_b[-1] - (a - y).mean(0))
-    return bool((~np.isfinite(error) | (off <= error)).all())
+    delta = ((1 - y) / (1 - output) - y / output) * (output * (1 - output))
+    return bool(within(result.nabla_b[-1], (a - y).mean(0), delta.error.mean(0)).all())

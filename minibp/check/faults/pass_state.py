@@ -26,7 +26,7 @@ Number: TypeAlias = Any
 
 
 def by_layer(parameters: Iterable[Parameter]) -> dict[int, Parameter]:
-    """What a network or a gradient lists for its layers, by the number of the layer: 2, …, L.
+    """Parameters or their gradients, which a network lists, by the number of the layer: 2, …, L.
 
     >>> by_layer(["W of the hidden layer", "W of the output layer"])[2]
     'W of the hidden layer'
@@ -67,7 +67,7 @@ class PassState:
         self.raw: dict[int, Number] = {}
         self.nabla_w: dict[int, Number] = {}
         self.share: Array = np.ones(problem.m, problem.dtype)
-        """What each example counts in a sum over them."""
+        """The weight of each example in a sum over them."""
         self._primes: dict[int, Number] = {}
 
     def exact(self, array: Array) -> Number:

@@ -222,7 +222,7 @@ class _Check:
             stats = self.statistics.setdefault(one.oracle, Statistics())
             stats.add("(1)", one.excess, 1)
             if unit < 1e-10:
-                stats.add_sharpness(np.array([one.expected]), np.array([one.tolerance]))
+                stats.add_relative_tolerances(np.array([one.expected]), np.array([one.tolerance]))
         return judged
 
     def _named(self, judged: list[Judged]) -> list[Judged]:

@@ -16,7 +16,7 @@ from minibp.activations import ACTIVATIONS
 from minibp.arrays import Array
 from minibp.check.oracles.estimate import COMPLEX_STEP, Estimate, OracleUnavailable, oracle_arithmetic, unresolved
 from minibp.check.oracles.perturbation import Moves, Pass, biases, costs_at, crossings, forward, responses, weights
-from minibp.check.problem_stack import Stack, single
+from minibp.check.problem_stack import Stack, stack_of_one
 from minibp.check.rounding.whole_pass import bounds
 from minibp.costs import COSTS, fuses
 from minibp.network import Gradient
@@ -30,7 +30,7 @@ def estimate(problem: Problem) -> Estimate:
 
     Raises `OracleUnavailable` where an activation or a cost of the user's takes no complex numbers, or is not analytic.
     """
-    return estimates(single(problem)).only()
+    return estimates(stack_of_one(problem)).only()
 
 
 def estimates(stack: Stack) -> Estimate:

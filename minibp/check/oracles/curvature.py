@@ -1,4 +1,4 @@
-"""How an activation curves: σ' and σ'' at a point, and bounds on σ'' and σ''' over a whole interval.
+"""The curvature of activations: σ' and σ'' at a point, and bounds on σ'' and σ''' over a whole interval.
 
 They are written apart from `minibp.activations`, whose σ' is among what is checked with them.
 """

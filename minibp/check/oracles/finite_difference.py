@@ -21,7 +21,7 @@ from minibp.arrays import Array
 from minibp.check.oracles.estimate import Estimate, oracle_arithmetic, unresolved
 from minibp.check.oracles.perturbation import Moves, Pass, biases, costs_at, crossings, forward, responses, weights
 from minibp.check.oracles.truncation import is_derived, truncation
-from minibp.check.problem_stack import Stack, single
+from minibp.check.problem_stack import Stack, stack_of_one
 from minibp.check.rounding.arithmetic import Ball
 from minibp.check.rounding.output_layer import Output, cost_error
 from minibp.check.rounding.whole_pass import Bound, bounds
@@ -36,7 +36,7 @@ DIFFERENCE_CROSSES_A_KINK = "finite difference crosses a kink"
 
 def estimate(problem: Problem) -> Estimate:
     """The gradient of `problem`, entry by entry, and δ, each with a radius of its own."""
-    return estimates(single(problem)).only()
+    return estimates(stack_of_one(problem)).only()
 
 
 def estimates(stack: Stack, *, derived: bool | None = None) -> Estimate:
@@ -71,7 +71,7 @@ def estimates(stack: Stack, *, derived: bool | None = None) -> Estimate:
             differences, crossed = _differences(stack, base, i, move, step[:, move.j, move.k, None])
             gradient.nabla_w[i][:, move.j, move.k] = differences.mean(2)
             beyond[:, move.j, move.k] |= crossed.any(2)
-        decay, decay_error = _decay(stack, stack.weights[i], step)
+        decay, decay_error = _decay_of_weights(stack, stack.weights[i], step)
         with np.errstate(invalid="ignore", over="ignore"):
             error = truncated @ size / stack.m + rounded.mean(2)[:, :, None] / step + decay_error
         gradient.nabla_w[i][:] += decay
@@ -134,7 +134,7 @@ def _differences(stack: Stack, base: Pass, i: int, move: Moves, step: Array) -> 
     return (costs[:, 0] - costs[:, 1]) / step, crossed
 
 
-def _decay(stack: Stack, w: Array, h: Array) -> tuple[Array, Array]:
+def _decay_of_weights(stack: Stack, w: Array, h: Array) -> tuple[Array, Array]:
     """The differences of the penalty, (27), with their errors: of one weight each, since those of all others cancel."""
     half = (stack.alpha / (2 * stack.m))[:, None, None]
     value = half * ((w + h / 2) ** 2 - (w - h / 2) ** 2) / h

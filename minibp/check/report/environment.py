@@ -14,7 +14,7 @@ SPELLED = {"minibp": "minibp", "numpy": "NumPy", "jax": "JAX", "hypothesis": "Hy
 
 @cache
 def installed_versions() -> dict[str, str | None]:
-    """Of the packages as they are installed: importing one to ask it would take longer than the check."""
+    """The versions of the packages by their metadata: importing one for it would take longer than the check."""
     return {**{name: _version(name) for name in PACKAGES}, "python": platform.python_version()}
 
 

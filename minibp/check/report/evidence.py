@@ -19,22 +19,22 @@ class Evidence:
     networks: int = 0
     entries: int = 0
     statistics: dict[str, dict[str, Statistics]] = field(default_factory=dict)
-    """By what was checked, then by oracle."""
+    """By implementation, then by oracle."""
     skipped: Counter[str] = field(default_factory=Counter)
     """Entries that were not compared, by the reason."""
     covered: Counter[str] = field(default_factory=Counter)
-    """Networks, by what they have: an activation, a cost, a dtype."""
+    """Networks, by activation, cost, dtype and so on."""
 
     def stats_of(self, subject: str, oracle: str) -> Statistics:
         """The statistics of one oracle on one subject, empty at first."""
         return self.statistics.setdefault(subject, {}).setdefault(oracle, Statistics())
 
     def has_compared(self) -> bool:
-        """Whether any entry was compared with that of an oracle."""
+        """True where any entry was compared with that of an oracle."""
         return any(any(stats.entries.values()) for by in self.statistics.values() for stats in by.values())
 
     def add(self, other: Evidence) -> None:
-        """Add what another has seen."""
+        """Add the numbers of another."""
         self.networks += other.networks
         self.entries += other.entries
         self.skipped.update(other.skipped)

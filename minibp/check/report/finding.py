@@ -1,4 +1,4 @@
-"""One thing that is wrong with a gradient, as data."""
+"""The finding: one mistake in a gradient, as data."""
 
 from __future__ import annotations
 

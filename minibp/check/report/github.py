@@ -1,4 +1,4 @@
-"""Findings as annotations of a GitHub workflow."""
+"""The findings as annotations of a GitHub workflow."""
 
 from __future__ import annotations
 

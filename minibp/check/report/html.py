@@ -1,4 +1,4 @@
-"""A report as one page of HTML, which needs nothing beside itself."""
+"""The report as one page of HTML, in a single file."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def page(report: Report, title: str = "minibp") -> str:
     if report.again:
         parts += ["<h2>Reproduce with</h2>", f"<pre>{escape(report.again)}</pre>"]
     if wording.cells(report):
-        parts += ["<h2>Max error / tolerance</h2>", _table(report)]
-    told = (wording.sizes(report), *wording.remarks(report), str(report.environment))
-    parts += [f"<p>{escape(line)}</p>" for line in told]
+        parts += ["<h2>Max error / tolerance</h2>", _html_table(report)]
+    remarks = (wording.sizes(report), *wording.remarks(report), str(report.environment))
+    parts += [f"<p>{escape(line)}</p>" for line in remarks]
     body = "\n".join(parts)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -59,7 +59,7 @@ def page(report: Report, title: str = "minibp") -> str:
 
 
 def _finding(finding: Finding, verdict: str) -> str:
-    """One finding: its place, its formula or what is said of it, its name, and the numbers."""
+    """One finding: its place, its formula or message, its name, and the numbers."""
     heading = f"{finding.subject}: {wording.place(finding)}"
     parts = [
         f'<h2 class="{escape(verdict)}">{escape(heading)}</h2>',
@@ -80,16 +80,16 @@ def _finding(finding: Finding, verdict: str) -> str:
     return "<section>\n" + "\n".join(parts) + "\n</section>"
 
 
-def _table(report: Report) -> str:
+def _html_table(report: Report) -> str:
     """Equations down, oracles across."""
     names = [wording.ORACLE_NAMES.get(name, name) for name in report.oracles()]
-    rows = [_row(["equation", ""], names, "th")]
-    rows += [_row([key, EQUATIONS[key]], columns) for key, columns in wording.cells(report).items()]
-    rows.append(_row(["", wording.MEDIAN], wording.median_tolerance(report)))
+    rows = [_table_row(["equation", ""], names, "th")]
+    rows += [_table_row([key, EQUATIONS[key]], columns) for key, columns in wording.cells(report).items()]
+    rows.append(_table_row(["", wording.MEDIAN], wording.median_tolerance(report)))
     return '<div class="scroll"><table>\n' + "\n".join(rows) + "\n</table></div>"
 
 
-def _row(labels: list[str], columns: list[str], tag: str = "td") -> str:
+def _table_row(labels: list[str], columns: list[str], tag: str = "td") -> str:
     cells = [f"<{tag}>{escape(label)}</{tag}>" for label in labels]
     cells += [f'<{tag} class="number">{escape(column)}</{tag}>' for column in columns]
     return "<tr>" + "".join(cells) + "</tr>"

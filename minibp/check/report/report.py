@@ -1,4 +1,4 @@
-"""A report says what was checked, against what, and what was found: as data, as JSON, and, by `wording`, as text."""
+"""The report of a check: verdict, findings and statistics as data, as JSON, and, by `wording`, as text."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Report:
     skipped : dict of str to int
         Number of entries that were not compared, by the reason.
     statistics : dict of str to dict of str to Statistics
-        Statistics by what was checked, then by oracle.
+        Statistics by implementation, then by oracle.
     covered : dict of str to int
         Number of networks that had each activation, cost, dtype and so on.
     notes : tuple of str
@@ -124,17 +124,17 @@ class Report:
         }
 
     def _oracle(self, name: str) -> dict[str, Any]:
-        statistics = {form: by_oracle[name] for form, by_oracle in self.statistics.items() if name in by_oracle}
+        statistics = {subject: by_oracle[name] for subject, by_oracle in self.statistics.items() if name in by_oracle}
         return {
-            form: {
-                "relative_tolerance": number(stats.median_sharpness()),
+            subject: {
+                "relative_tolerance": number(stats.median_relative_tolerance()),
                 "equations": {
                     equation: {"worst": number(stats.worst[equation]), "entries": stats.entries[equation]}
                     for equation in EQUATIONS
                     if equation in stats.entries
                 },
             }
-            for form, stats in statistics.items()
+            for subject, stats in statistics.items()
         }
 
     def verdict_line(self) -> str:
@@ -201,3 +201,9 @@ class GradientMismatch(AssertionError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return GradientMismatch, (self.report,)
+
+
+for _public in (Finding, Report, GradientMismatch):
+    _public.__module__ = "minibp"  # the name that tracebacks and test runners print
+__test__ = {"Finding": Finding, "Report": Report, "GradientMismatch": GradientMismatch}
+"""Their examples: doctest passes over a class whose `__module__` is not that of its file."""

@@ -1,4 +1,4 @@
-"""What a report says, line by line; a face may give each kind of line a colour."""
+"""The wording of a report, line by line; the command gives each kind of line a colour."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ ORACLE_NAMES = {
     "finite_difference": "finite differences",
     "core": "minibp",
 }
-"""What a value is compared with: an oracle, or minibp's own gradient. Where a fault is placed it is its equation."""
+"""The names of the sources of expected values: oracles, and minibp's own gradient."""
 OWN_VALUES = {"(22)": "δ and W", "(23)": "δ", "(24)": "δ"}
-"""What of the subject's own an equation is applied to where a fault is placed."""
+"""The subject's own values that an equation is applied to, to place a fault."""
 SHORT_NAMES = {"jax": "JAX", "complex_step": "complex step", "finite_difference": "differences"}
 """Of the oracles, for the heads of narrow tables."""
 HEAD = "max error / tolerance"
@@ -72,7 +72,7 @@ def place(finding: Finding) -> str:
 
 
 def formula(finding: Finding) -> str:
-    """What is said of it, or else the formula of its equation."""
+    """The message of a finding, or else the formula of its equation."""
     return finding.message or FORMULAS[finding.equation or "(1)"]
 
 
@@ -90,7 +90,7 @@ def numbers(finding: Finding) -> list[str]:
 
 
 def _source(finding: Finding) -> str:
-    """What gives the value that is expected."""
+    """The source of the expected value."""
     if finding.oracle != "equation":
         return ORACLE_NAMES.get(finding.oracle or "", str(finding.oracle))
     own = OWN_VALUES.get(finding.equation or "")
@@ -104,7 +104,7 @@ def of_report(report: Report, width: int | None = None) -> list[Line]:
     is copied, the network and the command, is not broken either.
     """
     width = tables.width() if width is None else width
-    lines = [Line("", row) for row in (*_table(report, width), "")] if cells(report) else []
+    lines = [Line("", row) for row in (*_text_table(report, width), "")] if cells(report) else []
     prose = [Line("", row) for row in (sizes(report), *remarks(report), str(report.environment))]
     for finding in report.findings:
         prose += [Line("", ""), *of_finding(finding)]
@@ -118,20 +118,20 @@ def of_report(report: Report, width: int | None = None) -> list[Line]:
 
 
 def sizes(report: Report) -> str:
-    """How much was checked, how long it took, and the seed."""
+    """The numbers of networks and entries, the time, and the seed."""
     parts = [_counted(report.networks, "network", "networks")] if report.networks else []
     parts += [_counted(report.entries, "entry", "entries"), f"{report.seconds:.1f} s", f"seed {report.seed}"]
     return ", ".join(parts)
 
 
 def remarks(report: Report) -> list[str]:
-    """What was skipped, and the notes."""
+    """The skipped entries, and the notes."""
     skipped = [f"skipped: {_counted(count, 'entry', 'entries')}, {why}" for why, count in report.skipped.items()]
     return skipped + [f"note: {note}" for note in report.notes]
 
 
 def verdict_line(report: Report) -> str:
-    """One line that says how it ended."""
+    """The verdict in one line."""
     if report.verdict == "correct":
         entries = "every entry" if not report.skipped else "every resolved entry"
         return f"correct: {entries} agrees with {_listed(report.oracles())} within rounding error"
@@ -158,7 +158,7 @@ def cells(report: Report) -> dict[str, list[str]]:
 def median_tolerance(report: Report) -> list[str]:
     """The median relative tolerance of float64 entries, by each oracle."""
     largest = {
-        name: max(stats.median_sharpness() for of, stats in _by_oracle(report) if of == name)
+        name: max(stats.median_relative_tolerance() for of, stats in _by_oracle(report) if of == name)
         for name in report.oracles()
     }
     return [f"{tolerance:.0e}" for tolerance in largest.values()]
@@ -170,7 +170,7 @@ def _by_oracle(report: Report) -> Iterator[tuple[str, Statistics]]:
         yield from by_oracle.items()
 
 
-def _table(report: Report, width: int) -> list[str]:
+def _text_table(report: Report, width: int) -> list[str]:
     """Equations down, oracles across; where that is too wide with short names, too, each formula below its row."""
     rows, last = cells(report), [MEDIAN, *median_tolerance(report)]
     for known in (ORACLE_NAMES, {**ORACLE_NAMES, **SHORT_NAMES}):

@@ -1,4 +1,4 @@
-"""How far an honest floating-point computation may be off: the bound."""
+"""The bound of the rounding error of an honest floating-point computation."""
 
 from minibp.check.rounding.arithmetic import Arithmetic, arithmetic_of
 from minibp.check.rounding.whole_pass import Bound, bound

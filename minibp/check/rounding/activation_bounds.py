@@ -1,8 +1,8 @@
-"""How an activation passes errors on: what an error of z does to σ(z) and σ'(z), and what computing them adds.
+"""Bounds of each activation: the propagated error of σ(z) and σ'(z) for an error of z, and their local rounding errors.
 
-`slope` and `bend` bound |σ'| and the change of σ' over the whole interval [z − e, z + e], so that the bound built
-on them is not only a first-order one. `value_rounding` and `prime_rounding` are in units of u, with f the relative
-error of one library function (exp, tanh, log1p, …) in the same units.
+`lipschitz` and `variation` bound |σ'| and the change of σ' over the whole interval [z − e, z + e], so that the bound
+built on them is not only a first-order one. `value_rounding` and `prime_rounding` are in units of u, with f the
+relative error of one library function (exp, tanh, log1p, …) in the same units.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ class ActivationBounds(NamedTuple):
     prime_rounding: Callable[[Array, Array, Array, float], Array]
     """The same for σ'(z), from (z, a, p, f) with p = σ'(z)."""
     from_value: Callable[[Array, Array, Array, float], Array]
-    """What it adds to compute σ' from a, as a(1 − a) or 1 − a²: no more than rounding, yet more in the tails."""
+    """The additional error of σ' computed from a, as a(1 − a) or 1 − a²: mere rounding, yet more in the tails."""
 
     textbook: Callable[[Array, float], Array] = _none
     """Error of σ(z), from (z, f), where it is computed by a sum that cancels near 0 or in the tail: e^z − 1, say."""
 
     @property
     def exact(self) -> bool:
-        """Whether σ and σ' round nothing, so that an exact 0 stays one on either side of a kink."""
+        """True where σ and σ' are computed without rounding, so that an exact 0 stays one on either side of a kink."""
         return self.value_rounding is _none
 
 
 def activation_bounds_of(activation: Activation) -> ActivationBounds:
     """The bounds of one of the package's activations, or estimates by sampling for any other."""
-    return _KNOWN[activation.name] if _is_known(activation) else _sampled(activation)
+    return _DERIVED[activation.name] if _is_known(activation) else _sampled(activation)
 
 
 def _is_known(activation: Activation) -> bool:
@@ -74,7 +74,7 @@ def _jump(z: Array, e: Array, size: float) -> Array:
     return np.where((np.abs(z) <= e) & (e > 0), size, 0.0)
 
 
-_KNOWN = {
+_DERIVED = {
     "identity": ActivationBounds(
         lipschitz=lambda z, e: np.ones_like(z),
         variation=_none,

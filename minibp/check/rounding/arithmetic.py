@@ -1,4 +1,4 @@
-"""Floating-point arithmetic with its errors: what may be rounded, and numbers that know how far they may be off."""
+"""Models of floating-point arithmetic, and balls: arrays with a bound of the error of each entry."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from minibp.arrays import Array
 LIBRARY_ERROR = 8.0
 """Relative error of one library function in units of u: NumPy's vectorised ones are within 4 ulp, and 1 ulp ≤ 2u."""
 SPARE = 4
-"""Roundings granted beyond the n of a sum: the mean's division, the penalty's product and sum, another order."""
+"""Roundings allowed beyond the n of a sum: the mean's division, the penalty's product and sum, another order."""
 
 
 class Arithmetic(NamedTuple):
-    """The numbers that an honest computation may use."""
+    """The parameters of the arithmetic that an honest computation may use."""
 
     u: float
     """Unit roundoff, half the distance from 1 to the next number."""
     tiny: float
     """The smallest normal number: what lies below may have been flushed to zero."""
     huge: float
-    """The largest number: where a magnitude comes near it, nothing is known any more."""
+    """The largest number: a magnitude near it leaves nothing known."""
     f: float
     """Relative error of one library function, in units of u."""
     prime_from_value: bool
-    """Whether σ' may be computed from a, as a(1 − a): honest, though worthless in the tails."""
+    """True where σ' may be computed from a, as a(1 − a): honest, though inaccurate in the tails."""
     textbook: bool = False
-    """Whether e^z − 1 and ln(1 + e^z) may be so computed, and any slope between both sides be taken at a kink."""
+    """True where e^z − 1 and ln(1 + e^z) may be so computed, and any slope between both sides be taken at a kink."""
 
     def gamma(self, n: int) -> float:
         """γ_{n+SPARE}: the relative error of a sum of n products."""
@@ -48,7 +48,7 @@ def arithmetic_of(dtype: str, f: float = LIBRARY_ERROR, *, prime_from_value: boo
 
 
 def arithmetic_of_anyone(dtype: str) -> Arithmetic:
-    """The arithmetic that a subject is granted: that of its dtype, by the formulas of textbooks.
+    """The arithmetic allowed to a subject: that of its dtype, with the formulas of textbooks.
 
     >>> arithmetic_of_anyone("float64").textbook
     True
@@ -57,7 +57,7 @@ def arithmetic_of_anyone(dtype: str) -> Arithmetic:
 
 
 class Ball:
-    """A computed array and how far each entry may be off."""
+    """A ball, or midpoint–radius number: a computed array, and a bound of the error of each entry."""
 
     __slots__ = ("error", "size", "value")
 
@@ -85,9 +85,9 @@ def matmul_exact(left: Ball, right: Array, right_size: Array, fp: Arithmetic) ->
     A factor or a product that is subnormal may be flushed to zero, which loses at most tiny(1 + |l| + |r|) a term,
     and nothing where l or r is exactly 0.
     """
-    inherited = (left.error + fp.gamma(right.shape[-2]) * left.size) @ right_size
+    propagated = (left.error + fp.gamma(right.shape[-2]) * left.size) @ right_size
     flushed = fp.tiny * (_above_zero(left.size) @ _above_zero(right_size))
-    return Ball(left.value @ right, inherited + flushed)
+    return Ball(left.value @ right, propagated + flushed)
 
 
 def _above_zero(size: Array) -> Array:
@@ -97,6 +97,6 @@ def _above_zero(size: Array) -> Array:
 
 def times(left: Ball, right: Ball, fp: Arithmetic) -> Ball:
     """left ⊙ right."""
-    inherited = left.error * right.size + np.abs(left.value) * right.error
+    propagated = left.error * right.size + np.abs(left.value) * right.error
     flushed = np.where((left.size > 0) & (right.size > 0), fp.tiny * (1 + left.size + right.size), 0)
-    return Ball(left.value * right.value, inherited + 2 * fp.u * left.size * right.size + flushed)
+    return Ball(left.value * right.value, propagated + 2 * fp.u * left.size * right.size + flushed)

@@ -15,8 +15,8 @@ def weighted_input(a: Ball, w: Array, b: Array, fp: Arithmetic) -> Ball:
     size = np.abs(w.mT)
     product = matmul_exact(a, w.mT, size, fp)
     added = fp.gamma(w.shape[-1]) * np.abs(b)  # b may be the first term of the sum
-    own = 2 * fp.u * (a.size @ size) + added + fp.tiny * (b != 0)
-    return Ball(product.value + b, product.error + own)
+    local = 2 * fp.u * (a.size @ size) + added + fp.tiny * (b != 0)
+    return Ball(product.value + b, product.error + local)
 
 
 def activated(z: Ball, activation: Activation, fp: Arithmetic) -> Ball:
@@ -27,12 +27,12 @@ def activated(z: Ball, activation: Activation, fp: Arithmetic) -> Ball:
     if not activation.elementwise:
         return Ball(a, np.full(a.shape, np.inf))  # of another layer-wide function nothing is known
     facts = activation_bounds_of(activation)
-    inherited = facts.lipschitz(z.value, z.error) * z.error
-    own = fp.u * facts.value_rounding(z.value, np.abs(a) + inherited, fp.f)
+    propagated = facts.lipschitz(z.value, z.error) * z.error
+    local = fp.u * facts.value_rounding(z.value, np.abs(a) + propagated, fp.f)
     if fp.textbook:
-        own = own + fp.u * facts.textbook(z.value, fp.f)
+        local = local + fp.u * facts.textbook(z.value, fp.f)
     exact = facts.exact or ((z.value == 0) & (z.error == 0) & (a == 0))
-    return Ball(a, inherited + own + np.where(exact, 0, fp.tiny * (1 + np.abs(z.value))))
+    return Ball(a, propagated + local + np.where(exact, 0, fp.tiny * (1 + np.abs(z.value))))
 
 
 def softmax_error(a: Array, z: Array, exponent: Array) -> Array:
@@ -59,10 +59,10 @@ def derivative(z: Ball, a: Ball, activation: Activation, fp: Arithmetic) -> Ball
     facts = activation_bounds_of(activation)
     p = activation.prime(z.value)
     reach = np.maximum(z.error, fp.tiny) if fp.textbook else z.error  # so that a z of exactly 0 is on both sides
-    inherited = facts.variation(z.value, reach)
-    own = facts.prime_rounding(z.value, np.abs(a.value), np.abs(p) + inherited, fp.f)
+    propagated = facts.variation(z.value, reach)
+    local = facts.prime_rounding(z.value, np.abs(a.value), np.abs(p) + propagated, fp.f)
     if fp.prime_from_value:
-        own = own + facts.from_value(z.value, np.abs(a.value), np.abs(p) + inherited, fp.f)
+        local = local + facts.from_value(z.value, np.abs(a.value), np.abs(p) + propagated, fp.f)
     if fp.textbook:
-        own = own + 2 * facts.textbook(z.value, fp.f)  # from a: 1 − a² doubles its error
-    return Ball(p, inherited + fp.u * own + (0 if facts.exact else fp.tiny * (1 + np.abs(z.value))))
+        local = local + 2 * facts.textbook(z.value, fp.f)  # from a: 1 − a² doubles its error
+    return Ball(p, propagated + fp.u * local + (0 if facts.exact else fp.tiny * (1 + np.abs(z.value))))

@@ -14,7 +14,7 @@ from minibp.costs import CategoricalCrossEntropy, Cost, CrossEntropy, Huber, Qua
 
 
 class Output(NamedTuple):
-    """What the rounding of an output layer depends on beside z and a: y may have fewer axes than they."""
+    """An output layer: its cost, its activation and the targets; y may have fewer axes than z and a."""
 
     cost: Cost
     activation: Activation
@@ -62,9 +62,9 @@ def cost_gradient(of: Output, r: Ball, a: Ball, fp: Arithmetic) -> Ball:
 def _sum_of_products(left: Ball, right: Ball, fp: Arithmetic) -> Array:
     """The error of Σ left·right over the last axis, which is kept; each product may be flushed to zero."""
     n = left.value.shape[-1]
-    inherited = left.error * right.size + np.abs(left.value) * right.error
+    propagated = left.error * right.size + np.abs(left.value) * right.error
     magnitude = (left.size * right.size).sum(-1, keepdims=True)
-    return inherited.sum(-1, keepdims=True) + fp.gamma(n) * magnitude + n * fp.tiny
+    return propagated.sum(-1, keepdims=True) + fp.gamma(n) * magnitude + n * fp.tiny
 
 
 def _bernoulli_softmax(of: Output, z: Ball, r: Ball, fp: Arithmetic) -> Ball:
@@ -81,9 +81,9 @@ def _bernoulli_softmax(of: Output, z: Ball, r: Ball, fp: Arithmetic) -> Ball:
     exponent = 2 * worst + 4 * fp.u * (spread + worst) + (3 + np.log(n)) * fp.u * fp.f + fp.gamma(n)
     q_error = np.where(np.isfinite(others), softmax_error(q, others, exponent), 0) + fp.tiny
     size = r.size[..., :, None]
-    inherited = (r.error[..., :, None] * (q + q_error) + np.abs(r.value)[..., :, None] * q_error).sum(-2)
-    own = fp.gamma(n) * ((size * (q + q_error)).sum(-2) + r.size)
-    return Ball(delta, r.error + inherited + own + n * fp.tiny)  # each product may be flushed to zero
+    propagated = (r.error[..., :, None] * (q + q_error) + np.abs(r.value)[..., :, None] * q_error).sum(-2)
+    local = fp.gamma(n) * ((size * (q + q_error)).sum(-2) + r.size)
+    return Ball(delta, r.error + propagated + local + n * fp.tiny)  # each product may be flushed to zero
 
 
 def costs_of(of: Output, z: Ball, a: Ball, fp: Arithmetic) -> Ball:
@@ -101,9 +101,9 @@ def costs_of(of: Output, z: Ball, a: Ball, fp: Arithmetic) -> Ball:
     elif type(cost) is CrossEntropy and activation is sigmoid:
         # y ln(1 + e^−z) is steepest at the left end of the interval, (1 − y) ln(1 + e^z) at the right one.
         steepest = y * activation.value(z.error - z.value) + (1 - y) * activation.value(z.value + z.error)
-        inherited = (z.error * steepest).sum(-1)
+        propagated = (z.error * steepest).sum(-1)
         flushed = fp.tiny * z.size.sum(-1)  # a y below tiny, beside the logarithms
-        error = inherited + (fp.gamma(n) + 3 * fp.f * fp.u) * (np.abs(value) + inherited) + flushed
+        error = propagated + (fp.gamma(n) + 3 * fp.f * fp.u) * (np.abs(value) + propagated) + flushed
     elif type(cost) in (CrossEntropy, CategoricalCrossEntropy) and activation is softmax:
         spread = np.ptp(z.value, axis=-1) + np.log(n) + 1 + 2 * worst
         weight = n if type(cost) is CrossEntropy else 1

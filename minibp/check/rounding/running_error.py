@@ -1,6 +1,7 @@
-"""Numbers that carry their rounding through ordinary expressions, so that a formula written once gives its own bound.
+"""Running-error numbers: arrays that carry their rounding error through ordinary expressions.
 
-Plain arrays take part as exact. What is added, multiplied or divided grows its error by the rules of `arithmetic`.
+A formula that is written once so gives its own bound. Plain arrays take part as exact numbers; each sum, product and
+quotient grows the error by the rules of `arithmetic`.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.rounding.arithmetic import Arithmetic, Ball, matmul, times
+from minibp.check.tolerance import within
 
 
 class RunningError(Ball):
-    """A computed array, how far each entry may be off, and the arithmetic that it is computed in.
+    """A computed array, a bound of the error of each entry, and the arithmetic that it is computed in.
 
     >>> from minibp.check.rounding.arithmetic import arithmetic_of
     >>> third = RunningError.exact(np.array([1.0]), arithmetic_of("float64")) / np.array([3.0])
@@ -49,8 +51,8 @@ class RunningError(Ball):
         """A sum in any order."""
         total = self.value.sum(axis, keepdims=keepdims)
         n = self.value.size if axis is None else self.value.shape[axis]
-        own = self.fp.gamma(n) * self.size.sum(axis, keepdims=keepdims)
-        return RunningError(total, self.error.sum(axis, keepdims=keepdims) + own, self.fp)
+        local = self.fp.gamma(n) * self.size.sum(axis, keepdims=keepdims)
+        return RunningError(total, self.error.sum(axis, keepdims=keepdims) + local, self.fp)
 
     def __getitem__(self, index: Any) -> RunningError:
         return RunningError(self.value[index], self.error[index], self.fp)
@@ -59,22 +61,22 @@ class RunningError(Ball):
         return RunningError(-self.value, self.error, self.fp)
 
     def __add__(self, other: Any) -> RunningError:
-        right = self._near(other)
-        own = self.fp.gamma(0) * (self.size + right.size)
-        return RunningError(self.value + right.value, self.error + right.error + own, self.fp)
+        right = self._ball(other)
+        local = self.fp.gamma(0) * (self.size + right.size)
+        return RunningError(self.value + right.value, self.error + right.error + local, self.fp)
 
     def __sub__(self, other: Any) -> RunningError:
-        right = self._near(other)
+        right = self._ball(other)
         return self + RunningError(-right.value, right.error, self.fp)
 
     def __rsub__(self, other: Any) -> RunningError:
         return -self + other
 
     def __mul__(self, other: Any) -> RunningError:
-        return self._of(times(self, self._near(other), self.fp))
+        return self._of(times(self, self._ball(other), self.fp))
 
     def __truediv__(self, other: Any) -> RunningError:
-        right = self._near(other)
+        right = self._ball(other)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             quotient = self.value / right.value
             least = np.maximum(np.abs(right.value) - right.error, 0)
@@ -83,25 +85,27 @@ class RunningError(Ball):
         return RunningError(quotient, error + self.fp.tiny, self.fp)
 
     def __rtruediv__(self, other: Any) -> RunningError:
-        return self._of(self._near(other)) / self
+        return self._of(self._ball(other)) / self
 
     def __matmul__(self, other: Any) -> RunningError:
-        return self._of(matmul(self, self._near(other), self.fp))
+        return self._of(matmul(self, self._ball(other), self.fp))
 
     def __rmatmul__(self, other: Any) -> RunningError:
-        return self._of(matmul(self._near(other), self, self.fp))
+        return self._of(matmul(self._ball(other), self, self.fp))
 
     __radd__ = __add__
     __rmul__ = __mul__
 
-    def _near(self, other: Any) -> Ball:
+    def _ball(self, other: Any) -> Ball:
         return other if isinstance(other, Ball) else RunningError.exact(other, self.fp)
 
-    def _of(self, near: Ball) -> RunningError:
-        return RunningError(near.value, near.error, self.fp)
+    def _of(self, ball: Ball) -> RunningError:
+        return RunningError(ball.value, ball.error, self.fp)
 
 
-def near(running: Any, got: Array) -> bool:
-    """Whether every entry of `got` is what the tracked numbers say, to within their error and its own rounding."""
-    error = running.error + running.fp.gamma(0) * np.abs(got) + running.fp.tiny
-    return bool((np.abs(got - running.value) <= error).all())
+def explains(predicted: RunningError, got: Array) -> bool:
+    """True where every entry of `got` is the predicted one, within the prediction's error and its own rounding."""
+    rounding = predicted.fp.gamma(0) * np.abs(got) + predicted.fp.tiny
+    if not within(got, predicted.value, predicted.error, rounding).all():
+        return False
+    return not (np.isnan(predicted.value) | np.isnan(predicted.error + rounding)).any()  # NaN explains nothing

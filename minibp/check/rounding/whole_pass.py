@@ -1,10 +1,10 @@
-"""How far an honest floating-point computation of a gradient may be off: a running error bound.
+"""The rounding error bound of an honest floating-point computation of a gradient: a running error bound.
 
-Beside a pass in float64 runs a second one, of magnitudes: every product, sum and function adds its own rounding to
-the error that it inherits. A sum of n products, in whatever order, is off by at most γ_n = nu/(1 − nu) times the sum
+Beside a pass in float64 runs a second one, of magnitudes: every product, sum and function adds its local
+error to the propagated one. A sum of n products, in whatever order, is off by at most γ_n = nu/(1 − nu) times the sum
 of their magnitudes (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., §3.1 and §3.3). Errors of z are
-carried through σ and σ' over the whole interval that they span (see `sensitivity`), and products of two errors are
-kept, so the bound also holds where a first-order one would not.
+propagated through σ and σ' over the whole interval that they span (see `activation_bounds`), and products of two errors
+are kept, so the bound also holds where a first-order one would not.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check.problem_stack import Stack, single
+from minibp.check.problem_stack import Stack, stack_of_one
 from minibp.check.rounding.arithmetic import Arithmetic, Ball, arithmetic_of, matmul, matmul_exact, times
 from minibp.check.rounding.layer import activated, derivative, weighted_input
 from minibp.check.rounding.output_layer import Output, costs_of, output_error
@@ -39,7 +39,7 @@ class Bound(NamedTuple):
 
 
 _BOUNDS: WeakKeyDictionary[Stack, dict[Arithmetic, Bound]] = WeakKeyDictionary()
-"""What `bounds` has answered, for as long as the stack lives: every oracle asks for the same."""
+"""The results of `bounds`, for as long as the stack lives: the comparison with every oracle needs the same."""
 
 
 def bound(problem: Problem, arithmetic: Arithmetic) -> Bound:
@@ -50,16 +50,16 @@ def bound(problem: Problem, arithmetic: Arithmetic) -> Bound:
     >>> bool(bound(problem, arithmetic_of("float64")).gradient.nabla_b[0][0] < 1e-14)
     True
     """
-    return _only(bounds(single(problem), arithmetic))
+    return _only(bounds(stack_of_one(problem), arithmetic))
 
 
 def bounds(stack: Stack, arithmetic: Arithmetic) -> Bound:
     """The same for a whole stack at once."""
-    answers = _BOUNDS.setdefault(stack, {})
-    if arithmetic not in answers:
+    known = _BOUNDS.setdefault(stack, {})
+    if arithmetic not in known:
         with np.errstate(over="ignore", invalid="ignore"):
-            answers[arithmetic] = _bounds(stack, arithmetic)
-    return answers[arithmetic]
+            known[arithmetic] = _bounds(stack, arithmetic)
+    return known[arithmetic]
 
 
 def _bounds(stack: Stack, fp: Arithmetic) -> Bound:
@@ -94,7 +94,7 @@ def _bounds(stack: Stack, fp: Arithmetic) -> Bound:
         a=tuple(a.error for a in activations),
         delta=tuple(delta.error for delta in deltas),
     )
-    sizes = [near.size.reshape(count, -1).max(1) for near in (*zs, *activations, costs, *deltas, *products)]
+    sizes = [ball.size.reshape(count, -1).max(1) for ball in (*zs, *activations, costs, *deltas, *products)]
     peaks = np.max([*sizes, penalties, *(decay.max((1, 2)) for decay in decays)], axis=0)
     # Terms of a sum may be larger than the sum, but no larger than the error that they leave it, over u.
     known = peaks < fp.huge * fp.u
@@ -114,13 +114,13 @@ def _penalty_error(stack: Stack, penalties: Array, fp: Arithmetic) -> Array:
 
 
 def _flushed(stack: Stack, w: Array, fp: Arithmetic) -> Array:
-    """What underflow may take from ∂C/∂W: from its mean, from (α/m) w, and from α/m or w."""
+    """The loss by underflow in ∂C/∂W: from its mean, from (α/m) w, and from α/m or w."""
     alpha = stack.alpha[:, None, None]
     return fp.tiny * (1 + np.where(alpha, 1 + np.abs(w) + alpha / stack.m, 0.0))
 
 
 def _unbounded(found: Bound, which: Array) -> Bound:
-    """The same with infinite errors for `which` problems: what overflows, or may, can be anything."""
+    """The same with infinite errors for `which` problems, in which something may overflow."""
     return _mapped(found, lambda array: np.where(which.reshape(-1, *(1,) * (array.ndim - 1)), np.inf, array))
 
 

@@ -1,1 +1,1 @@
-"""The code that is checked: how it is called, what it must accept, what it says that it computes."""
+"""The code that is checked: its call, the arguments that it must accept, and the specification of what it computes."""

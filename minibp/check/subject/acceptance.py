@@ -1,4 +1,4 @@
-"""Whether what is handed in as a subject can be called as one; else which adapter or function to hand in."""
+"""The test that an object can be called as a subject; else an error that names the adapter or function to pass."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Calling what is being checked: any `subject(weights, biases, x, y) -> (nabla_w, nabla_b)`.
+"""The call of a subject, `subject(weights, biases, x, y) -> (nabla_w, nabla_b)`, and findings on the calling contract.
 
-The calling contract comes before the numbers: a subject gives the same bits twice, leaves its arguments alone, returns
-arrays of its own with the shapes and the dtype of the parameters. What it gets are copies that it could write to.
+By the contract two calls with the same arguments return the same bits, arguments stay as they are, and results are new
+arrays with the shapes and the dtype of the parameters. The arguments are copies that the subject could write to.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from minibp.user_error import description_of, place_of
 Subject = Callable[..., Any]
 
 
-class Answer(NamedTuple):
-    """What a subject returned, as arrays of its dtype; None where there are no numbers to speak of."""
+class CallResult(NamedTuple):
+    """The gradient that a subject returned, None where there is none to compare, and breaches of the contract."""
 
     gradient: Gradient | None
     findings: tuple[Finding, ...] = ()
 
 
 def name_of(subject: Subject) -> str:
-    """What a report calls it."""
+    """The name of a subject in reports."""
     return str(getattr(subject, "__name__", type(subject).__name__))
 
 
-def ask(subject: Subject, problem: Problem, reduction: str = "mean") -> Answer:
-    """One call. A sum over examples is divided by their number, so that all that follows speaks of means."""
+def call(subject: Subject, problem: Problem, reduction: str = "mean") -> CallResult:
+    """The result of one call; a sum over examples is divided by their number, so that all gradients are of means."""
     network = problem.network
     given = (*network.weights, *network.biases, problem.x, problem.y)
     copies = [np.array(array) for array in given]
@@ -48,7 +48,7 @@ def ask(subject: Subject, problem: Problem, reduction: str = "mean") -> Answer:
             raise
         where = place_of(error)
         message = f"raised {description_of(error)}" + (f", at {where}" if where else "")
-        return Answer(None, (Finding(None, None, None, subject=name, message=message),))
+        return CallResult(None, (Finding(None, None, None, subject=name, message=message),))
     changed = [
         Finding(None, None, None, subject=name, message=f"modified {label} in place; work on a copy")
         for label, before, after in zip(_labels(depth), given, copies, strict=True)
@@ -56,7 +56,7 @@ def ask(subject: Subject, problem: Problem, reduction: str = "mean") -> Answer:
     ]
     arrays, wrong = _arrays(returned, problem, name)
     if arrays is None:
-        return Answer(None, (*changed, *wrong))
+        return CallResult(None, (*changed, *wrong))
     shared = [
         Finding(None, layer, tensor, subject=name, message=f"{tensor} of layer {layer} shares memory with {label}")
         for tensor, kind in arrays._asdict().items()
@@ -65,8 +65,8 @@ def ask(subject: Subject, problem: Problem, reduction: str = "mean") -> Answer:
         if np.may_share_memory(array, copy)
     ]
     divisor = problem.m if reduction == "sum" else 1
-    own = Gradient(*(tuple(np.array(array) / array.dtype.type(divisor) for array in kind) for kind in arrays))
-    return Answer(own, (*changed, *shared, *wrong))
+    gradient = Gradient(*(tuple(np.array(array) / array.dtype.type(divisor) for array in kind) for kind in arrays))
+    return CallResult(gradient, (*changed, *shared, *wrong))
 
 
 def _labels(depth: int) -> list[str]:
@@ -74,7 +74,7 @@ def _labels(depth: int) -> list[str]:
 
 
 def _arrays(returned: Any, problem: Problem, name: str) -> tuple[Gradient | None, list[Finding]]:
-    """The two lists of arrays, or why they are none; another float dtype is a finding, and the numbers go on."""
+    """The gradient, None where no array can be compared, and findings; another float dtype is a finding alone."""
     network = problem.network
     try:
         kinds = [list(kind) for kind in returned]
@@ -108,7 +108,7 @@ def _arrays(returned: Any, problem: Problem, name: str) -> tuple[Gradient | None
 
 
 def _are_swapped(kinds: list[list[Any]], problem: Problem) -> bool:
-    """Whether the shapes are those of (nabla_b, nabla_w) in all layers, and could not be those of (nabla_w, nabla_b).
+    """True where the shapes are those of (nabla_b, nabla_w) in all layers, and not those of (nabla_w, nabla_b).
 
     A bias may have an axis of length 1 too many, as code with examples as columns has it.
     """
@@ -123,6 +123,7 @@ def _are_swapped(kinds: list[list[Any]], problem: Problem) -> bool:
 
 
 def _trouble(array: Array, parameter: Array) -> str:
+    """A wrong dtype or shape, with a hint; empty where both are right."""
     if array.dtype.kind != "f":
         return f"has dtype {array.dtype}, expected {parameter.dtype}"
     if array.shape != parameter.shape:
@@ -139,7 +140,7 @@ def _trouble(array: Array, parameter: Array) -> str:
 
 def repeats(subject: Subject, problem: Problem) -> Iterator[Finding]:
     """A finding where two calls with the same arguments give different bits."""
-    first, second = ask(subject, problem).gradient, ask(subject, problem).gradient
+    first, second = call(subject, problem).gradient, call(subject, problem).gradient
     if first is None or second is None:
         return
     for tensor, mine, theirs in zip(("nabla_w", "nabla_b"), first, second, strict=True):

@@ -1,4 +1,4 @@
-"""What a subject is said to compute: its activations, its cost, L2, sum or mean, dtype; and the problems that fit."""
+"""The specification of a subject: its activations, cost, L2, reduction and dtype; and problems that fit it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from minibp.network import Network
 from minibp.problem import Problem
 from minibp.strategies import layer_sizes, problems
 
-DEPTH = 4
-"""Layers after the input in the networks that faults are told apart on: a first, a middle and a last hidden one."""
-EXAMPLES = 3
+DEFAULT_DEPTH = 4
+"""Layers after the input in the networks for diagnosis: a first, a middle and a last hidden one, and the output."""
+DEFAULT_BATCH = 3
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Setting:
     reduction: str
     dtype: str
     sizes: tuple[tuple[int, ...], ...] | None = None
-    """The only sizes that the subject can be asked for, where it says so."""
+    """The only sizes that the subject can be called with, where it says so."""
     batch_sizes: tuple[int, ...] | None = None
 
     @classmethod
@@ -78,13 +78,14 @@ class Setting:
     def bases(self, seed: int, layers: int | None = None) -> list[Problem]:
         """Well-conditioned problems of one depth: of equal widths, which transposes need, and of unequal ones."""
         rng = np.random.default_rng(seed)
-        depth = self.layers or layers or DEPTH
+        depth = self.layers or layers or DEFAULT_DEPTH
         varied = [2, *islice(cycle((5, 3, 4)), depth)]
         shapes: list[Sequence[int]] = [[3] * (depth + 1), [4] * (depth + 1), varied]
         if self.sizes:
             depth = max(len(one) for one in self.sizes) - 1
             shapes = [one for one in self.sizes if len(one) == depth + 1]
-        m = max((one for one in self.batch_sizes if one <= EXAMPLES), default=1) if self.batch_sizes else EXAMPLES
+        allowed = self.batch_sizes or (DEFAULT_BATCH,)
+        m = max((size for size in allowed if size <= DEFAULT_BATCH), default=1)
         return [self._base(list(shape), m, rng) for shape in shapes]
 
     def saturated(self, seed: int) -> list[Problem]:

@@ -1,1 +1,1 @@
-"""The package's checks of itself: its forms against every oracle, and the check against every fault."""
+"""The package's checks of itself: its implementations against every oracle, and the check against every fault."""

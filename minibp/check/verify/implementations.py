@@ -1,4 +1,4 @@
-"""The package's own forms of backpropagation, held against all oracles, and what is seen of them on the way."""
+"""The package's own implementations of backpropagation, compared with all oracles, and the evidence of a run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from minibp.check.oracles import complex_step, finite_difference
 from minibp.check.oracles.estimate import Estimate
 from minibp.check.oracles.jax_autodiff import compilation_cache
 from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
-from minibp.check.problem_stack import Stack, single
+from minibp.check.problem_stack import Stack, stack_of_one
 from minibp.check.report.evidence import Evidence
 from minibp.check.report.finding import Finding
 from minibp.check.report.report import Report
@@ -40,44 +40,44 @@ from minibp.strategies import problems
 from minibp.workspace.workspace import Workspace
 
 
-def _fast_form(of: Problem) -> Gradient:
-    """What a workspace answers, which is a gradient alone."""
+def _workspace(of: Problem) -> Gradient:
+    """The gradient by a workspace."""
     return Workspace(of.network, of.cost, of.m, of.l2).gradient(of.x, of.y)
 
 
-FORMS: dict[str, Callable[[Problem], Backprop | Gradient]] = {
+IMPLEMENTATIONS: dict[str, Callable[[Problem], Backprop | Gradient]] = {
     "per_example": lambda of: per_example.backprop(of.network, of.cost, of.x, of.y, of.l2),
     "batched": lambda of: batched.backprop(of.network, of.cost, of.x, of.y, of.l2),
-    "workspace": _fast_form,
+    "workspace": _workspace,
 }
-"""The package's own forms of backpropagation."""
-ORACLES = ("jax", "complex_step", "finite_difference")
+"""The package's own implementations of backpropagation."""
+COMPARED_WITH = ("jax", "complex_step", "finite_difference")
 
 
 @dataclass
 class Run(Evidence):
-    """What has been seen so far of the package's forms."""
+    """The evidence so far on the package's implementations."""
 
-    statistics: dict[str, dict[str, Statistics]] = field(default_factory=lambda: {form: {} for form in FORMS})
+    statistics: dict[str, dict[str, Statistics]] = field(default_factory=lambda: {name: {} for name in IMPLEMENTATIONS})
     findings: list[Finding] = field(default_factory=list)
     failed: Problem | None = None
-    """The first problem that failed, which is the one that is shown."""
+    """The first problem that failed, which the report shows."""
 
     def merge(self, other: Run) -> None:
-        """Add what another run has seen."""
+        """Add the evidence of another run."""
         self.add(other)
         if self.failed is None:
             self.findings, self.failed = self.findings + other.findings, other.failed
 
     def concluded(self, seed: int, seconds: float, notes: Sequence[str], again: str) -> Report:
-        """The verdict of the whole run, and what it rests on."""
-        silent = () if self.failed else self.silent()
+        """The report of the whole run."""
+        unresolved = () if self.failed else self.unresolved()
         return self.report(
-            "wrong" if self.failed else "undecided" if silent else "correct",
+            "wrong" if self.failed else "undecided" if unresolved else "correct",
             seed=seed,
             findings=self.findings,
             counterexample=self.failed,
-            notes=(*notes, *silent, *filter(None, [compilation_cache.advice()])),
+            notes=(*notes, *unresolved, *filter(None, [compilation_cache.advice()])),
             again=again,
             seconds=seconds,
         )
@@ -93,47 +93,47 @@ class Run(Evidence):
             self.failed, self.findings = found, _checked(found).findings
 
     def alarms(self) -> str:
-        """How many networks each oracle disagreed on, with which form."""
+        """The number of networks that each oracle disagreed on, by implementation."""
         counts = {
             oracle: {
-                form: statistics[oracle].alarms for form, statistics in self.statistics.items() if oracle in statistics
+                name: statistics[oracle].alarms for name, statistics in self.statistics.items() if oracle in statistics
             }
-            for oracle in ORACLES
+            for oracle in COMPARED_WITH
         }
-        said = [
-            f"{ORACLE_NAMES[oracle]} {max(by_form.values(), default=0):,}"
-            + "".join(f" ({form} {count:,})" for form, count in by_form.items() if count)
-            for oracle, by_form in counts.items()
+        words = [
+            f"{ORACLE_NAMES[oracle]} {max(by_name.values(), default=0):,}"
+            + "".join(f" ({name} {count:,})" for name, count in by_name.items() if count)
+            for oracle, by_name in counts.items()
         ]
-        return f"alarms, in networks: {', '.join(said)}"
+        return f"alarms, in networks: {', '.join(words)}"
 
-    def silent(self) -> tuple[str, ...]:
-        """What no entry was told of, where there were entries to tell of: by form, oracle and equation."""
+    def unresolved(self) -> tuple[str, ...]:
+        """The equations of which an oracle resolved no entry, by implementation and oracle."""
         return tuple(
-            f"{ORACLE_NAMES[oracle]} told nothing of equation {equation} in {form}"
-            for form, statistics in self.statistics.items()
+            f"{ORACLE_NAMES[oracle]} resolved no entry of equation {equation} in {name}"
+            for name, statistics in self.statistics.items()
             for oracle, stats in statistics.items()
             for equation, entries in stats.entries.items()
             if not entries
         )
 
     def check(self, part: Sequence[Problem]) -> None:
-        """Hold all forms against all oracles on these problems, up to the first that fails."""
-        stacks = [single(problem.astype("float64")) for problem in part]
+        """Compare all implementations with all oracles on these problems, up to the first that fails."""
+        stacks = [stack_of_one(problem.astype("float64")) for problem in part]
         for problem, stack, autodiff in zip(part, stacks, jax_oracle.estimate_each(stacks), strict=True):
             self.hold([problem], stack, autodiff)
             if self.failed is not None:
                 return
 
     def hold(self, part: Sequence[Problem], stack: Stack, autodiff: Estimate) -> None:
-        """Hold all forms against all oracles on problems that make one stack, and keep the first that ever fails."""
+        """Compare all implementations with all oracles on the problems of one stack, and keep the first that fails."""
         estimates = {
             "jax": autodiff,
             "complex_step": complex_step.estimates(stack),
             "finite_difference": finite_difference.estimates(stack),
         }
         self._count(part, stack, estimates)
-        found = [one for form in FORMS for one in self._found(form, part, stack, estimates)]
+        found = [one for name in IMPLEMENTATIONS for one in self._found(name, part, stack, estimates)]
         if found and self.failed is None:
             first = min(at for at, _ in found)
             self.failed = part[first]
@@ -154,17 +154,17 @@ class Run(Evidence):
             self.skipped[f"values near the end of {part[0].dtype}'s range"] += beyond
 
     def _found(
-        self, form: str, part: Sequence[Problem], stack: Stack, estimates: dict[str, Estimate]
+        self, name: str, part: Sequence[Problem], stack: Stack, estimates: dict[str, Estimate]
     ) -> list[tuple[int, Finding]]:
-        """What is wrong with one form, if anything is: the place in the stack, and what is found there."""
+        """The first mismatch of one implementation, if there is one: the place in the stack, and the finding."""
         with np.errstate(all="ignore"):  # what overflows is compared as it is
-            answers = [FORMS[form](problem) for problem in part]
-        for at, (problem, answer) in enumerate(zip(part, answers, strict=True)):
-            fault = misshapen(problem, answer)
+            results = [IMPLEMENTATIONS[name](problem) for problem in part]
+        for at, (problem, result) in enumerate(zip(part, results, strict=True)):
+            fault = misshapen(problem, result)
             if fault is not None:
                 segment, message = fault
-                return [(at, Finding(segment.equation, segment.layer, segment.tensor, subject=form, message=message))]
-        segments, rows, gradients = _laid_out(part[0], answers)
+                return [(at, Finding(segment.equation, segment.layer, segment.tensor, subject=name, message=message))]
+        segments, rows, gradients = _laid_out(part[0], results)
         dtype = part[0].dtype
         rounding = bounds(stack, arithmetic_of(dtype))
         tail = slice(-rows.shape[1], None)  # a gradient is the end of a pass
@@ -172,25 +172,25 @@ class Run(Evidence):
         mismatches: dict[str, Mismatch] = {}
         for oracle, estimate in estimates.items():
             expected, radius = (row[:, tail] for row in rows_of_estimate(estimate))
-            stats = self.stats_of(form, oracle)
+            stats = self.stats_of(name, oracle)
             if dtype == "float64":
-                stats.add_sharpness(expected, limits + radius)
+                stats.add_relative_tolerances(expected, limits + radius)
             mismatch = compare(segments, rows, limits, expected, radius, stats)
             mismatch = mismatch or compare_slopes(gradients, rounding, estimate, stats)
             if mismatch is not None:
                 mismatches[oracle] = mismatch
         if not mismatches:
             return []
-        oracle = min(mismatches, key=lambda name: (mismatches[name].problem, mismatches[name].segment.start))
-        return [(mismatches[oracle].problem, Finding.of_mismatch(mismatches[oracle], form, oracle))]
+        oracle = min(mismatches, key=lambda one: (mismatches[one].problem, mismatches[one].segment.start))
+        return [(mismatches[oracle].problem, Finding.of_mismatch(mismatches[oracle], name, oracle))]
 
 
-def _laid_out(problem: Problem, answers: Sequence[Backprop | Gradient]) -> tuple[list[Segment], Array, list[Gradient]]:
-    """The segments of a form's answers, their rows of numbers, and the gradients among them."""
-    passes = [answer for answer in answers if isinstance(answer, Backprop)]
+def _laid_out(problem: Problem, results: Sequence[Backprop | Gradient]) -> tuple[list[Segment], Array, list[Gradient]]:
+    """The segments of an implementation's results, their rows of numbers, and the gradients among them."""
+    passes = [result for result in results if isinstance(result, Backprop)]
     if passes:
         return layout(problem), np.stack(list(map(row_of_pass, passes))), [one.gradient for one in passes]
-    gradients = [answer for answer in answers if isinstance(answer, Gradient)]
+    gradients = [result for result in results if isinstance(result, Gradient)]
     return gradient_layout(problem), np.stack(list(map(row_of_gradient, gradients))), gradients
 
 
@@ -201,7 +201,7 @@ def _checked(problem: Problem) -> Run:
 
 
 def _traits(problem: Problem) -> Iterator[str]:
-    """What a problem covers, but for L2."""
+    """The activations, cost and dtype that a problem covers."""
     network = problem.network
     yield from {f"hidden {activation.name}" for activation in network.activations[:-1]}
     yield f"{problem.cost.name} on {network.activations[-1].name}"

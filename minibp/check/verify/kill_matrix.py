@@ -1,4 +1,4 @@
-"""The checker tested by its failures: every fault of the catalogue in a backprop, and what the check says of it."""
+"""The mutation test of the check: every fault of the catalogue in a backprop, and its findings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from minibp.check.report.finding import Finding
 from minibp.check.rounding.arithmetic import arithmetic_of_anyone
 from minibp.check.rounding.whole_pass import bound
 from minibp.check.statistics import Statistics
-from minibp.check.subject.calling import ask
+from minibp.check.subject.calling import call
 from minibp.check.subject.specification import Setting
 from minibp.costs import fuses
 from minibp.drawing import pairings
@@ -31,13 +31,13 @@ from minibp.problem import Problem
 
 LAYERED = ("z", "a", "recursion", "bias", "weight", "shares_b", "shares_w", "l2_weights", "l2_biases")
 ONE_LAYER = 3
-"""Where a fault is put that is in a single layer: the middle hidden layer of five."""
+"""The layer of a fault that is in one layer: the middle hidden layer of five."""
 L2 = 0.7
 
 
 @dataclass
 class Row:
-    """One fault: in how many networks it was there to be seen, and what became of it."""
+    """The counts of one fault: the networks that it was in, and those where the check caught, placed and named it."""
 
     tried: int = 0
     equivalent: int = 0
@@ -49,7 +49,7 @@ class Row:
     listed: int = 0
     """Not named first, but among the indistinguishable ones."""
     indistinguishable: set[str] = field(default_factory=set, repr=False)
-    """Faults named in its stead, which cannot be told from it there."""
+    """Faults named instead, which are indistinguishable from it there."""
 
     def add(self, other: Row) -> None:
         """Add the counts of another row of the same fault."""
@@ -126,21 +126,21 @@ def _judge(
     problems: list[Problem],
     estimates: list[Estimate],
 ) -> None:
-    def answer(problem: Problem) -> Gradient | None:
-        return ask(subject, problem).gradient
+    def gradient_of(problem: Problem) -> Gradient | None:
+        return call(subject, problem).gradient
 
     row.tried += 1
-    told = [
+    returned = [
         (problem, held, estimate)
-        for problem, held, estimate in zip(problems, map(answer, problems), estimates, strict=True)
+        for problem, held, estimate in zip(problems, map(gradient_of, problems), estimates, strict=True)
         if held is not None
     ]
-    if not any((excess(problem, held)[2] > 1).any() for problem, held, _ in told):
+    if not any((excess(problem, held)[2] > 1).any() for problem, held, _ in returned):
         row.equivalent += 1
         return
     row.changed += 1
-    row.caught += any(_is_caught(*one) for one in told)
-    findings = diagnose(answer, problems, arithmetic_of_anyone("float64"), subject.__name__)
+    row.caught += any(_is_caught(*one) for one in returned)
+    findings = diagnose(gradient_of, problems, arithmetic_of_anyone("float64"), subject.__name__)
     if len(findings) == 1:
         add_finding(row, fault, layers, findings[0], problems[0])
 
@@ -191,5 +191,5 @@ def summary(matrix: Matrix) -> str:
 
 
 def is_complete(matrix: Matrix) -> bool:
-    """Whether every fault that changes anything was caught."""
+    """True where every fault that changes anything was caught."""
     return all(row.changed == row.caught for row in matrix.values())

@@ -1,4 +1,4 @@
-"""Verifying for as long as one likes: stacks of random networks, in as many processes as there are.
+"""The soak test: verification for a given time, of stacks of random networks, in several processes.
 
 Networks have up to 4 layers after the input, 16 neurons a layer and 8 examples, chosen as in `strategies` and filled
 with its textures. They are drawn by NumPy, since Hypothesis takes longer to draw a network than it takes to check one;
@@ -38,7 +38,7 @@ from minibp.network import Network
 from minibp.problem import Problem
 
 STACKS = 8
-"""Stacks in one task: some tenths of a second of work."""
+"""Stacks in one block: some tenths of a second of work."""
 AHEAD = 2
 """Tasks that wait for each worker: enough that none waits for them."""
 
@@ -51,7 +51,7 @@ def soak(
     executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Hold the package's own forms against all oracles until `seconds` are over, whatever is wrong on the way.
+    """Compare the package's implementations with all oracles until `seconds` are over, whatever fails on the way.
 
     The same seed gives the same networks in the same order, as many as there is time for. `executor` does the work
     where one is given, of so many `workers`. `progress` is called with the seconds that have passed and will pass.
@@ -68,7 +68,7 @@ def soak(
         return time.perf_counter() - started
 
     run = Run()
-    for part in _done(chosen, lambda: passed() < seconds, executor, workers):
+    for part in _blocks_run(chosen, lambda: passed() < seconds, executor, workers):
         run.merge(part)
         if progress is not None:
             progress(min(int(passed()), int(seconds)), int(seconds))
@@ -80,38 +80,38 @@ def soak(
     return run.concluded(chosen, taken, (rate, run.alarms()), again=f"minibp verify --soak {seconds:g} --seed {chosen}")
 
 
-class Task(NamedTuple):
+class Block(NamedTuple):
     """Some stacks of the campaign of a seed."""
 
     seed: int
     number: int
 
 
-def _done(seed: int, goes_on: Callable[[], bool], executor: Executor | None, workers: int) -> Iterator[Run]:
-    """What is seen in task after task; with an executor, as they end. At least one is done."""
-    tasks = (Task(seed, number) for number in count())
+def _blocks_run(seed: int, goes_on: Callable[[], bool], executor: Executor | None, workers: int) -> Iterator[Run]:
+    """The evidence of block after block; with an executor, as they end. At least one is done."""
+    blocks = (Block(seed, number) for number in count())
     if executor is None:
-        yield seen_in(next(tasks))
+        yield seen_in(next(blocks))
         while goes_on():
-            yield seen_in(next(tasks))
+            yield seen_in(next(blocks))
         return
-    waiting: set[Future[Run]] = {executor.submit(seen_in, next(tasks)) for _ in range(AHEAD * workers)}
+    waiting: set[Future[Run]] = {executor.submit(seen_in, next(blocks)) for _ in range(AHEAD * workers)}
     try:
         while waiting:
             ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for future in ended:
                 yield future.result()
                 if goes_on():
-                    waiting.add(executor.submit(seen_in, next(tasks)))
+                    waiting.add(executor.submit(seen_in, next(blocks)))
     finally:
         for future in waiting:
             future.cancel()
 
 
-def seen_in(task: Task) -> Run:
-    """What is seen in the stacks of one task."""
+def seen_in(block: Block) -> Run:
+    """The evidence of the stacks of one block."""
     run = Run()
-    rng = np.random.default_rng(task)
+    rng = np.random.default_rng(block)
     for _ in range(STACKS):
         part = drawn(rng, jax_oracle.STACK)
         stack = Stack.of(part)
@@ -123,7 +123,7 @@ def drawn(rng: np.random.Generator, number: int) -> list[Problem]:
     """So many problems of one shape and with the same functions."""
     choices = NumPyChoices(rng)
     output, cost = choices.one_of(*pairings())
-    widths = chosen_sizes(choices, jax_oracle.DEPTH)
+    widths = chosen_sizes(choices, jax_oracle.MAX_DEPTH)
     if not fits(output, cost, widths[-1]):
         widths[-1] = 2  # softmax over a single neuron is always 1
     hidden = chosen_hidden(choices, len(widths) - 2)
@@ -143,7 +143,7 @@ def drawn(rng: np.random.Generator, number: int) -> list[Problem]:
 
 
 def _stratum(problem: Problem) -> dict[str, Any]:
-    """What a smaller failure should have in common with this one."""
+    """The properties that a smaller failure should share with this one."""
     return {
         "output_activation": problem.network.activations[-1].name,
         "cost": problem.cost.name,

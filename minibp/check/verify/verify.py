@@ -1,4 +1,4 @@
-"""Running a check from end to end: draw problems, ask the oracles, compare, report."""
+"""The verification of the package: problems drawn, oracles and implementations compared, a report."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from minibp.problem import Problem
 from minibp.strategies import problems
 
 EXAMPLES = 2016
-"""Networks that `verify` draws unless told otherwise: 24 for each output, cost and dtype, with and without L2."""
+"""Networks that `verify` draws by default: 24 for each output, cost and dtype, with and without L2."""
 PART = 50
 """Networks that are drawn before the first of them is checked."""
 DIGITS, MNIST_DIGITS = 10, 4
@@ -74,16 +74,16 @@ def verify(
     count = checked_count("examples", examples)
     chosen = secrets.randbits(32) if seed is None else checked_count("seed", seed, least=0)
     expect_executor(executor)
-    tasks, notes = _tasks(count, chosen)
+    shares, notes = _shares(count, chosen)
     run = Run()
-    total = count + sum(len(task.problems) for task in tasks)
-    with closing(_all_done(tasks, executor)) as parts:
-        for task, part in zip(tasks, parts, strict=True):
+    total = count + sum(len(share.problems) for share in shares)
+    with closing(_all_done(shares, executor)) as parts:
+        for share, part in zip(shares, parts, strict=True):
             run.merge(part)
             if progress is not None:
                 progress(run.networks, total)
             if run.failed is not None:
-                run.shrink(task.stratum, task.seed)
+                run.shrink(share.stratum, share.seed)
                 break
     return run.concluded(
         chosen, time.perf_counter() - started, notes, again=f"minibp verify --examples {count} --seed {chosen}"
@@ -96,7 +96,7 @@ def expect_executor(executor: object) -> None:
         raise InputError(f"executor is {executor!r}, expected a concurrent.futures.Executor, a process pool say")
 
 
-class Task(NamedTuple):
+class Share(NamedTuple):
     """A part of a campaign: given problems, and some to be drawn from one stratum of all there are."""
 
     problems: tuple[Problem, ...]
@@ -105,8 +105,8 @@ class Task(NamedTuple):
     seed: int
 
 
-def _tasks(count: int, seed: int) -> tuple[list[Task], tuple[str, ...]]:
-    """All that `verify` checks, and what has to be said of what it cannot.
+def _shares(count: int, seed: int) -> tuple[list[Share], tuple[str, ...]]:
+    """The shares of `verify`, and notes on what it cannot check.
 
     The images come last, since the first failure is the one that is shown and a small network shows it best.
     """
@@ -118,23 +118,23 @@ def _tasks(count: int, seed: int) -> tuple[list[Task], tuple[str, ...]]:
     ]
     parts = []
     for i, stratum in enumerate(strata):
-        share = count // len(strata) + (i < count % len(strata))
-        parts += [(stratum, min(PART, share - at)) for at in range(0, share, PART)]
+        draws = count // len(strata) + (i < count % len(strata))
+        parts += [(stratum, min(PART, draws - at)) for at in range(0, draws, PART)]
     seeds = np.random.SeedSequence(seed).generate_state(len(parts)).tolist()
-    tasks = [Task((), stratum, draws, own) for (stratum, draws), own in zip(parts, seeds, strict=True)]
+    shares = [Share((), stratum, draws, own) for (stratum, draws), own in zip(parts, seeds, strict=True)]
     images, notes = _images(seed)
-    return [*tasks, *(Task((image,), {}, 0, seed) for image in images)], notes
+    return [*shares, *(Share((image,), {}, 0, seed) for image in images)], notes
 
 
-def _all_done(tasks: list[Task], executor: Executor | None) -> Generator[Run]:
-    """The tasks done in order; closing it cancels what an executor has not begun."""
-    yield from (executor.map if executor else map)(_done, tasks)
+def _all_done(shares: list[Share], executor: Executor | None) -> Generator[Run]:
+    """The shares done in order; closing it cancels what an executor has not begun."""
+    yield from (executor.map if executor else map)(_run, shares)
 
 
-def _done(task: Task) -> Run:
-    """What is seen in one part of a campaign; it ends with the first problem that fails."""
+def _run(share: Share) -> Run:
+    """The evidence of one part of a campaign; it ends with the first problem that fails."""
     run = Run()
-    run.check([*task.problems, *draw(problems(**task.stratum), task.draws, task.seed)])
+    run.check([*share.problems, *draw(problems(**share.stratum), share.draws, share.seed)])
     return run
 
 

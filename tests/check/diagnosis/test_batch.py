@@ -3,7 +3,7 @@ import pytest
 
 from minibp import Gradient, Network, Problem
 from minibp.check.diagnosis.batch import Average, Batch, averaged
-from minibp.check.diagnosis.delta_readings import Single
+from minibp.check.diagnosis.delta_readings import SingleExample
 from minibp.check.diagnosis.single_example import UNKNOWN, Part, explain
 from minibp.check.faults.catalogue import CATALOGUE
 from minibp.check.faults.injection import FaultInstance, FaultyBackprop
@@ -28,22 +28,22 @@ def placed(name, *layers):
 
 def of(subject, problem):
     network = problem.network
-    answer = subject(list(network.weights), list(network.biases), problem.x, problem.y)
-    return Gradient(*map(tuple, answer))
+    result = subject(list(network.weights), list(network.biases), problem.x, problem.y)
+    return Gradient(*map(tuple, result))
 
 
 def judged(subject, *problems, first=None):
     """The account of batches of these problems, or of one with `first` examples alone."""
-    singles, batches = [], []
+    examples, batches = [], []
     for whole in problems or [problem_of()]:
         m = first or whole.m
         batch = Problem(whole.network, whole.cost, whole.x[:m], whole.y[:m], whole.l2)
-        batches.append(Batch(batch, of(subject, batch), tuple(range(len(singles), len(singles) + m))))
+        batches.append(Batch(batch, of(subject, batch), tuple(range(len(examples), len(examples) + m))))
         for i in range(m):
             one = Problem(whole.network, whole.cost, whole.x[i : i + 1], whole.y[i : i + 1], whole.l2)
-            singles.append(Single(one, of(subject, one)))
+            examples.append(SingleExample(one, of(subject, one)))
     fp = arithmetic_of("float64")
-    return averaged(batches, explain(singles, fp), fp)
+    return averaged(batches, explain(examples, fp), fp)
 
 
 def names(part):

@@ -3,19 +3,19 @@ import pytest
 from case_ids import written_out
 
 from minibp import Gradient, Network, Problem
-from minibp.check.diagnosis.delta_readings import Single, right_delta, sources, ways
+from minibp.check.diagnosis.delta_readings import SingleExample, right_delta, sources, variants
 from minibp.check.faults.catalogue import CATALOGUE
 from minibp.check.faults.injection import FaultInstance, FaultyBackprop, run_forward, run_pass
 from minibp.check.faults.pass_state import PassState
 from minibp.check.rounding.arithmetic import arithmetic_of
-from minibp.check.rounding.running_error import near
+from minibp.check.rounding.running_error import explains
 
 BASES = [
     None, "activation_same_layer", "weighted_input_for_activation", "input_for_activation", "weights_for_activation",
     "outer_product_transposed",
 ]  # fmt: skip
 """What ∂C/∂W may have been made with, in the order in which δ is read from it; None for a^{l-1}."""
-PENALTIES = [one.fault.id for one in ways("l2_weights")[1:]]
+PENALTIES = [one.fault.id for one in variants("l2_weights")]
 
 
 def problem_of(sizes=(3, 3, 3, 3), l2=0.0, x=None, seed=4):
@@ -29,19 +29,19 @@ def read(problems, faults, layer):
     """Each reading of the δ of a layer, and δ as the subject has it."""
     fp = arithmetic_of("float64")
     placed = [one if isinstance(one, FaultInstance) else FaultInstance(CATALOGUE[one]) for one in faults]
-    values, singles, subjects = [], [], []
+    states, examples, subjects = [], [], []
     for problem in problems:
         network = problem.network
         given = list(network.weights), list(network.biases), problem.x, problem.y
         answer = FaultyBackprop(placed, "tanh", None, "quadratic", problem.l2.alpha)(*given)
-        singles.append(Single(problem, Gradient(*map(tuple, answer))))
-        values.append(PassState(problem, fp))
-        run_forward(values[-1])
+        examples.append(SingleExample(problem, Gradient(*map(tuple, answer))))
+        states.append(PassState(problem, fp))
+        run_forward(states[-1])
         subjects.append(PassState(problem))
         run_pass(subjects[-1], placed)
-        for above in range(layer + 1, values[-1].top + 1):
-            values[-1].delta[above] = values[-1].exact(subjects[-1].delta[above])
-    return list(sources(values, singles, layer)), [one.delta[layer] for one in subjects]
+        for above in range(layer + 1, states[-1].top + 1):
+            states[-1].delta[above] = states[-1].exact(subjects[-1].delta[above])
+    return list(sources(states, examples, layer)), [one.delta[layer] for one in subjects]
 
 
 def matching(problems, faults, layer=3):
@@ -50,7 +50,7 @@ def matching(problems, faults, layer=3):
     found = [
         i
         for i, reading in enumerate(readings)
-        if all(near(one, delta) and one.error.max() < 1e-12 for one, delta in zip(reading, deltas, strict=True))
+        if all(explains(one, delta) and one.error.max() < 1e-12 for one, delta in zip(reading, deltas, strict=True))
     ]
     return found, len(readings)
 
@@ -142,12 +142,11 @@ def test_the_right_delta_follows_from_what_lies_above():
     np.testing.assert_array_equal(right_delta(v, 2), 2 * v.delta[2])
 
 
-def test_the_ways_of_a_step_start_with_the_right_one():
-    first, *others = ways("shares")
-    assert first is None
-    assert [one.fault.id for one in others] == [
+def test_a_step_has_all_faults_by_each_of_their_formulas():
+    found = variants("shares")
+    assert [one.fault.id for one in found] == [
         fault.id for fault in CATALOGUE.values() if fault.step == "shares" for _ in fault.formulas
     ]
-    of_two = [one.variant for one in others if one.fault.id == "mean_over_outputs"]
+    of_two = [one.variant for one in found if one.fault.id == "mean_over_outputs"]
     assert of_two == [0, 1]
-    assert all(one.layers is None for one in others)
+    assert all(one.layers is None for one in found)

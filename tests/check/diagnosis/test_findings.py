@@ -5,18 +5,20 @@ from fault_settings import SETTINGS, problems_of
 from small_problems import asking, found_in, layer_of, linear, own, placed, small_problem, tanh_with
 from subjects import backprop
 
+from minibp import Problem
 from minibp.check.diagnosis.findings import diagnose
 from minibp.check.faults.catalogue import CATALOGUE
 from minibp.check.faults.injection import FaultInstance, FaultyBackprop
 from minibp.check.rounding.arithmetic import arithmetic_of
-from minibp.check.subject.calling import ask
+from minibp.check.subject.calling import call
+from minibp.check.tolerance import within
 
 BATCH = [name for name, fault in CATALOGUE.items() if fault.step.startswith("shares") or fault.step == "products"]
 
 
 def diagnosed(subject, setting=SETTINGS[0], l2=0.7, dtype="float64", of=slice(None)):
     problems = problems_of(*setting, l2, dtype)[of]
-    return diagnose(lambda problem: ask(subject, problem).gradient, problems, arithmetic_of(dtype), "it")
+    return diagnose(lambda problem: call(subject, problem).gradient, problems, arithmetic_of(dtype), "it")
 
 
 @pytest.mark.parametrize("name", [*BATCH, "l2_not_divided_by_m", "l2_on_biases", "weights_already_updated"])
@@ -260,3 +262,59 @@ def test_the_only_layer_is_all_layers():
     assert (found.equation, found.layer, found.layers) == ("(6)", None, ())
     assert found.looks == ("3 of 3 entries are off", "all of those are 1.25 times what they should be")
     assert found.got == pytest.approx(1.25 * found.expected, rel=1e-12)
+
+
+# One example alone and in a batch
+
+
+def off_alone(*faults):
+    """These faults where there is one example, and none in a batch."""
+
+    def subject(weights, biases, x, y):
+        return tanh_with(*faults * (len(x) == 1))(weights, biases, x, y)
+
+    return subject
+
+
+@pytest.mark.parametrize(
+    ("fault", "tensor", "layers"),
+    [
+        ("hidden_derivative_missing", "nabla_b", (3, 2)),
+        ("outer_product_transposed", "nabla_w", ()),
+        ("bias_gradient_zero", "nabla_b", ()),
+    ],
+    ids=written_out,
+)
+def test_a_batch_that_is_right_and_differs_from_its_examples_alone_is_one_finding(fault, tensor, layers):
+    problem = small_problem(m=3)
+    subject = off_alone(fault)
+    first, found = found_in(subject, problem)
+    assert (first.fault, first.message) == (fault, "")
+    assert (found.equation, found.fault, found.tensor, found.layers) == ("(6)", None, tensor, layers)
+    assert "one example alone and the same example in a batch differ" in str(found)
+    assert "entries are off" not in str(found)
+    # The numbers are those of one example, of the highest layer that it is in.
+    at = (layers or (4,))[0]
+    examples = [Problem(problem.network, problem.cost, problem.x[[i]], problem.y[[i]]) for i in range(3)]
+    got = [getattr(asking(subject)(one), tensor)[at - 2][found.entry] for one in examples]
+    expected = [getattr(own(one), tensor)[at - 2][found.entry] for one in examples]
+    assert found.oracle == "core"
+    assert any(
+        found.got == one and within(found.expected, right, found.tolerance, found.tolerance)
+        for one, right in zip(got, expected, strict=True)
+    )
+    assert not within(found.got, found.expected, 1e6 * found.tolerance)
+
+
+def test_of_a_batch_only_the_tensors_that_are_right_are_said_to_differ_from_one_example():
+    def subject(weights, biases, x, y):
+        nabla_w, nabla_b = off_alone("hidden_derivative_missing")(weights, biases, x, y)
+        return [nabla_w[0] * (1.25 if len(x) > 1 else 1), *nabla_w[1:]], nabla_b
+
+    found = found_in(subject, small_problem(m=3))
+    assert [(one.fault, one.tensor, one.layers, bool(one.message)) for one in found] == [
+        ("hidden_derivative_missing", "nabla_b", (3, 2), False),
+        (None, "nabla_w", (2,), False),
+        (None, "nabla_b", (3, 2), True),
+    ]
+    assert found[1].looks == ("9 of 9 entries are off", "all of those are 1.25 times what they should be")

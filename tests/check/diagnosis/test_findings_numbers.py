@@ -5,7 +5,7 @@ from small_problems import asking, found_in, layer_of, linear, own, placed, smal
 from minibp import Problem
 from minibp.check.faults.catalogue import CATALOGUE
 from minibp.check.rounding.arithmetic import arithmetic_of
-from minibp.check.rounding.running_error import RunningError, near
+from minibp.check.rounding.running_error import RunningError, explains
 
 
 @pytest.mark.parametrize(
@@ -167,18 +167,8 @@ def test_entries_are_off_where_the_comparison_has_them_off(sign):
     relative = found.tolerance  # that of x = 1
     fp = arithmetic_of("float64")
     off = [
-        not near(RunningError(np.array([sign * right]), np.array([relative * right]), fp), np.array([sign * one]))
+        not explains(RunningError(np.array([sign * right]), np.array([relative * right]), fp), np.array([sign * one]))
         for right, one in zip(x, got, strict=True)
     ]
     assert found.looks[0] == f"{sum(off)} of 512 entries are off"
     assert 100 < sum(off) < 500
-
-
-def test_where_a_batch_is_right_none_of_its_entries_is_off():
-    def subject(weights, biases, x, y):
-        return tanh_with(*["hidden_derivative_missing"] * (len(x) == 1))(weights, biases, x, y)
-
-    first, *others = found_in(subject, small_problem(m=3))
-    assert (first.equation, first.fault, first.looks) == ("(22)", "hidden_derivative_missing", ())
-    assert {(one.equation, one.fault) for one in others} == {("(6)", None)}
-    assert {one.looks for one in others} == {("0 of 3 entries are off",), ("0 of 9 entries are off",)}

@@ -4,7 +4,7 @@ from case_ids import written_out
 from fault_settings import SETTINGS, answer, problems_of
 
 from minibp import Gradient, Problem
-from minibp.check.diagnosis.delta_readings import Single
+from minibp.check.diagnosis.delta_readings import SingleExample
 from minibp.check.diagnosis.single_example import explain
 from minibp.check.faults.catalogue import CATALOGUE
 from minibp.check.faults.injection import FaultInstance, FaultyBackprop
@@ -20,12 +20,12 @@ SAME_AS = {"huber_not_clipped": "output_derivative_missing"}  # on an identity o
 
 
 def explained(subject, setting, l2=0.7, dtype="float64"):
-    singles = []
+    examples = []
     for whole in problems_of(*setting, l2, dtype):
         for i in range(whole.m):
             one = Problem(whole.network, whole.cost, whole.x[i : i + 1], whole.y[i : i + 1], l2)
-            singles.append(Single(one, Gradient(*map(tuple, answer(subject, one)))))
-    return explain(singles, arithmetic_of(dtype))
+            examples.append(SingleExample(one, Gradient(*map(tuple, answer(subject, one)))))
+    return explain(examples, arithmetic_of(dtype))
 
 
 def names(found):

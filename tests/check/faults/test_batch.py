@@ -4,7 +4,7 @@ from fault_settings import Columns, narrowing_problem, of_equations, results, st
 
 from minibp import Problem
 from minibp.check.faults.batch import equation_6
-from minibp.check.rounding.running_error import near
+from minibp.check.rounding.running_error import explains
 
 SHARES = {
     "sum_for_mean": [[1, 1, 1]],
@@ -39,8 +39,8 @@ def test_the_product_of_means_is_not_the_mean_of_products():
     examples = [Columns(problem, row) for row in range(3)]
     (result,) = results("product_of_means", problem, 3)
     delta, a = (sum(column) / 3 for column in zip(*((c.delta[3], c.a[2]) for c in examples), strict=True))
-    assert near(result, np.outer(delta, a))
-    assert not near(result, sum(np.outer(c.delta[3], c.a[2]) for c in examples) / 3)
+    assert explains(result, np.outer(delta, a))
+    assert not explains(result, sum(np.outer(c.delta[3], c.a[2]) for c in examples) / 3)
 
 
 def test_the_equation():

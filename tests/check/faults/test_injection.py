@@ -15,7 +15,7 @@ from minibp.check.faults.injection import (
 )
 from minibp.check.faults.pass_state import PassState
 from minibp.check.rounding.arithmetic import arithmetic_of
-from minibp.check.rounding.running_error import near
+from minibp.check.rounding.running_error import explains
 
 
 @pytest.mark.parametrize(("activation", "output", "cost"), SETTINGS)
@@ -27,8 +27,8 @@ def test_without_faults_it_is_the_packages_own_gradient(activation, output, cost
             ours, answer(FaultyBackprop([], activation, output, cost, 0.7), problem), predicted, strict=True
         ):
             for one, other, limit in zip(kind, theirs, limits, strict=True):
-                assert near(limit, one)
-                assert near(limit, other)
+                assert explains(limit, one)
+                assert explains(limit, other)
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -44,8 +44,8 @@ def test_running_error_numbers_hold_what_plain_ones_come_to(name):
                 wrong = answer(FaultyBackprop([instance], activation, output, cost, 0.7), problem)
                 for limits, got, true in zip(predicted, wrong, right, strict=True):
                     for limit, one, other in zip(limits, got, true, strict=True):
-                        assert near(limit, one)
-                        differs |= not near(limit, other)
+                        assert explains(limit, one)
+                        differs |= not explains(limit, other)
     assert differs
 
 

@@ -3,7 +3,7 @@ import pytest
 from fault_settings import narrowing_problem, of_equations, results, state_of
 
 from minibp.check.faults.l2 import equation_27
-from minibp.check.rounding.running_error import near
+from minibp.check.rounding.running_error import explains
 
 EXPECTED = {  # α is 0.7, and m is 3
     "l2_missing": lambda w, b: 0 * w,
@@ -29,9 +29,9 @@ def test_a_fault_gives(name):
     (result,) = results(name, problem, 3)
     expected = EXPECTED[name](w, b)
     assert result.shape == expected.shape
-    assert near(result, expected)
+    assert explains(result, expected)
 
 
 def test_the_equation():
     problem = narrowing_problem("tanh")
-    assert near(equation_27(state_of(problem), 3), 0.7 / 3 * problem.network.weights[1])
+    assert explains(equation_27(state_of(problem), 3), 0.7 / 3 * problem.network.weights[1])

@@ -3,7 +3,7 @@ import pytest
 from fault_settings import Columns, assert_rows, of_equations, results, square_problem, state_of
 
 from minibp.check.faults.output import equation_17_or_26
-from minibp.check.rounding.running_error import near
+from minibp.check.rounding.running_error import explains
 
 QUADRATIC = "sigmoid", "quadratic"
 SOFTMAX = "softmax", "quadratic"
@@ -73,4 +73,4 @@ def test_the_equations():
     for setting in (QUADRATIC, SOFTMAX, ("sigmoid", "cross_entropy")):
         problem = square_problem("tanh", *setting)
         expected = np.stack([Columns(problem, row).delta[5] for row in range(3)])
-        assert near(equation_17_or_26(state_of(problem), 5), expected)
+        assert explains(equation_17_or_26(state_of(problem), 5), expected)

@@ -3,7 +3,7 @@ import pytest
 from fault_settings import Columns, narrowing_problem, of_equations, results, square_problem, state_of
 
 from minibp.check.faults.parameters import equation_23, equation_24
-from minibp.check.rounding.running_error import near
+from minibp.check.rounding.running_error import explains
 
 EXPECTED = {
     "bias_gradient_zero": [lambda c, l: 0 * c.b[l]],
@@ -37,8 +37,8 @@ def test_a_fault_gives(name):
     problem = square_problem("tanh")
     examples = [Columns(problem, row) for row in range(3)]
     for result, wrong in zip(results(name, problem, 3), EXPECTED[name], strict=True):
-        assert near(result, sum(wrong(c, 3) for c in examples) / 3)
-        assert not near(result, sum(right(name, c, 3) for c in examples) / 3)
+        assert explains(result, sum(wrong(c, 3) for c in examples) / 3)
+        assert not explains(result, sum(right(name, c, 3) for c in examples) / 3)
 
 
 @pytest.mark.parametrize("name", sorted(NOT_AVERAGED))
@@ -63,6 +63,6 @@ def test_the_equations():
     p = state_of(problem)
     p.share = np.array([0.5, 0.0, 2.0])
     first, _, last = examples
-    assert near(equation_23(p, 3), 0.5 * first.delta[3] + 2 * last.delta[3])
+    assert explains(equation_23(p, 3), 0.5 * first.delta[3] + 2 * last.delta[3])
     expected = 0.5 * np.outer(first.delta[3], first.a[2]) + 2 * np.outer(last.delta[3], last.a[2])
-    assert near(equation_24(p, 3), expected)
+    assert explains(equation_24(p, 3), expected)

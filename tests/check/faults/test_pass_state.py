@@ -7,7 +7,7 @@ from minibp.activations import activation_of
 from minibp.check.faults.injection import run_forward
 from minibp.check.faults.pass_state import PassState, by_layer, softmax_backward
 from minibp.check.rounding.arithmetic import arithmetic_of, arithmetic_of_anyone
-from minibp.check.rounding.running_error import RunningError, near
+from minibp.check.rounding.running_error import RunningError, explains
 
 
 def test_parameters_are_indexed_by_the_number_of_their_layer():
@@ -45,8 +45,8 @@ def test_running_error_numbers_hold_what_a_function_of_plain_ones_gives(name):
     assert np.array_equal(expected, activation_of(name).value(z))
     for given in (z, running.exact(z)):
         result = getattr(running, name)(running.running(given))
-        assert near(result, expected)
-        assert not near(result, expected * (1 + 1e-12))
+        assert explains(result, expected)
+        assert not explains(result, expected * (1 + 1e-12))
 
 
 def test_where_chooses_numbers_with_their_errors():
@@ -64,10 +64,10 @@ def test_any_slope_at_a_kink_is_granted_to_the_derivative_at_z_alone():
     network = Network([[[1.0]]], [[0.0]], "relu")
     p = PassState(Problem(network, "quadratic", np.zeros((1, 1)), np.zeros((1, 1))), arithmetic_of_anyone("float64"))
     run_forward(p)
-    assert near(p.prime(2), np.array([[0.0]]))
-    assert near(p.prime(2), np.array([[1.0]]))
-    assert near(p.prime_at(2, p.a[2]), np.array([[0.0]]))
-    assert not near(p.prime_at(2, p.a[2]), np.array([[1.0]]))
+    assert explains(p.prime(2), np.array([[0.0]]))
+    assert explains(p.prime(2), np.array([[1.0]]))
+    assert explains(p.prime_at(2, p.a[2]), np.array([[0.0]]))
+    assert not explains(p.prime_at(2, p.a[2]), np.array([[1.0]]))
 
 
 @pytest.mark.parametrize(
@@ -81,5 +81,5 @@ def test_the_output_error_is_that_of_its_equation(output, cost, fused):
     expected = residual if fused else residual * (1 - np.tanh(p.z[5]) ** 2)
     running = PassState(p.problem, arithmetic_of("float64"))
     run_forward(running)
-    assert near(running.output_error(), expected)
-    assert near(running.output_error(), p.output_error())
+    assert explains(running.output_error(), expected)
+    assert explains(running.output_error(), p.output_error())

@@ -4,7 +4,7 @@ from oracle_checks import check_shapes, worst_of_radius
 from minibp import Network, Problem
 from minibp.check.oracles import finite_difference
 from minibp.check.oracles.finite_difference import DIFFERENCE_CROSSES_A_KINK
-from minibp.check.problem_stack import single
+from minibp.check.problem_stack import stack_of_one
 
 
 def test_it_is_within_its_radius(drawn):
@@ -31,7 +31,7 @@ def test_jumps_that_would_defeat_an_estimate_from_two_steps():
         moved = Network(network.weights, [[0.0], [0.0, shift], [0.0]], network.activations)
         problem = Problem(moved, "quadratic", [[0.0]], [[1.0]])
         assert worst_of_radius(problem, finite_difference.estimate(problem)) <= 1
-        estimated = finite_difference.estimates(single(problem), derived=False).only()
+        estimated = finite_difference.estimates(stack_of_one(problem), derived=False).only()
         defeated += worst_of_radius(problem, estimated) > 1
     assert defeated
 
@@ -39,7 +39,8 @@ def test_jumps_that_would_defeat_an_estimate_from_two_steps():
 def test_the_derived_radius_is_no_wider_than_the_estimated_one_on_ordinary_networks(drawn):
     ratios = []
     for problem in drawn:
-        derived, estimated = (finite_difference.estimates(single(problem), derived=one).only() for one in (True, False))
+        stack = stack_of_one(problem)
+        derived, estimated = (finite_difference.estimates(stack, derived=one).only() for one in (True, False))
         for mine, theirs in zip(derived.radius.nabla_w, estimated.radius.nabla_w, strict=True):
             resolved = np.isfinite(mine) & np.isfinite(theirs) & (theirs > 0)
             ratios.append((mine[resolved] / theirs[resolved]).ravel())

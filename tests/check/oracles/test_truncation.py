@@ -9,7 +9,7 @@ from minibp.check.oracles import complex_step
 from minibp.check.oracles.estimate import oracle_arithmetic
 from minibp.check.oracles.perturbation import forward, responses
 from minibp.check.oracles.truncation import is_derived, truncation
-from minibp.check.problem_stack import single
+from minibp.check.problem_stack import stack_of_one
 from minibp.check.rounding.whole_pass import bounds
 from minibp.costs import COSTS
 from minibp.drawing import fits, pairings
@@ -20,7 +20,7 @@ PAIRINGS = [pytest.param(output, cost, id=f"{cost.name}-{output.name}") for outp
 
 def held(problem, i, s):
     """The bound, the error of central differences over ±s and the rounding in that, for each neuron of layer i + 2."""
-    stack = single(problem)
+    stack = stack_of_one(problem)
     base, rounding = forward(stack, np.float64), bounds(stack, oracle_arithmetic())
     j = np.arange(stack.sizes[i + 1])
     step = np.full((1, len(j), 1), s)
@@ -145,11 +145,11 @@ class Quartic(Cost):
 )
 def test_of_functions_of_the_users_nothing_is_derived(activations, cost):
     network = Network([[[1.0]], [[1.0]]], [[0.0], [0.0]], activations)
-    assert not is_derived(single(Problem(network, cost, [[0.5]], [[1.0]])))
+    assert not is_derived(stack_of_one(Problem(network, cost, [[0.5]], [[1.0]])))
 
 
 def test_all_functions_of_the_package_are_known():
     for output, cost in pairings():
         network = Network([[[1.0]], [[1.0], [2.0]]], [[0.0], [0.0, 0.0]], ["elu", output])
-        assert is_derived(single(Problem(network, cost, [[0.5]], [[1.0, 0.0]])))
+        assert is_derived(stack_of_one(Problem(network, cost, [[0.5]], [[1.0, 0.0]])))
     assert {cost.name for _, cost in pairings()} == set(COSTS)

@@ -21,7 +21,7 @@ PROBLEM = Problem(Network([[[1.0]]], [[0.0]]), "quadratic", [[1.0]], [[0.0]])
 def report(verdict="correct", **changed):
     stats = Statistics()
     stats.add("(13)", 0.125, 40)
-    stats.add_sharpness(np.ones(3), 1e-13 * np.ones(3))
+    stats.add_relative_tolerances(np.ones(3), 1e-13 * np.ones(3))
     given = {
         "verdict": verdict,
         "findings": (),

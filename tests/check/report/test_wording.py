@@ -18,7 +18,7 @@ def report(worst=0.125, oracles=ORACLES, message="", notes=()):
     stats = Statistics()
     for equation in EQUATIONS:
         stats.add(equation, worst, 40)
-    stats.add_sharpness(np.ones(3), 1e-13 * np.ones(3))
+    stats.add_relative_tolerances(np.ones(3), 1e-13 * np.ones(3))
     finding = Finding(
         "(22)", 3, "nabla_b", "hidden_derivative_missing", "mine", (2,), 0.34426836971794805, 0.082096884720438051,
         2.89e-16, "equation", message, (4, 3, 2), ("recursion_transposed", "input_for_activation"),

@@ -9,10 +9,11 @@ from minibp import Activation, Network, Problem, batched, per_example
 from minibp.activations import activation_of
 from minibp.check.generation import draw
 from minibp.check.layout import row_of_bound, row_of_pass
-from minibp.check.problem_stack import single
+from minibp.check.problem_stack import stack_of_one
 from minibp.check.rounding import layer
 from minibp.check.rounding.arithmetic import Ball, arithmetic_of, arithmetic_of_anyone
 from minibp.check.rounding.whole_pass import bound, bounds
+from minibp.check.tolerance import within
 from minibp.strategies import problems
 
 FORMS = {"batched": batched, "per_example": per_example}
@@ -88,7 +89,7 @@ def test_the_test_above_can_fail():
     assert problem.dtype == "float32"
     found = batched.backprop(problem.network, problem.cost, problem.x, problem.y, problem.l2)
     limit = row_of_bound(bound(problem, arithmetic_of("float64")))
-    assert not np.all(np.abs(row_of_pass(found) - row_of_reference(problem)) <= limit)
+    assert not within(row_of_pass(found), row_of_reference(problem), limit).all()
 
 
 def test_honest_variants_stay_within_it():
@@ -116,7 +117,8 @@ def test_honest_variants_stay_within_it():
 
 def test_it_is_kept_for_as_long_as_the_problem_lives():
     problem = hard(3)
-    assert bounds(single(problem), arithmetic_of("float64")) is bounds(single(problem), arithmetic_of("float64"))
+    fp = arithmetic_of("float64")
+    assert bounds(stack_of_one(problem), fp) is bounds(stack_of_one(problem), fp)
     assert bound(problem, arithmetic_of("float64")) is not bound(problem, arithmetic_of("float32"))
 
 
@@ -128,9 +130,8 @@ def test_costs_of_the_users_are_bounded_too(output):
         problem = Problem(network, Quartic(), rng.standard_normal((4, 3)), rng.standard_normal((4, 3)), 0.5)
         given = network, problem.cost, problem.x, problem.y, problem.l2
         limit = row_of_bound(bound(problem, arithmetic_of("float64")))
-        assert np.all(
-            np.abs(row_of_pass(batched.backprop(*given)) - row_of_pass(per_example.backprop(*given))) <= 2 * limit
-        )
+        one, other = (row_of_pass(form.backprop(*given)) for form in (batched, per_example))
+        assert within(one, other, limit, limit).all()
         assert limit.max() < 1e-11
 
 

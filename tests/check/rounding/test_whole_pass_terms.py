@@ -10,7 +10,7 @@ from users import Quartic
 
 from minibp import Network, Problem
 from minibp.check.layout import row_of_bound
-from minibp.check.problem_stack import Stack, single
+from minibp.check.problem_stack import Stack, stack_of_one
 from minibp.check.rounding.arithmetic import Arithmetic, Ball, arithmetic_of, times
 from minibp.check.rounding.layer import activated, derivative, weighted_input
 from minibp.check.rounding.output_layer import Output, costs_of, output_error
@@ -254,7 +254,7 @@ def flat(found):
 def test_of_one_stack_and_arithmetic_the_bound_is_computed_once():
     problem, other = drawn(1), drawn(2)
     fp, coarse = arithmetic_of("float64"), COARSE
-    assert bounds(single(problem), fp) is bounds(single(problem), fp)
-    assert bounds(single(problem), coarse) is not bounds(single(problem), fp)
-    assert bounds(single(other), fp) is not bounds(single(problem), fp)
-    assert bounds(single(problem), coarse).cost > bounds(single(problem), fp).cost
+    assert bounds(stack_of_one(problem), fp) is bounds(stack_of_one(problem), fp)
+    assert bounds(stack_of_one(problem), coarse) is not bounds(stack_of_one(problem), fp)
+    assert bounds(stack_of_one(other), fp) is not bounds(stack_of_one(problem), fp)
+    assert bounds(stack_of_one(problem), coarse).cost > bounds(stack_of_one(problem), fp).cost

@@ -7,7 +7,7 @@ from fault_settings import SETTINGS, problems_of
 from subjects import backprop, sums
 
 from minibp import Network, Problem
-from minibp.check.subject.calling import ask, name_of, repeats
+from minibp.check.subject.calling import call, name_of, repeats
 
 PROBLEM = problems_of(*SETTINGS[0], l2=0.0)[2]
 
@@ -30,15 +30,15 @@ def in_place(weights, biases, x, y):
 
 
 def test_a_well_mannered_subject_gives_its_numbers():
-    answer = ask(backprop, PROBLEM)
-    assert not answer.findings
-    assert [w.shape for w in answer.gradient.nabla_w] == [w.shape for w in PROBLEM.network.weights]
+    result = call(backprop, PROBLEM)
+    assert not result.findings
+    assert [w.shape for w in result.gradient.nabla_w] == [w.shape for w in PROBLEM.network.weights]
     assert not list(repeats(backprop, PROBLEM))
     assert name_of(backprop) == "backprop"
 
 
 def test_sums_are_divided_by_the_number_of_examples():
-    mean, whole = ask(backprop, PROBLEM).gradient, ask(sums, PROBLEM, "sum").gradient
+    mean, whole = call(backprop, PROBLEM).gradient, call(sums, PROBLEM, "sum").gradient
     assert np.allclose(mean.nabla_w[0], whole.nabla_w[0], rtol=1e-14)
 
 
@@ -69,20 +69,20 @@ def test_what_is_no_gradient_is_said_and_has_no_numbers(subject, message):
     problem = problems_of(*SETTINGS[0], l2=0.0)[2]
     if "transposed" in message or "shape" in message:
         problem = PROBLEM
-    answer = ask(subject, problem)
-    assert answer.gradient is None
-    assert message in answer.findings[0].message
+    result = call(subject, problem)
+    assert result.gradient is None
+    assert message in result.findings[0].message
 
 
-def test_what_is_bad_manners_is_said_and_the_numbers_go_on():
+def test_a_breach_of_the_contract_is_a_finding_and_the_numbers_go_on():
     for subject, message in (
         (in_place, "modified weights[1] in place"),
         (changed(w=lambda w: w.astype(np.float32)), "has dtype float32, expected float64, the dtype of the parameters"),
         (lambda weights, biases, x, y: (weights, biases), "nabla_w of layer 2 shares memory with weights[0]"),
     ):
-        answer = ask(subject, PROBLEM)
-        assert message in answer.findings[0].message
-        assert answer.gradient is not None
+        result = call(subject, PROBLEM)
+        assert message in result.findings[0].message
+        assert result.gradient is not None
 
 
 def test_chance_is_found_out():
@@ -97,7 +97,7 @@ def test_what_is_raised_is_told_with_its_place_once(error):
     def subject(weights, biases, x, y):
         raise error("too far")
 
-    (finding,) = ask(subject, PROBLEM).findings
+    (finding,) = call(subject, PROBLEM).findings
     shown = str(error("too far"))
     assert finding.message.startswith(f"raised {error.__name__}: {shown}, at ")
     assert re.search(r"test_calling\.py, line \d+: raise error\(\"too far\"\)$", finding.message)
@@ -113,9 +113,9 @@ def test_results_in_the_wrong_order_are_one_finding(sizes, column):
 
     network = Network.random(sizes, rng=0)
     problem = Problem(network, "quadratic", np.ones((2, sizes[0])), np.zeros((2, sizes[-1])))
-    answer = ask(subject, problem)
-    assert answer.gradient is None
-    assert [one.message for one in answer.findings] == ["returned (nabla_b, nabla_w), expected (nabla_w, nabla_b)"]
+    result = call(subject, problem)
+    assert result.gradient is None
+    assert [one.message for one in result.findings] == ["returned (nabla_b, nabla_w), expected (nabla_w, nabla_b)"]
 
 
 @pytest.mark.parametrize("sizes", [[1, 1], [1, 1, 1], [1, 1, 2]], ids=written_out)
@@ -125,8 +125,8 @@ def test_shapes_that_fit_either_order_are_not_called_swapped(sizes):
         return [b[:, None] for b in nabla_b], nabla_w
 
     problem = Problem(Network.random(sizes, rng=0), "quadratic", np.ones((1, 1)), np.zeros((1, sizes[-1])))
-    findings = ask(columns, problem).findings
-    mixed = ask(lambda *given: [backprop(*given)[0]] * 2, PROBLEM).findings
+    findings = call(columns, problem).findings
+    mixed = call(lambda *given: [backprop(*given)[0]] * 2, PROBLEM).findings
     for found in (findings, mixed):
         assert found
         assert not any("(nabla_b, nabla_w)" in one.message for one in found)

@@ -3,7 +3,7 @@ import pytest
 
 from minibp import InputError
 from minibp.check.generation import draw
-from minibp.check.subject.specification import DEPTH, EXAMPLES, Setting
+from minibp.check.subject.specification import DEFAULT_BATCH, DEFAULT_DEPTH, Setting
 
 
 class Declared:
@@ -67,9 +67,9 @@ def test_problems_have_the_sizes_that_a_subject_takes():
 def test_bases_have_equal_widths_and_unequal_ones_and_examples_that_reach_every_layer():
     found = setting(activation="relu", l2=0.0).bases(3)
     sizes = [problem.network.sizes for problem in found]
-    assert sizes == [(3,) * (DEPTH + 1), (4,) * (DEPTH + 1), (2, 5, 3, 4, 5)]
+    assert sizes == [(3,) * (DEFAULT_DEPTH + 1), (4,) * (DEFAULT_DEPTH + 1), (2, 5, 3, 4, 5)]
     for problem in found:
-        assert problem.m == EXAMPLES
+        assert problem.m == DEFAULT_BATCH
         a = problem.x
         for w, b, activation in zip(
             problem.network.weights, problem.network.biases, problem.network.activations, strict=True

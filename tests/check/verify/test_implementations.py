@@ -2,23 +2,23 @@ import pytest
 from helpers import problem_of
 
 from minibp.check.verify import implementations
-from minibp.check.verify.implementations import FORMS, ORACLES, Run
+from minibp.check.verify.implementations import IMPLEMENTATIONS, ORACLES, Run
 
 PROBLEM = problem_of([3, 4, 2], l2=0.5, m=2)
 
 
 @pytest.fixture
 def broken(monkeypatch):
-    """A form whose last bias gradient is off by a factor; for others than those of two examples, all is right."""
+    """An implementation whose last bias gradient is off by a factor for two examples, and which is right for others."""
 
-    def form(problem):
-        found = FORMS["batched"](problem)
+    def implementation(problem):
+        found = IMPLEMENTATIONS["batched"](problem)
         if problem.m != 2:
             return found
         *lower, last = found.gradient.nabla_b
         return found._replace(gradient=found.gradient._replace(nabla_b=(*lower, 1.01 * last)))
 
-    monkeypatch.setitem(implementations.FORMS, "workspace", form)
+    monkeypatch.setitem(implementations.IMPLEMENTATIONS, "workspace", implementation)
 
 
 def checked(*problems):
@@ -27,15 +27,15 @@ def checked(*problems):
     return run
 
 
-def test_every_form_is_held_against_every_oracle():
+def test_every_implementation_is_compared_with_every_oracle():
     run = checked(PROBLEM)
     assert run.failed is None
     assert run.findings == []
     assert run.networks == 1
     assert run.covered == {"hidden sigmoid": 1, "cross_entropy on sigmoid": 1, "float64": 1, "with L2": 1}
-    for form in FORMS:
+    for implementation in IMPLEMENTATIONS:
         for oracle in ORACLES:
-            stats = run.statistics[form][oracle]
+            stats = run.statistics[implementation][oracle]
             assert {"(23)", "(27)"} <= set(stats.entries)
             assert max(stats.worst.values()) <= 1
 
@@ -61,20 +61,20 @@ def test_of_two_runs_the_first_failure_is_shown(broken):
     assert right.networks == 3
 
 
-def test_a_form_of_other_shapes_is_a_finding_and_no_error(monkeypatch):
-    def form(problem):
-        found = FORMS["batched"](problem).gradient
+def test_an_implementation_of_other_shapes_is_a_finding_and_no_error(monkeypatch):
+    def implementation(problem):
+        found = IMPLEMENTATIONS["batched"](problem).gradient
         return found._replace(nabla_b=tuple(b[:, None] for b in found.nabla_b))
 
-    monkeypatch.setitem(implementations.FORMS, "workspace", form)
+    monkeypatch.setitem(implementations.IMPLEMENTATIONS, "workspace", implementation)
     (finding,) = checked(PROBLEM).findings
     assert finding.message == "nabla_b has shape (2, 1) and dtype float64, expected shape (2,) and dtype float64"
 
 
-def test_an_oracle_that_tells_nothing_leaves_the_verdict_open():
+def test_an_oracle_that_resolves_nothing_leaves_the_verdict_open():
     run = checked(PROBLEM)
-    assert run.silent() == ()
+    assert run.unresolved() == ()
     assert run.concluded(1, 0.0, [], "").verdict == "correct"
     run.statistics["batched"]["jax"].entries["(13)"] = 0
-    assert run.silent() == ("JAX autodiff told nothing of equation (13) in batched",)
+    assert run.unresolved() == ("JAX autodiff resolved no entry of equation (13) in batched",)
     assert run.concluded(1, 0.0, [], "").verdict == "undecided"

@@ -10,11 +10,11 @@ from minibp.check import layout
 from minibp.check.layout import EQUATIONS
 from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
 from minibp.check.verify import implementations, soak
-from minibp.check.verify.soak import Task
+from minibp.check.verify.soak import Block
 from minibp.network import Gradient
 
 
-def test_the_packages_own_forms_are_correct():
+def test_the_packages_implementations_are_correct():
     report = soak.soak(0.01, seed=3)
     assert report.verdict == "correct"
     assert report.networks == jax_oracle.STACK * soak.STACKS
@@ -22,27 +22,27 @@ def test_the_packages_own_forms_are_correct():
     assert report.again == "minibp verify --soak 0.01 --seed 3"
 
 
-def test_every_form_oracle_and_equation_takes_part():
+def test_every_implementation_oracle_and_equation_takes_part():
     run = implementations.Run()
     for number in range(4):
-        run.merge(soak.seen_in(Task(3, number)))
+        run.merge(soak.seen_in(Block(3, number)))
     assert run.failed is None
-    assert set(run.statistics) == set(implementations.FORMS)
-    for form, statistics in run.statistics.items():
-        assert set(statistics) == set(implementations.ORACLES)
+    assert set(run.statistics) == set(implementations.IMPLEMENTATIONS)
+    for implementation, statistics in run.statistics.items():
+        assert set(statistics) == set(implementations.COMPARED_WITH)
         for oracle, stats in statistics.items():
             expected = set(EQUATIONS) if oracle == "jax" else set(EQUATIONS) - {"(1)"}
-            if form == "workspace":
+            if implementation == "workspace":
                 expected -= {"(13)", "(14)", "(9)(25)", "(17)", "(26)", "(22)"}
             assert set(stats.worst) == expected
             assert all(0 < worst <= 1 for worst in stats.worst.values())
 
 
 def test_a_task_is_the_same_every_time():
-    one, other = soak.seen_in(Task(7, 2)), soak.seen_in(Task(7, 2))
+    one, other = soak.seen_in(Block(7, 2)), soak.seen_in(Block(7, 2))
     assert (one.entries, one.skipped, one.covered) == (other.entries, other.skipped, other.covered)
     assert one.statistics["batched"]["jax"].worst == other.statistics["batched"]["jax"].worst
-    assert soak.seen_in(Task(7, 3)).entries != one.entries
+    assert soak.seen_in(Block(7, 3)).entries != one.entries
 
 
 def test_drawn_problems_are_all_different_and_within_the_padding():
@@ -78,7 +78,7 @@ def wrong(problem):
 
 
 def test_a_gradient_broken_on_purpose_is_counted_to_the_end_and_the_first_failure_is_shrunk(monkeypatch):
-    monkeypatch.setitem(implementations.FORMS, "batched", wrong)
+    monkeypatch.setitem(implementations.IMPLEMENTATIONS, "batched", wrong)
     report = soak.soak(2, seed=2)
     assert report.verdict == "wrong"
     (finding,) = report.findings
@@ -89,7 +89,7 @@ def test_a_gradient_broken_on_purpose_is_counted_to_the_end_and_the_first_failur
     assert report.networks > jax_oracle.STACK  # it went on after the first stack
     assert min(counts["jax"], counts["complex_step"]) > report.networks / 2
     others = {oracle: stats.alarms for oracle, stats in report.statistics["per_example"].items()}
-    assert others == dict.fromkeys(implementations.ORACLES, 0)
+    assert others == dict.fromkeys(implementations.COMPARED_WITH, 0)
     said = "alarms, in networks: JAX autodiff {jax:,} (batched {jax:,}), complex step {complex_step:,} (batched"
     assert report.notes[1].startswith(said.format(**counts))
 
@@ -101,13 +101,13 @@ def test_a_soak_without_alarms_says_so():
 
 def test_one_wrong_problem_of_a_stack_is_the_one_that_is_shown(monkeypatch):
     part = soak.drawn(np.random.default_rng(4), 5)
-    right = implementations.FORMS["workspace"]
+    right = implementations.IMPLEMENTATIONS["workspace"]
 
     def wrong_for_one(problem):
         found = right(problem)
         return found._replace(nabla_w=tuple(w + 1 for w in found.nabla_w)) if problem is part[3] else found
 
-    monkeypatch.setitem(implementations.FORMS, "workspace", wrong_for_one)
+    monkeypatch.setitem(implementations.IMPLEMENTATIONS, "workspace", wrong_for_one)
     run, stack = implementations.Run(), soak.Stack.of(part)
     run.hold(part, stack, jax_oracle.estimates(stack))
     assert run.failed is part[3]
@@ -130,7 +130,7 @@ def test_nothing_is_kept_of_what_has_been_checked(monkeypatch):
 
     monkeypatch.setattr(soak, "drawn", drawn)
     monkeypatch.setattr(jax_oracle, "estimates", estimated)
-    run = soak.seen_in(Task(5, 1))
+    run = soak.seen_in(Block(5, 1))
     gc.collect()
     assert len(kept) == soak.STACKS * (jax_oracle.STACK + 2)
     assert not any(one() for one in kept)

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from minibp.check.oracles.estimate import Estimate
 from minibp.check.oracles.jax_autodiff import plain
 from minibp.check.oracles.jax_autodiff.program import SEPARATE, TOGETHER
-from minibp.check.problem_stack import Stack, single
+from minibp.check.problem_stack import Stack, stack_of_one
 from minibp.problem import Problem
 
-STACK, DEPTH = TOGETHER.places, TOGETHER.depth
+STACK, MAX_DEPTH = TOGETHER.places, TOGETHER.depth
 """Problems in a stack, and their layers after the input, that `estimates` can serve."""
 
 
@@ -26,18 +26,18 @@ def estimate(problem: Problem) -> Estimate:
 
     Raises `OracleUnavailable` where JAX cannot trace a function of the user's.
     """
-    return estimate_each([single(problem)])[0].only()
+    return estimate_each([stack_of_one(problem)])[0].only()
 
 
 def estimates(stack: Stack) -> Estimate:
-    """The same for a whole stack at once, of at most STACK problems that fit the padding and have DEPTH layers."""
+    """The same for a whole stack at once, of at most STACK problems that fit the padding and have MAX_DEPTH layers."""
     (result,) = TOGETHER.estimates([stack])
     return result
 
 
 def estimate_each(stacks: Sequence[Stack]) -> list[Estimate]:
     """The same for stacks of one problem each, many in a call; those beyond the padding one by one."""
-    small = [i for i, stack in enumerate(stacks) if fits(stack)]
+    small = [i for i, stack in enumerate(stacks) if fits_padding(stack)]
     results: dict[int, Estimate] = {}
     for start in range(0, len(small), SEPARATE.places):
         part = small[start : start + SEPARATE.places]
@@ -45,7 +45,7 @@ def estimate_each(stacks: Sequence[Stack]) -> list[Estimate]:
     return [results[i] if i in results else plain.estimate(stack) for i, stack in enumerate(stacks)]
 
 
-def fits(stack: Stack) -> bool:
+def fits_padding(stack: Stack) -> bool:
     """True where the padded program can serve this stack of one problem."""
     return SEPARATE.fits(stack)
 

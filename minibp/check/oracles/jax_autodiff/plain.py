@@ -28,8 +28,8 @@ def estimate(stack: Stack) -> Estimate:
     """
     direction = signs(stack)
     probes = tuple(np.zeros((stack.m, n)) for n in stack.sizes[1:])
-    parameters = (*map(_only, (stack.weights, stack.biases)), probes)
-    along = (*map(_only, direction), probes)
+    parameters = (*map(_first, (stack.weights, stack.biases)), probes)
+    along = (*map(_first, direction), probes)
     arguments = parameters, along, stack.x[0], stack.y[0], float(stack.alpha[0])
     with LOCK, jax.enable_x64(True):
         try:
@@ -42,7 +42,7 @@ def estimate(stack: Stack) -> Estimate:
     return estimate_of(stack, direction, jax.tree.map(lambda array: np.asarray(array)[None], results))
 
 
-def _only(arrays: tuple[Array, ...]) -> tuple[Array, ...]:
+def _first(arrays: tuple[Array, ...]) -> tuple[Array, ...]:
     """Those of the only problem of a stack."""
     return tuple(array[0] for array in arrays)
 

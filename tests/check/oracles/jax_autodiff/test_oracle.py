@@ -5,20 +5,20 @@ from oracle_checks import check_shapes, worst_of_radius
 from minibp import Network, Problem
 from minibp.activations import HIDDEN
 from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
-from minibp.check.problem_stack import single
+from minibp.check.problem_stack import stack_of_one
 from minibp.costs import COSTS
 
 jax = pytest.importorskip("jax")
 
 
 def test_it_is_within_its_radius(drawn):
-    for problem, estimate in zip(drawn, jax_oracle.estimate_each([*map(single, drawn)]), strict=True):
+    for problem, estimate in zip(drawn, jax_oracle.estimate_each([*map(stack_of_one, drawn)]), strict=True):
         check_shapes(problem, estimate.only())
         assert worst_of_radius(problem, estimate.only()) <= 1, problem
 
 
 def test_one_at_a_time_or_hundreds_are_the_same_to_the_bit(drawn):
-    for problem, together in zip(drawn[:40], jax_oracle.estimate_each([*map(single, drawn[:40])]), strict=True):
+    for problem, together in zip(drawn[:40], jax_oracle.estimate_each([*map(stack_of_one, drawn[:40])]), strict=True):
         alone = jax_oracle.estimate(problem)
         for one, other in zip(alone.gradient.nabla_w, together.only().gradient.nabla_w, strict=True):
             assert np.array_equal(one, other)
@@ -31,7 +31,7 @@ def test_what_does_not_fit_the_padding_is_served_without():
         problem = Problem(
             Network.random(sizes, "tanh", rng=rng), "quadratic", rng.random((m, sizes[0])), rng.random((m, sizes[-1]))
         )
-        assert not jax_oracle.fits(single(problem))
+        assert not jax_oracle.fits_padding(stack_of_one(problem))
         estimate = jax_oracle.estimate(problem)
         check_shapes(problem, estimate)
         assert worst_of_radius(problem, estimate) <= 1

@@ -6,7 +6,8 @@ from minibp import Network, Problem
 from minibp.check.layout import rows_of_estimate
 from minibp.check.oracles.jax_autodiff import plain
 from minibp.check.oracles.jax_autodiff.program import SEPARATE, TOGETHER
-from minibp.check.problem_stack import Stack, single
+from minibp.check.problem_stack import Stack, stack_of_one
+from minibp.check.tolerance import within
 from minibp.check.verify.soak import drawn as drawn_stack
 
 
@@ -15,7 +16,7 @@ def check_near(estimate, other):
     (got, error), (expected, its_error) = map(rows_of_estimate, (estimate, other))
     resolved = np.isfinite(error)
     assert np.array_equal(resolved, np.isfinite(its_error))
-    assert (np.abs(got - expected)[resolved] <= 2 * error[resolved]).all()
+    assert within(got, expected, error, error)[resolved].all()
 
 
 def plain_cases():
@@ -34,8 +35,8 @@ def plain_cases():
 
 def test_padding_changes_nothing():
     problems = list(plain_cases())
-    for problem, padded in zip(problems, SEPARATE.estimates([*map(single, problems)]), strict=True):
-        unpadded = plain.estimate(single(problem))
+    for problem, padded in zip(problems, SEPARATE.estimates([*map(stack_of_one, problems)]), strict=True):
+        unpadded = plain.estimate(stack_of_one(problem))
         assert worst_of_radius(problem, unpadded.only()) <= 1
         check_near(padded, unpadded)
 
@@ -48,13 +49,13 @@ def test_every_problem_of_a_stack_is_within_its_radius_and_near_what_it_is_alone
         for s, problem in enumerate(part[:5]):
             check_shapes(problem, whole.of(s))
             assert worst_of_radius(problem, whole.of(s)) <= 1, problem
-            (alone,) = SEPARATE.estimates([single(problem)])
+            (alone,) = SEPARATE.estimates([stack_of_one(problem)])
             check_near(whole.of(s), alone.only())
 
 
 def test_problems_of_one_call_do_not_touch_each_other(drawn):
     """A small problem between two large ones is the same to the bit as by itself."""
-    stacks = [single(problem) for problem in drawn if SEPARATE.fits(single(problem))]
+    stacks = [stack_of_one(problem) for problem in drawn if SEPARATE.fits(stack_of_one(problem))]
     stacks = sorted(stacks, key=lambda stack: (sum(stack.sizes), stack.m))
     small, large = stacks[0], stacks[-1]
     (first,) = SEPARATE.estimates([small])
@@ -65,7 +66,7 @@ def test_problems_of_one_call_do_not_touch_each_other(drawn):
 
 def stack_of(sizes, m=2):
     network = Network.random(sizes, "tanh", rng=0)
-    return single(Problem(network, "quadratic", np.ones((m, sizes[0])), np.ones((m, sizes[-1]))))
+    return stack_of_one(Problem(network, "quadratic", np.ones((m, sizes[0])), np.ones((m, sizes[-1]))))
 
 
 @pytest.mark.parametrize("program", [pytest.param(SEPARATE, id="separate"), pytest.param(TOGETHER, id="together")])

@@ -4,14 +4,14 @@ from helpers import problem_of
 
 from minibp.check.oracles.estimate import oracle_arithmetic
 from minibp.check.oracles.jax_autodiff.results import Results, estimate_of, signs
-from minibp.check.problem_stack import Stack, single
+from minibp.check.problem_stack import Stack, stack_of_one
 from minibp.check.rounding.whole_pass import arithmetic_of, bound, bounds
 
 
 def test_directions_are_signs_fresh_for_each_problem_and_the_same_for_the_same(drawn):
     seen = set()
     for problem in drawn[:30]:
-        direction = signs(single(problem))
+        direction = signs(stack_of_one(problem))
         numbers = np.concatenate([array.ravel() for arrays in direction for array in arrays])
         assert set(np.abs(numbers).tolist()) == {1.0}
         again = signs(Stack.of([problem]))
@@ -36,7 +36,7 @@ def results_of(problem):
 
 
 def test_delta_is_m_times_the_gradient_at_the_probes_and_its_radius_grows_by_that_rounding():
-    stack = single(problem_of([3, 4, 2], m=5))
+    stack = stack_of_one(problem_of([3, 4, 2], m=5))
     results = results_of(problem_of([3, 4, 2], m=5))
     estimate = estimate_of(stack, signs(stack), results)
     rounding, fp = bounds(stack, oracle_arithmetic()).delta, oracle_arithmetic()
@@ -49,7 +49,7 @@ def test_delta_is_m_times_the_gradient_at_the_probes_and_its_radius_grows_by_tha
 
 def test_every_result_has_its_place():
     problem = problem_of([3, 4, 2], m=5)
-    stack, results = single(problem), results_of(problem)
+    stack, results = stack_of_one(problem), results_of(problem)
     estimate = estimate_of(stack, signs(stack), results)
     assert estimate.gradient == (results.nabla_w, results.nabla_b)
     assert estimate.z == results.z
@@ -60,13 +60,14 @@ def test_every_result_has_its_place():
 
 def test_the_radius_of_the_slope_is_that_of_all_entries_together():
     problem = problem_of([3, 4, 2], m=5)
-    estimate = estimate_of(single(problem), signs(single(problem)), results_of(problem)).only()
+    estimate = estimate_of(stack_of_one(problem), signs(stack_of_one(problem)), results_of(problem)).only()
     total = sum(array.sum() for arrays in estimate.radius for array in arrays)
     assert estimate.slopes[0].radius == pytest.approx(total, rel=1e-14)
 
 
 def test_the_radius_is_that_of_the_floating_point_model_of_oracles():
     problem = problem_of([3, 2], m=2)
-    radius = estimate_of(single(problem), signs(single(problem)), results_of(problem)).only().radius.nabla_w[0]
+    stack = stack_of_one(problem)
+    radius = estimate_of(stack, signs(stack), results_of(problem)).only().radius.nabla_w[0]
     assert np.all(radius > bound(problem, arithmetic_of("float64")).gradient.nabla_w[0])
     assert np.all(radius < 1e-14)
