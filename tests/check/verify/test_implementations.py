@@ -2,7 +2,7 @@ import pytest
 from helpers import problem_of
 
 from minibp.check.verify import implementations
-from minibp.check.verify.implementations import IMPLEMENTATIONS, ORACLES, Run
+from minibp.check.verify.implementations import COMPARED_WITH, IMPLEMENTATIONS, Run
 
 PROBLEM = problem_of([3, 4, 2], l2=0.5, m=2)
 
@@ -34,7 +34,7 @@ def test_every_implementation_is_compared_with_every_oracle():
     assert run.networks == 1
     assert run.covered == {"hidden sigmoid": 1, "cross_entropy on sigmoid": 1, "float64": 1, "with L2": 1}
     for implementation in IMPLEMENTATIONS:
-        for oracle in ORACLES:
+        for oracle in COMPARED_WITH:
             stats = run.statistics[implementation][oracle]
             assert {"(23)", "(27)"} <= set(stats.entries)
             assert max(stats.worst.values()) <= 1
