@@ -104,7 +104,7 @@ def per_example(problem: Problem) -> Prepared:
 
 
 def _steps(problem: Problem, step: BatchStep | ExampleStep) -> Prepared:
-    batches, rng = Batches(problem.x, problem.y, BATCH, step.bound), np.random.default_rng(1)
+    batches, rng = Batches(problem.x, problem.y, BATCH, step.bind), np.random.default_rng(1)
 
     def call() -> None:
         for move in batches.shuffled(rng):
