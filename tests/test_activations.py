@@ -127,6 +127,21 @@ def test_objects_with_value_and_prime_are_adopted():
     assert cube.backward(np.array([2.0]), np.array([1.0])) == [12.0]
 
 
+def test_objects_that_lack_a_method_and_classes_are_not_adopted():
+    class WithoutPrime:
+        def value(self, z):
+            return z**3
+
+    class Whole(WithoutPrime):
+        def prime(self, z):
+            return 3 * z**2
+
+    for given in (WithoutPrime(), Whole):
+        with pytest.raises(InputError, match=r"expected a name or an object with value\(z\) and prime\(z\)"):
+            activation_of(given)
+    assert activation_of(Whole()).name == "Whole"
+
+
 def test_there_stays_one_of_each_after_pickling_and_copying():
     assert pickle.loads(pickle.dumps(sigmoid)) is sigmoid
     assert copy.deepcopy(softmax) is softmax
