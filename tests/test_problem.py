@@ -21,6 +21,11 @@ def test_its_repr_makes_it_again(problem):
         assert other.x.dtype == problem.x.dtype
 
 
+def test_without_l2_there_is_no_penalty():
+    problem = Problem(Network([[[2.0]]], [[1.0]], "identity"), "quadratic", [[3.0]], [[5.0]])
+    assert problem.l2.alpha == 0
+
+
 def test_it_is_frozen():
     problem = Problem(Network.random([2, 1], rng=0), "quadratic", np.ones((3, 2)), np.ones((3, 1)))
     assert (problem.m, problem.dtype) == (3, "float64")
