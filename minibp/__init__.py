@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from minibp import data as data
     from minibp import strategies as strategies
     from minibp.check.backprop_check import check_backprop as check_backprop
-    from minibp.check.grad.gradient_check import check_grad as check_grad
+    from minibp.check.grad.public import check_grad as check_grad
+    from minibp.check.grad.public import check_hessian as check_hessian
+    from minibp.check.grad.public import check_hvp as check_hvp
+    from minibp.check.grad.public import check_jacobian as check_jacobian
+    from minibp.check.grad.public import check_jvp as check_jvp
+    from minibp.check.grad.public import check_vjp as check_vjp
     from minibp.check.report.finding import Finding as Finding
     from minibp.check.report.report import GradientMismatch as GradientMismatch
     from minibp.check.report.report import Report as Report
@@ -61,6 +66,11 @@ __all__ = [
     "check",
     "check_backprop",
     "check_grad",
+    "check_hessian",
+    "check_hvp",
+    "check_jacobian",
+    "check_jvp",
+    "check_vjp",
     "data",
     "directional_derivative",
     "feedforward",
@@ -85,7 +95,12 @@ _LATER = {
     "adapters": "",
     "check": "",
     "check_backprop": "minibp.check.backprop_check",
-    "check_grad": "minibp.check.grad.gradient_check",
+    "check_grad": "minibp.check.grad.public",
+    "check_hessian": "minibp.check.grad.public",
+    "check_hvp": "minibp.check.grad.public",
+    "check_jacobian": "minibp.check.grad.public",
+    "check_jvp": "minibp.check.grad.public",
+    "check_vjp": "minibp.check.grad.public",
     "data": "",
     "directional_derivative": "minibp.descent.directions",
     "gradient_descent": "minibp.descent.path",

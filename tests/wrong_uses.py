@@ -9,6 +9,7 @@ clear where it is one, names the argument that is wrong, and says what was expec
 # ruff: noqa: E501 (a table reads best with one row a line)
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 import tempfile
@@ -212,24 +213,52 @@ def of_checks() -> Iterator[Use]:
     yield from swept("check_backprop", check, "cost", NAMES, **given)
     yield from swept("check_backprop", check, "reduction", {**NAMES, "None": None}, **given)
     yield from swept("check_backprop", check, "dtype", {"int": "int32", "half": "float16", "3": 3}, **given)
-    given = {"f": sphere, "grad": right, "x": np.ones(2), "seed": 1}
-    check = minibp.check_grad
-    points = {
-        name: MATRICES[name] for name in ("None", "text", "no rows", "nan", "inf", "booleans", "objects", "ragged")
-    }
-    points |= {"list of arrays": [np.ones(2), np.ones(2)], "empty tuple": (), "dict": {"w": np.ones(2)}, "set": {1.0}}
-    yield from swept("check_grad", check, "x", points, **given)
-    yield from swept("check_grad", check, "f", {"None": None, "text": "f", "array": np.ones(2)}, **given)
-    yield from swept("check_grad", check, "grad", {"None": None, "text": "g"}, **given)
-    yield from swept("check_grad", check, "seed", COUNTS, **given)
-    results = {"None": None, "complex": 1j, "array": np.ones(2), "text": "1", "list": [1.0, 2.0]}
-    for label, value in results.items():
-        yield Use(
-            f"check_grad(f returns {label})", lambda value=value: check(lambda x: value, right, np.ones(2), seed=1), "f"
-        )
+    yield from derivative_uses()
     yield from swept("verify", minibp.verify, "examples", {**COUNTS, "0": 0})
     yield from swept("verify", minibp.verify, "seed", COUNTS, examples=1)
     yield from swept("verify", minibp.verify, "executor", {"3": 3, "text": "processes", "class": dict}, examples=1)
+
+
+def derivative_uses() -> Iterator[Use]:
+    """Wrong uses of the checks of any function's derivatives."""
+    points = {
+        name: MATRICES[name] for name in ("None", "text", "no rows", "nan", "inf", "booleans", "objects", "ragged")
+    }
+    points |= {"empty tuple": (), "set": {1.0}, "dict of text": {"w": "tanh"}, "list of None": [None]}
+    functions = {"None": None, "text": "f", "array": np.ones(2)}
+    numbers = {"None": None, "text": "g", "set": {1.0}}
+    oracles = {"unknown": ("torch",), "none": (), "text": "autograd"}
+    results = {"None": None, "complex": 1j, "array": np.ones(2), "text": "1", "list": [1.0, 2.0]}
+    for kind, f, claim in (
+        ("grad", sphere, right),
+        ("vjp", np.sin, lambda x, c: np.cos(x) * c),
+        ("jvp", np.sin, lambda x, v: np.cos(x) * v),
+        ("jacobian", np.sin, lambda x: np.diag(np.cos(x))),
+        ("hessian", sphere, lambda x: 2 * np.eye(2)),
+        ("hvp", sphere, lambda x, v: 2 * v),
+    ):
+        entry, check = f"check_{kind}", getattr(minibp, f"check_{kind}")
+        of, given = list(inspect.signature(check).parameters)[1:3], {"f": f, "seed": 1}
+        given |= {of[0]: claim, of[1]: np.ones(2)}
+        takes_numbers = kind in {"grad", "jacobian", "hessian"}
+        yield from swept(entry, check, of[1], points, "x", **given)
+        yield from swept(entry, check, "f", functions, **given)
+        yield from swept(entry, check, of[0], numbers if takes_numbers else functions, kind, **given)
+        yield from swept(entry, check, "seed", COUNTS, **given)
+        yield from swept(entry, check, "calls", {**COUNTS, "0": 0}, **given)
+        yield from swept(entry, check, "accuracy", {key: RATES[key] for key in RATES if key != "None"}, **given)
+        yield from swept(entry, check, "oracles", oracles, **given)
+        yield from swept(entry, check, "points", {"3": 3, "array": np.ones(2)}, **given)
+        yield from swept(entry, check, "examples", {"without points": 3}, **given)
+        if kind in {"grad", "hessian"}:
+            yield from swept(
+                entry, check, "f", {f"returns {label}": returning(value) for label, value in results.items()}, **given
+            )
+
+
+def returning(value: Any) -> Callable[..., Any]:
+    """A function of that value alone."""
+    return lambda x: value
 
 
 COMMANDS: list[tuple[str, str]] = [

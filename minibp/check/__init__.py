@@ -29,7 +29,7 @@ The map, from the lowest floor up; a file imports only from lower floors.
     layout.py               a pass as one row of numbers, in the order of the equations
     statistics.py           the statistics of an oracle: counts and the worst ratios
     compare.py              a pass, or slopes, against an oracle: the first entry beyond its tolerance
-    report/                 verdicts and findings as text, JSON, a page, GitHub annotations
+    report/                 verdicts, findings and symptoms as text, JSON, a page, GitHub annotations
     subject/                the code that is checked: its call, what it must accept, what it computes
     diagnosis/              what is wrong
         findings.py           the findings of a diagnosis, causes first
@@ -38,7 +38,7 @@ The map, from the lowest floor up; a file imports only from lower floors.
         batch.py              several examples: the mean (6), and L2
         stability.py          rounding that is magnified, distinguished from a wrong formula
     verify/                 minibp's own gradients against every oracle, and every fault against the check
-    grad/                   the check of the gradient of any scalar function
+    grad/                   the check of the derivatives of any function: see its own map
     backprop_check.py       the check of anyone's backprop
     command.py              the commands verify, check and faults
 

@@ -32,7 +32,7 @@ from minibp.check.report.wording import ORACLE_NAMES
 from minibp.check.rounding.arithmetic import arithmetic_of_anyone
 from minibp.check.rounding.whole_pass import bound
 from minibp.check.subject.acceptance import expect_subject
-from minibp.check.subject.calling import Subject, call, name_of, repeats
+from minibp.check.subject.calling import Subject, call, is_of_state, name_of, repeats
 from minibp.check.subject.specification import Setting
 from minibp.costs import fuses
 from minibp.network import Gradient
@@ -247,6 +247,7 @@ class _Check:
                 found = self._wrong(failing, example)
                 example = self._showing(found[0], example)
                 findings += found
+            findings = [finding for finding in findings if is_of_state(finding)] or findings  # the rest comes of it
         elif not self.evidence.has_compared():
             verdict = "undecided"
             if not self.without_gradient:

@@ -1,4 +1,4 @@
-"""The generation of problems: reproducible draws from a strategy, and the smallest problem that fails."""
+"""Generation: reproducible draws from a strategy, of problems or of points, and the smallest value that fails."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from random import Random
+from typing import TypeVar
 
 from hypothesis import HealthCheck, Phase, configuration, find, given, settings
 from hypothesis import seed as seeded
@@ -14,36 +15,37 @@ from hypothesis.internal.conjecture import providers
 from hypothesis.strategies import SearchStrategy
 from platformdirs import user_cache_dir
 
-from minibp.problem import Problem
-
+Value = TypeVar("Value")
 SHRINK_EXAMPLES = 500
 
 
-def draw(strategy: SearchStrategy[Problem], count: int, seed: int) -> list[Problem]:
-    """`count` problems; the same seed gives the same ones.
+def draw(strategy: SearchStrategy[Value], count: int, seed: int) -> list[Value]:
+    """`count` values; the same seed gives the same ones.
 
     Hypothesis begins with the simplest of all, one neuron after another, which is left out.
     """
-    drawn: list[Problem] = []
+    drawn: list[Value] = []
     if not count:
         return drawn
 
     @seeded(seed)
     @settings(_settings(count + 1), phases=[Phase.generate])
     @given(strategy)
-    def collect(problem: Problem) -> None:
-        drawn.append(problem)
+    def collect(value: Value) -> None:
+        drawn.append(value)
 
     with _by_the_seed_alone():
         collect()
     return drawn[1:]
 
 
-def smallest(strategy: SearchStrategy[Problem], fails: Callable[[Problem], bool], seed: int) -> Problem | None:
-    """The simplest problem of a strategy that fails, as far as shrinking finds it; None where none was found."""
+def smallest(
+    strategy: SearchStrategy[Value], fails: Callable[[Value], bool], seed: int, tries: int = SHRINK_EXAMPLES
+) -> Value | None:
+    """The simplest value of a strategy that fails, as far as shrinking finds it; None where none was found."""
     try:
         with _by_the_seed_alone():
-            return find(strategy, fails, settings=_settings(SHRINK_EXAMPLES), random=Random(seed))  # noqa: S311 (no secret)
+            return find(strategy, fails, settings=_settings(tries), random=Random(seed))  # noqa: S311 (no secret)
     except (NoSuchExample, Flaky):  # what fails only at times has no simplest example
         return None
 

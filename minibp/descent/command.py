@@ -84,7 +84,8 @@ def descend(
         surface = _surface(name, gradient)
         points = _starts(surface, starts)
         wrong = None if gradient is None else _wrong_gradient(surface, points)
-        runs = [] if wrong else _runs(surface, points, etas or surface.etas, steps or surface.steps, tolerance)
+        chosen = etas or surface.etas, steps or surface.steps
+        runs = _runs(surface, points, *chosen, tolerance) if wrong is None else []
         text = _runs_table(surface, runs) if wrong is None else str(wrong)
         if json_file != "-":
             allow_any_text()
@@ -157,7 +158,7 @@ def _point(text: str) -> Array:
 
 def _wrong_gradient(surface: Surface, points: Sequence[Array]) -> Report | None:
     """The first report on a given gradient, held to the oracles where descents start, that finds it wrong."""
-    from minibp.check.grad.gradient_check import check_grad
+    from minibp.check.grad.public import check_grad
 
     assert surface.gradient is not None
     for w in points:

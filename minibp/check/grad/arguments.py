@@ -1,175 +1,246 @@
-"""The arguments of an unknown function as one flat row of numbers, and what its results must be before they count."""
+"""The arguments that a function is checked at, and what a claim about its derivatives has to look like."""
 
 from __future__ import annotations
 
+import inspect
 import reprlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from minibp.arrays import Array, InputError
-from minibp.check.grad.foreign import HALF, Unreadable, as_numpy, numpy_hint, roundoff, type_of
-from minibp.check.grad.point import checked_point
+from minibp.check.grad.foreign import (
+    Unreadable,
+    as_numpy,
+    is_jax,
+    numpy_hint,
+    reject_other_libraries,
+    type_of,
+)
+from minibp.check.grad.structure import DEEPEST, Structure, children_of, is_numbers
 from minibp.user_error import description_of, place_of
+
+EXPECTED = "expected an array, a number, or a tuple, list or dict of them"
 
 
 class Breach(Exception):
-    """A result that cannot be compared with anything; the message says what was got and what was expected."""
+    """A result that breaks the contract of what is checked; the message says what was got and what was expected."""
 
 
 class Misuse(Breach):
-    """A function that cannot be checked at all at x: it raises there, or what it returns is not of the right kind."""
-
-
-@contextmanager
-def later_call() -> Iterator[None]:
-    """Within, a function that could be called at x before is: what would be a `Misuse` is a `Breach` of its own."""
-    try:
-        yield
-    except Misuse as misuse:
-        raise Breach(f"{misuse}; an earlier call at the same x gave a result") from misuse
+    """A function that cannot be checked at all: it raises at the point, or what it returns is of no use."""
 
 
 class Arguments:
-    """x, an array or a tuple of arrays of any shapes, float64 or float32, as one row of float64 numbers.
+    """The point of a check: what a function is called with, as one row of real numbers.
 
-    Raises `InputError` where x is no such thing, is empty, or has entries that are not finite.
+    Parameters
+    ----------
+    f : callable
+        The function that they are for. Its signature names them, and says whether a list is one argument.
+    x : any
+        A tuple of arguments, or the only one.
+    name : str
+        What the only argument is called.
+    named : bool
+        Whether arguments are called by the names that f has for them.
+    whole : frozenset of str
+        The arguments whose integers are differentiated by too, as float64; by default where there are no other numbers.
     """
 
-    def __init__(self, x: Any) -> None:
-        self.several, self.arrays, self.integers, self.notes = point = checked_point(x)
-        self.tensors = [name.replace("x", "grad", 1) for name in point.names]
-        self.flat: Array = np.concatenate([array.ravel() for array in self.arrays], dtype=np.float64)
-        self.starts = np.cumsum([0, *(array.size for array in self.arrays)])
-        self.scale = np.concatenate([_scale(array) for array in self.arrays])
-        """How large each entry is: |x| or, where that is 0, what is usual in its array."""
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        x: Any,
+        name: str = "x",
+        *,
+        named: bool = False,
+        whole: frozenset[str] | None = None,
+    ) -> None:
+        self.several = isinstance(x, tuple) and not hasattr(x, "_fields")
+        if isinstance(x, list) and not is_numbers(x) and len(x) > 1 and len(x) == _positional(f):
+            self.several, x = True, tuple(x)
+        if self.several and not x:
+            raise InputError("x is an empty tuple, expected at least one array")
+        self.values: tuple[Any, ...] = x if self.several else (x,)
+        self.notes: list[str] = []
+        self.names = [f"{name}[{i}]" for i in range(len(self.values))] if self.several else [name]
+        own = _names(f) if named else []
+        if len(own) >= len(self.values):
+            self.names = own[: len(self.values)]
+        roots = list(zip(self.names, self.values, strict=True))
+        for label, value in roots:
+            _check_container(label, value, label, 0)
+        reals = any(_is_real(leaf.value) for leaf in Structure(roots, lambda *_: None).leaves)
+        self.integers: set[str] = set()
+        self._reals, self._whole_ones = reals, whole or frozenset()
+        self.structure = Structure(roots, self._reading)
+        if not len(self.structure):
+            only = self.structure.leaves[0].value if len(self.structure.leaves) == 1 else None
+            got = "has no real numbers" if only is None else f"is a {type_of(only)}"
+            got = f"has dtype {only.dtype}" if isinstance(only, np.ndarray) else got
+            raise InputError(f"{self.structure.leaves[0].name if only is not None else name} {got}, {EXPECTED}")
+        self.flat = self.structure.flat
+        self.movable = np.isfinite(self.flat)
+        """Entries that can be moved: infinite ones, as in the masks of attention, are held."""
+        held = int((~self.movable).sum())
+        if held == len(self.flat) or np.isnan(self.flat).any():
+            k = int(np.flatnonzero(~self.movable)[0])
+            label, at, _ = self.structure.place(k)
+            raise InputError(f"{label} has the value {self.flat[k]} at {list(at)}, expected finite numbers")
+        if held:
+            self.notes.append(f"{held} infinite {'entry is' if held == 1 else 'entries are'} held as given")
+        self.scale = self._scales()
+        """How large each entry is: |x| or, where that is 0, what is usual in its array, at most 1."""
 
     def __len__(self) -> int:
         return len(self.flat)
 
-    def unpacked(self, flat: Array, dtype: Any = None) -> tuple[Array, ...]:
-        """A row of numbers as fresh arrays of x's shapes, of `dtype` or, where that is None, of x's dtypes."""
-        parts = np.split(flat, self.starts[1:-1])
-        return tuple(
-            part.reshape(array.shape).astype(dtype or array.dtype)
-            for part, array in zip(parts, self.arrays, strict=True)
-        )
-
-    def place(self, k: int) -> tuple[str, tuple[int, ...]]:
-        """The tensor and the index of entry k of the row."""
-        i = int(np.searchsorted(self.starts, k, side="right")) - 1
-        index = np.unravel_index(k - int(self.starts[i]), self.arrays[i].shape) if self.arrays[i].shape else ()
-        return self.tensors[i], tuple(int(j) for j in index)
-
-    def called(self, name: str, function: Callable[..., Any]) -> Any:
-        """What `function` returns at x; a `Misuse` where it raises, a `Breach` where it modifies what it was given."""
-        arrays = self.unpacked(self.flat)
+    def _reading(self, label: str, value: Any) -> Array | None:
+        """The array of a leaf that is differentiated by; None of one that is passed on."""
+        reject_other_libraries(label, value)
+        if isinstance(value, np.ma.MaskedArray):
+            raise InputError(f"{label} is a masked array, expected every entry to count")
+        if value is None or isinstance(value, str | bytes | bool | np.bool) or callable(value):
+            return None
         try:
-            result = function(*arrays)
+            array = np.asarray(value)
+        except Exception as error:
+            raise InputError(_unreadable(label, value)) from error
+        if array.dtype.kind in "iu":
+            if self._reals and label not in self._whole_ones:
+                return None
+            self.integers.add(label)
+            self.notes.append(f"{label} has integers, taken as float64")
+            array = _as_float(label, array)
+        if array.dtype.kind == "b":
+            return None
+        _check_array(label, value, array)
+        if is_jax(value):
+            self.notes.append(f"{label} is an array of JAX; f and grad get NumPy arrays")
+        return array.astype(array.dtype.newbyteorder("="))
+
+    def _scales(self) -> Array:
+        found = np.empty(len(self))
+        for _, part in self.structure.parts():
+            size = np.abs(np.where(self.movable[part], self.flat[part], 0.0))
+            usual = min(float(np.median(size[size > 0])), 1.0) if size.any() else 1.0
+            found[part] = np.where(size > 0, size, usual)
+        return found
+
+    def at(self, flat: Array, dtype: Any = None, made: Callable[[Any], Any] | None = None) -> list[Any]:
+        """The arguments at another point: fresh arrays, or what `made` makes of them."""
+        leaves = self.structure.unpacked(flat, dtype)
+        return self.structure.built(leaves if made is None else [made(leaf) for leaf in leaves])
+
+    def place(self, k: int) -> tuple[str, tuple[int, ...], str]:
+        """The array of entry k of the row, its index there, and "", ".real" or ".imag"."""
+        return self.structure.place(k)
+
+    def shown(self) -> str:
+        """The arguments, shortened, for messages."""
+        shown = [_plain(value) for value in self.values]
+        return reprlib.repr(tuple(shown) if self.several else shown[0])
+
+    def called(self, name: str, function: Callable[..., Any], *more: Any) -> Any:
+        """The result of `function` at the point; `Misuse` where it raises, `Breach` where it modifies what it got."""
+        leaves = self.structure.unpacked(self.flat)
+        try:
+            result = function(*self.structure.built(leaves), *more)
         except Exception as error:
             place = place_of(error)
             raise Misuse(
-                f"{name} raised {description_of(error)}, at x = {reprlib.repr(self._shown())}"
+                f"{name} raised {description_of(error)}, at x = {self.shown()}"
                 f"{f' ({place})' if place else ''}{numpy_hint(error)}"
             ) from error
-        for array, own in zip(arrays, self.arrays, strict=True):
-            if not np.array_equal(array, own):
+        for leaf, given in zip(self.structure.leaves, leaves, strict=True):
+            own = leaf.value if leaf.array is None else leaf.array
+            if isinstance(own, np.ndarray) and not np.array_equal(given, own, equal_nan=own.dtype.kind in "fc"):
                 raise Breach(f"{name} changed its argument in place, expected it to be left as it is")
         return result
 
-    def _shown(self) -> Any:
-        return tuple(array.tolist() for array in self.arrays) if self.several else self.arrays[0].tolist()
 
-    def gradient(self, name: str, result: Any, also: str | None = None) -> tuple[Array, Array]:
-        """A claimed gradient as a row of float64 numbers, and the unit roundoff of each; a `Breach` where it is none.
-
-        Each part has the dtype of its x; `also`, the dtype of what f returns, will do as well. Where that is a half
-        precision, the gradient is taken as computed in it.
-        """
-        parts = result if self.several else (result,)
-        if not isinstance(parts, tuple | list):
-            raise Breach(f"{name} is a {type_of(result)}, expected a tuple of {len(self.arrays)} arrays, as x is")
-        if len(parts) != len(self.arrays):
-            raise Breach(f"{name} has {len(parts)} parts, expected {len(self.arrays)}, as x has")
-        found, units = [], []
-        for tensor, part, own in zip(self.tensors, parts, self.arrays, strict=True):
-            label = tensor.replace("grad", name, 1)
-            array, dtype = _plain(label, part, own)
-            if array.shape != own.shape:
-                raise Breach(f"{label} has shape {array.shape}, expected {own.shape}, the shape of x")
-            if dtype not in {own.dtype.name, also}:
-                raise Breach(f"{label} has dtype {dtype}, expected {own.dtype}, the dtype of x")
-            if not np.isfinite(array).all():
-                at = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
-                raise Breach(f"{label} is {array[tuple(at)]} at {at}, expected finite numbers")
-            found.append(array)
-            units.append(np.full(own.size, max(map(roundoff, {dtype, own.dtype.name, *(HALF & {also})}))))
-        row: Array = np.concatenate([array.ravel() for array in found], dtype=np.float64)
-        return row, np.concatenate(units)
-
-    def checked_claim(self, grad: Any) -> Any:
-        """`grad`, a function or the gradient itself; `InputError` where it is neither a function nor numbers.
-
-        Lists have no dtype, so that they take x's; integers count as float64 where x has integers. Whether it has the
-        shape of x is no matter here.
-        """
-        if callable(grad):
-            return grad
-        parts = grad if self.several else (grad,)
-        if not isinstance(parts, tuple | list) or len(parts) != len(self.arrays):
-            return self._checked_part("grad", grad)
-        claims = tuple(self._checked_part(self.tensors[i], part, i) for i, part in enumerate(parts))
-        return claims if self.several else claims[0]
-
-    def _checked_part(self, label: str, part: Any, i: int | None = None) -> Any:
-        """The claimed gradient of the i-th array, or all of it where it has another structure."""
-        cause: Exception | None = None
-        try:
-            array, _ = as_numpy(part)
-        except Unreadable as error:
-            array, cause = np.asarray(None), error
-        if array.dtype.kind not in "fiubc":
-            shapes = [array.shape for array in self.arrays]
-            expected = f"a tuple of arrays of shapes {shapes}" if self.several else f"an array of shape {shapes[0]}"
-            got = f"has dtype {part.dtype}" if isinstance(part, np.ndarray) else f"is a {type_of(part)}"
-            raise InputError(f"{label} {got}, expected a function or {expected}") from cause
-        if i is not None and array.dtype.kind in "iuf" and isinstance(part, list | tuple):
-            return array.astype(self.arrays[i].dtype)
-        return array.astype(np.float64) if i is not None and self.integers[i] and array.dtype.kind in "iu" else part
+def _check_array(label: str, value: Any, array: Array) -> None:
+    """Raise `InputError` where an array has nothing to differentiate by."""
+    if array.dtype.kind == "O" and not isinstance(value, np.ndarray):
+        raise InputError(_unreadable(label, value))
+    if array.dtype.name not in {"float64", "float32", "complex128", "complex64"}:
+        raise InputError(f"{label} has dtype {array.dtype}, expected float64 or float32")
+    if not array.size:
+        raise InputError(f"{label} has shape {array.shape}, expected at least one entry along every dimension")
 
 
-def number(name: str, result: Any) -> tuple[float, str]:
-    """The one number that `result` holds, and its dtype; a `Misuse` if it is none, a `Breach` if it is not finite."""
+def _names(f: Callable[..., Any]) -> list[str]:
+    """The names of the positional parameters of a function."""
     try:
-        array, dtype = as_numpy(result)
-    except Unreadable as error:
-        raise Misuse(f"{name} returned {error}, expected one real number") from error
-    if array.dtype.kind not in "fiub":
-        what = f"numbers of dtype {dtype}" if array.dtype.kind == "c" else f"a {type_of(result)}"
-        raise Misuse(f"{name} returned {what}, expected one real number")
-    if array.size != 1:
-        raise Misuse(f"{name} returned an array of shape {array.shape}, expected one number")
-    value = float(array.item())
-    if not np.isfinite(value):
-        raise Breach(f"{name} returned {value}, expected a finite number")
-    return value, dtype
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [one.name for one in parameters if one.kind in {one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD}]
 
 
-def _scale(array: Array) -> Array:
-    """|x|, but the median of the others where it is 0; 1 where all are."""
-    size: Array = np.abs(array.ravel()).astype(np.float64)
-    usual = float(np.median(size[size > 0])) if size.any() else 1.0
-    return np.where(size > 0, size, usual)
-
-
-def _plain(label: str, part: Any, own: Array) -> tuple[Array, str]:
-    """`part` as an array, and its dtype; Python's own numbers have no dtype, so that they take x's."""
+def _positional(f: Callable[..., Any]) -> int:
+    """The number of positional arguments that a function needs; -1 where that cannot be told."""
     try:
-        array, dtype = as_numpy(own.dtype.type(part) if type(part) in {int, float} else part)
-    except Unreadable as error:
-        raise Breach(f"{label} is {error}, expected an array of shape {own.shape}") from error
-    if array.dtype.kind not in "fiubc":
-        raise Breach(f"{label} is a {type_of(part)}, expected an array of shape {own.shape}")
-    return array, dtype
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return -1
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return sum(one.kind in kinds and one.default is one.empty for one in parameters)
+
+
+def _is_real(value: Any) -> bool:
+    """True of a leaf that has real or complex numbers that are no integers."""
+    if isinstance(value, float | complex):
+        return True
+    if isinstance(value, list):
+        return any(map(_is_real, value))
+    return getattr(getattr(value, "dtype", None), "kind", "") in {"f", "c"} or is_jax(value)
+
+
+def _check_container(label: str, value: Any, root: str, depth: int) -> None:
+    """Raise `InputError` where containers are nested without end, or a list of numbers is no array."""
+    if depth > DEEPEST:
+        raise InputError(f"{root} is nested more than {DEEPEST} deep, {EXPECTED}")
+    if is_numbers(value) or isinstance(value, np.ndarray):
+        if isinstance(value, list):
+            _check_rows(label, value)
+        return
+    parts = children_of(value)
+    for name, entry in parts[0] if parts else ():
+        _check_container(label + name, entry, root, depth + 1)
+
+
+def _check_rows(label: str, value: list[Any]) -> None:
+    lengths = {len(entry) if isinstance(entry, list) else -1 for entry in value}
+    if len(lengths) > 1:
+        raise InputError(f"{label} is a list of rows of different lengths, {EXPECTED}")
+    for entry in value:
+        if isinstance(entry, list):
+            _check_rows(label, entry)
+
+
+def _unreadable(label: str, value: Any) -> str:
+    if isinstance(value, int):
+        return f"{label} is an integer too large for float64"
+    if isinstance(value, list):
+        return f"{label} is a list with an integer too large for float64"
+    return f"{label} is a {type_of(value)}, {EXPECTED}"
+
+
+def _as_float(label: str, array: Array) -> Array:
+    """Integers as float64, which has to hold each of them exactly."""
+    converted: Array = array.astype(np.float64)
+    # All below 2^53 in size are held; what 2^53 + 1 becomes is 2^53.
+    for k in np.flatnonzero(np.abs(converted) >= 2.0**53):
+        if int(array.flat[k]) != int(converted.flat[k]):
+            raise InputError(f"{label} has the integer {array.flat[k]}, which float64 cannot hold exactly")
+    return converted
+
+
+def _plain(value: Any) -> Any:
+    try:
+        return as_numpy(value)[0].tolist()
+    except Unreadable:
+        return value

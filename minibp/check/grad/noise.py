@@ -1,84 +1,48 @@
-"""How noisy an unknown function is near a point: what is granted as rounding where no bound can be derived.
+"""How values of a function scatter about a smooth curve: its rounding, as it shows between points close together.
 
-Between points a few ulps apart an exact function hardly differs, so that what differs is rounding, or what any
-computation on rounded numbers has to allow for: Monte Carlo arithmetic with perturbed inputs (Parker, Pierce and
-Eggert, Computing in Science & Engineering 2, 2000). Where a function is flat its rounding is the same at such points.
-That, and the noise of iterations that stop early and of single precision inside, shows on a larger scale in difference
-tables, which leave nothing of what is smooth (Hamming; Moré and Wild, Estimating computational noise, SIAM J. Sci.
-Comput. 33, 2011).
+A cubic through points that are spaced at random takes away what is smooth between them. Points at equal distances
+would be in time with rounding that is nearly periodic, as that of 1 − cos x is, and show none of it.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
 from minibp.arrays import Array
 
-LAST = 256.0
-"""What is granted of a number's last digits, in units of u: rounding that shows in no noise, since it is the same at
-all points, of a chain of some hundred operations, or of an iteration that has just converged."""
-SAFETY = 4.0
-"""An error may be so many times the noise that is seen: of normal errors this is more than ten deviations."""
-TAIL = 7.0
-"""Errors along random signs exceed so many times the root of their squares once in 10^10 (Hoeffding's inequality)."""
-NEAR = (4, 3)
-"""Lines from x, and points along each that are a few ulps apart."""
-WIDE = (3, 5)
-"""Lines on a larger scale, and points along each: a kink that is crossed by one of three lines does not count."""
-ALL_SCALES, TWO_SCALES = (44, 36, 28, 22, 20), (36, 20)
-"""Distances between their points, as powers of ½ of the size of x; the cube of the largest is below rounding."""
+PAIRS = 2
+"""Pairs of lines from x, in opposite directions: a kink on one side is crossed by one of each pair."""
+POINTS, PLACES, DEGREE = 8, 24, 3
+"""Points along each, at so many places, and the degree of what is smooth between them."""
 
 
-class Nearby:
-    """Points near x. All lie to one side along each line, so that a kink at x itself is left at once.
+def scatter(
+    values: Callable[[Array], Array], x: Array, size: Array, distance: float, rng: np.random.Generator
+) -> Array | None:
+    """How far values (m,) of a function lie from a cubic, along lines from x; None where nothing can be moved.
 
-    Steps are no round numbers, since rounding that is in time with them would not show.
-
-    `scale` and `unit` (n,) are the size and the unit roundoff of every entry.
+    `size` (n,) is how large each entry is, 0 for those that stay, and `distance` the length of a line in units of it.
     """
-
-    def __init__(self, x: Array, scale: Array, unit: Array | float, rng: np.random.Generator) -> None:
-        self.x = x
-        ulps = [rng.choice([-3, -2, -1, 1, 2, 3], len(x)) * 2 * unit * scale for _ in range(NEAR[0])]
-        self.near = [[x + t * step for t in range(1, NEAR[1] + 1)] for step in ulps]
-        self.ways = [rng.choice([-1.0, 1.0], len(x)) * scale * rng.uniform(1, 2, len(x)) for _ in range(WIDE[0])]
-
-    def noise(self, function: Callable[[Array], Any], scales: Sequence[int] = ALL_SCALES) -> Array:
-        """How noisy each entry of what `function` returns is; NaN has no say.
-
-        A kink that one of the lines crosses is no noise of a gradient's; the value of f hardly changes by it.
-        """
-        rows = np.array([list(map(function, line)) for line in self.near], np.float64)
-        found: Array = np.nan_to_num(np.nanmax(np.nanmax(rows, 1) - np.nanmin(rows, 1), 0))
-        for power in scales:
-            lines = [[function(self.x + t * 2.0**-power * way) for t in range(1, WIDE[1] + 1)] for way in self.ways]
-            # An error e in every value shows as at most 8 e in third differences, and usually as 4 to 5 e.
-            third = np.abs(np.diff(np.array(lines, np.float64), 3, axis=1)).max(1) / 4
-            found = np.fmax(found, np.nanmedian(third, 0) if third.ndim > 1 else np.nanmax(third))
-        return SAFETY * found
+    if not size.any():
+        return None
+    with np.errstate(all="ignore"):
+        spacing = 8 * np.spacing(np.maximum(np.abs(x) / 2, 5e-324))  # so that points are where they are meant to be
+    found = []
+    for _ in range(PAIRS):
+        way = distance / PLACES * rng.choice([-1.0, 1.0], len(x)) * size * rng.uniform(1, 2, len(x))
+        way = np.round(way / spacing) * spacing
+        # The point itself is left out: what is another there than beside it is no noise.
+        t = 1.0 + np.sort(rng.choice(PLACES, POINTS, replace=False))
+        lines = (np.array([values(x + place * side * way) for place in t]) for side in (1, -1))
+        found.append(np.fmin(*(np.abs(_residual(t, line)).max(0) for line in lines)))
+    return np.asarray(np.nan_to_num(np.fmax.reduce(found, axis=0)))
 
 
-def grant(v: Array, value: Array, noise: Array, unit: Array | float) -> float:
-    """How far value · v may be off, v being signs: noise, and the last digits of each entry."""
-    each = noise + LAST * unit * np.abs(value) + float(np.finfo(np.float64).tiny)
-    moves = v != 0
-    largest = float(each[moves].max())
-    return (TAIL if moves.sum() > 1 else 1.0) * largest * float(np.sqrt(((each[moves] / largest) ** 2).sum()))
-
-
-def dot(row: Array, v: Array) -> float:
-    """row · v, rounded once."""
-    moves = np.flatnonzero(v)
-    products = row[moves] * v[moves]
-    return math.fsum(products.tolist()) if np.isfinite(products).all() else math.nan
-
-
-def restricted(v: Array, moves: Array) -> Array:
-    """v with 0 everywhere but at the indices `moves`."""
-    found = np.zeros_like(v)
-    found[moves] = v[moves]
-    return found
+def _residual(t: Array, line: Array) -> Array:
+    """What a cubic leaves of values at t; a part (POINTS − DEGREE − 1) / POINTS of the noise's square is left."""
+    basis = np.linalg.qr(np.vander(t / PLACES - 0.5, DEGREE + 1))[0]
+    line = line - line[0]  # what does not vary has no noise at all
+    left = line - basis @ (basis.T @ line)
+    return np.asarray(left * np.sqrt(POINTS / (POINTS - DEGREE - 1)))

@@ -41,6 +41,8 @@ class Report:
         Number of networks that had each activation, cost, dtype and so on.
     notes : tuple of str
         Remarks, such as why an oracle was left out.
+    point : str
+        Of a function's gradient, the smallest failing point found, as code.
     again : str
         The command or the arguments that reproduce the check.
     environment : Environment
@@ -66,6 +68,7 @@ class Report:
     statistics: dict[str, dict[str, Statistics]] = field(repr=False)
     covered: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    point: str = ""
     again: str = ""
     environment: Environment = field(default_factory=Environment, repr=False, compare=False)
 
@@ -119,6 +122,7 @@ class Report:
             "forms": list(self.statistics),
             "covered": dict(self.covered),
             "notes": list(self.notes),
+            "point": self.point,
             "again": self.again,
             "environment": self.environment.to_dict(),
         }
@@ -164,6 +168,10 @@ class Report:
 
     def __str__(self) -> str:
         return self.to_text()
+
+    def __bool__(self) -> bool:
+        """True where the verdict is "correct"."""
+        return self.verdict == "correct"
 
 
 class GradientMismatch(AssertionError):

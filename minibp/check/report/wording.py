@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from minibp import tables
 from minibp.check.faults.catalogue import CATALOGUE
 from minibp.check.layout import EQUATIONS
+from minibp.check.report.symptoms import SYMPTOMS
 
 if TYPE_CHECKING:
     from minibp.check.report.finding import Finding
@@ -55,9 +56,12 @@ def of_finding(finding: Finding) -> list[Line]:
         lines += [Line("fault", f"  {fault.id}: {fault.summary}{constant}"), Line("remedy", f"  {fault.remedy}")]
         if finding.also:
             lines.append(Line("", f"  indistinguishable here from {', '.join(finding.also)}"))
+    elif finding.fault in SYMPTOMS:
+        lines.append(Line("fault", f"  {finding.fault}: {'; '.join(finding.looks)}"))
+        lines.append(Line("remedy", f"  {SYMPTOMS[finding.fault].remedy}"))
     elif finding.fault is not None:
         lines.append(Line("fault", f"  {finding.fault}"))
-    if finding.looks:
+    if finding.looks and finding.fault is None:
         lines.append(Line("fault", f"  no fault of the catalogue: {'; '.join(finding.looks)}"))
     return lines + [Line("", f"  {line}") for line in numbers(finding)]
 
@@ -81,12 +85,24 @@ def numbers(finding: Finding) -> list[str]:
     if finding.got is None or finding.expected is None or finding.tolerance is None or finding.error is None:
         return []
     at = f" of layer {finding.layer}" if finding.layer is not None and finding.tensor != "delta" else ""
-    index = "".join(f"[{i}]" for i in finding.entry or ())
     ratio = finding.error / finding.tolerance if finding.tolerance else math.inf
+    size = f"is {ratio:.3g} × the tolerance, {finding.tolerance:.3g}"
+    if ratio <= 1:  # unstable
+        size = f"{finding.error / abs(finding.expected or math.inf):.2g} of the value, is rounding of its own alone"
+    source = _source(finding)
+    gives = "give" if source.endswith("s") else "gives"
     return [
-        f"{finding.tensor}{index}{at} = {finding.got:.17g}; {_source(finding)} gives {finding.expected:.17g}",
-        f"the error, {finding.error:.3g}, is {ratio:.3g} × the tolerance, {finding.tolerance:.3g}",
+        f"{finding.tensor}{_index(finding)}{at} = {finding.got:.17g}; {source} {gives} {finding.expected:.17g}",
+        f"the error, {finding.error:.3g}, {size}",
     ]
+
+
+def _index(finding: Finding) -> str:
+    """The entry: of a tensor of a network as w[3][1], of an array of the user's own as x[3, 1]."""
+    entry = finding.entry or ()
+    if finding.layer is not None:
+        return "".join(f"[{i}]" for i in entry)
+    return f"[{', '.join(map(str, entry))}]" if entry else ""
 
 
 def _source(finding: Finding) -> str:
@@ -112,6 +128,8 @@ def of_report(report: Report, width: int | None = None) -> list[Line]:
     if report.counterexample is not None:
         shown = _shortened(repr(report.counterexample))
         lines += [Line("", row) for row in ("", "smallest failing network found:", f"  {shown}")]
+    if report.point:
+        lines += [Line("", row) for row in ("", "failing point:", f"  {_shortened(report.point)}")]
     if report.findings and report.again:
         lines += [Line("", ""), Line("", f"reproduce with: {report.again}")]
     return [*lines, Line("", ""), Line("verdict", verdict_line(report))]
@@ -133,6 +151,8 @@ def remarks(report: Report) -> list[str]:
 def verdict_line(report: Report) -> str:
     """The verdict in one line."""
     if report.verdict == "correct":
+        if not report.oracles() and report.notes:
+            return f"correct: {next((note for note in report.notes if 'kinks' in note), report.notes[0])}"
         entries = "every entry" if not report.skipped else "every resolved entry"
         return f"correct: {entries} agrees with {_listed(report.oracles())} within rounding error"
     if report.verdict == "wrong" and report.findings:
@@ -142,10 +162,14 @@ def verdict_line(report: Report) -> str:
         layer = "" if first.layer is None else f", layer {first.layer}"
         named = f": {first.fault}" if first.fault else ""
         more = f", and {len(report.findings) - 1} more" if len(report.findings) > 1 else ""
-        return f"wrong: {first.subject} disagrees with the oracles at equation {first.equation}{layer}{named}{more}"
+        at = f"equation {first.equation}{layer}"
+        if not report.networks and first.tensor:
+            at = first.tensor + _index(first)
+        return f"wrong: {first.subject} disagrees with the oracles at {at}{named}{more}"
     if report.verdict == "unstable" and report.findings:
         return f"unstable: {report.findings[0].subject} is correct but numerically unstable"
-    return f"{report.verdict}: {'; '.join(report.notes) or 'no oracle could bound its own error'}"
+    reasons = report.notes if report.networks else report.notes[:1]
+    return f"{report.verdict}: {'; '.join(reasons) or 'no oracle could bound its own error'}"
 
 
 def cells(report: Report) -> dict[str, list[str]]:

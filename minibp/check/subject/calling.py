@@ -28,6 +28,9 @@ class CallResult(NamedTuple):
     findings: tuple[Finding, ...] = ()
 
 
+DIFFERENT = "two calls with the same arguments give different"
+
+
 def name_of(subject: Subject) -> str:
     """The name of a subject in reports."""
     return str(getattr(subject, "__name__", type(subject).__name__))
@@ -138,6 +141,11 @@ def _trouble(array: Array, parameter: Array) -> str:
     return ""
 
 
+def is_of_state(finding: Finding) -> bool:
+    """True of a finding on results that differ between two calls, which anything else may come of."""
+    return finding.message.startswith(DIFFERENT)
+
+
 def repeats(subject: Subject, problem: Problem) -> Iterator[Finding]:
     """A finding where two calls with the same arguments give different bits."""
     first, second = call(subject, problem).gradient, call(subject, problem).gradient
@@ -146,6 +154,6 @@ def repeats(subject: Subject, problem: Problem) -> Iterator[Finding]:
     for tensor, mine, theirs in zip(("nabla_w", "nabla_b"), first, second, strict=True):
         for layer, (one, other) in enumerate(zip(mine, theirs, strict=True), start=2):
             if not np.array_equal(one, other, equal_nan=True):
-                message = f"two calls with the same arguments give different {tensor} of layer {layer}"
+                message = f"{DIFFERENT} {tensor} of layer {layer}"
                 yield Finding(None, layer, tensor, subject=name_of(subject), message=message)
                 return

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
+from minibp import check_grad
 from minibp.check.grad.foreign import Unreadable, as_numpy, is_tensor, numpy_hint, roundoff, type_of
-from minibp.check.grad.gradient_check import check_grad
 
 X = np.array([0.3, -1.2, 0.7])
 
@@ -176,14 +176,16 @@ def test_right_gradients_in_half_precision_are_not_called_wrong(torch, name, see
         found = check_grad(f, claim, x, seed=seed, raise_on_mismatch=False)
         assert found.verdict in {"correct", "undecided"}, str(found)
         assert not found.findings
-        assert f"f returns {name}, too coarse for finite differences" in found.notes
+        assert f"f computes in {name}, too coarse for finite differences to tell much" in found.notes
 
 
 @pytest.mark.parametrize("name", ["float16", "bfloat16"])
 @pytest.mark.parametrize("seed", range(5))
 def test_in_half_precision_of_jax_no_verdict_is_a_false_one(name, seed):
-    jnp = pytest.importorskip("jax.numpy")
+    jax = pytest.importorskip("jax")
+    jnp = jax.numpy
 
+    @jax.jit
     def f(x):
         return jnp.sin(jnp.asarray(x, name)).sum()
 

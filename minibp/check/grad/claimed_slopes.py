@@ -1,0 +1,129 @@
+"""What is claimed of slopes along directions, and how far that may be off by its own rounding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minibp.arrays import Array
+from minibp.check.grad.claim import LAST_DIGITS, Claim, TangentClaim
+from minibp.check.grad.column import Column
+from minibp.check.grad.function import SAFETY, SMALLEST, ULPS, WIDE
+from minibp.check.grad.noise import scatter
+from minibp.check.grad.projected import TAIL, Projected
+
+LARGEST_DISTANCE = 2.0**-20
+"""Points whose differences show the noise of a claim are no further apart than this, in units of the size of x."""
+FAR = (2.0**-16, 2.0**-12, 2.0**-8)
+"""Larger distances, at which steps of rounding show that are far apart."""
+MEASURED = 60
+"""Of so many results at most, along one direction, the noise is measured."""
+
+
+class ClaimedSlopes:
+    """Columns of the claimed Jacobian, or combinations of them."""
+
+    def __init__(self, claim: Claim | TangentClaim, seen: Projected) -> None:
+        self.claim, self.seen = claim, seen
+        self.rows: Array | None = None if isinstance(claim, TangentClaim) else claim.rows(seen.cotangents())
+        """The claimed rows (r, n), where it is rows that are claimed."""
+        self.noises: dict[int, Array] = {}
+        self.measured_widely: set[int] = set()
+        self.derived: dict[int, Array] = {}
+        """Bounds of the rounding error of rows, where one is derived and not measured."""
+        if self.rows is not None and len(self.rows) == 1:
+            self._derive(0)
+
+    @property
+    def largest(self) -> float:
+        """The largest claimed slope by one entry."""
+        return 0.0 if self.rows is None else float(np.nanmax(np.abs(self.rows), initial=0.0))
+
+    def column(self, v: Array, base: float) -> Column:
+        """The claimed slopes along v; `base` is the size of a step."""
+        moves = np.flatnonzero(v)
+        if isinstance(self.claim, TangentClaim):
+            got = self.claim.column(v)
+            each: Any = (self.claim.unit * np.abs(got))[:, None]
+        else:
+            assert self.rows is not None
+            products = self.rows[:, moves] * v[moves]
+            got, each = products.sum(1), self.claim.unit[moves] * np.abs(products)
+        return Column(v, base, got, LAST_DIGITS * total(each) + 16 * SMALLEST)
+
+    def of_entries(self, entries: Array) -> tuple[Array, Array]:
+        """The claimed slopes (r, k) by entries, and how far they may be off in their last digits."""
+        assert self.rows is not None
+        got = self.rows[:, entries]
+        return got, LAST_DIGITS * self.claim.unit[entries] * np.abs(got) + 16 * SMALLEST
+
+    def measure(self, column: Column, *, widely: bool = False) -> None:
+        """Grant a column's open comparisons what the claim is seen to be noisy by.
+
+        On a small scale first; `widely` on that of the steps that tell the slope best, where also the rounding of flat
+        functions shows.
+        """
+        if isinstance(self.claim, TangentClaim):
+            column.allowed = column.quiet + self._noise_of_column(self.claim, column)
+            return
+        for i in np.flatnonzero(column.open)[:MEASURED].tolist():
+            if i not in self.noises:
+                self.noises[i] = self._noise_of_row(i, WIDE)
+            if widely and i not in self.derived and i not in self.measured_widely:
+                self.measured_widely.add(i)
+                self.noises[i] = np.maximum(self.noises[i], self._noise_of_row(i, _distance(column, i)))
+            column.allowed[i] = column.quiet[i] + along(self.noises[i], column.moves, column.weights)
+
+    def measure_far(self, column: Column) -> None:
+        """The same at points as far apart as may be, for claims whose rounding has large steps."""
+        for i in np.flatnonzero(column.open)[:MEASURED].tolist() if not isinstance(self.claim, TangentClaim) else ():
+            if i not in self.derived and i in self.noises:
+                for distance in FAR:
+                    self.noises[i] = np.maximum(self.noises[i], self._noise_of_row(i, distance))
+                column.allowed[i] = column.quiet[i] + along(self.noises[i], column.moves, column.weights)
+
+    def is_silent(self, i: int) -> bool:
+        """True where the claimed row is the same at all points, whose rounding does not show, nor was derived."""
+        return not self.claim.constant and i in self.noises and i not in self.derived and not self.noises[i].any()
+
+    def _noise_of_row(self, i: int, distance: float) -> Array:
+        if i in self.derived or self._derive(i):
+            return self.derived[i]
+        assert self.rows is not None
+        assert not isinstance(self.claim, TangentClaim)
+        return self.claim.noise(self.seen.cotangents()[i], self.rows[i], distance)
+
+    def _derive(self, i: int) -> bool:
+        assert self.rows is not None
+        assert not isinstance(self.claim, TangentClaim)
+        bound = self.claim.derived(self.seen.cotangents()[i], self.rows[i])
+        if bound is not None:
+            self.derived[i] = bound
+        return bound is not None
+
+    def _noise_of_column(self, claim: TangentClaim, column: Column) -> Array:
+        arguments = self.seen.arguments
+        size = np.where(arguments.movable, np.abs(arguments.flat), 0)
+        found = np.zeros(len(self.seen))
+        for length in (ULPS * float(claim.unit.max()), WIDE):
+            seen = scatter(lambda x: claim.column(column.v, x), arguments.flat, size, length, self.seen.rng)
+            found = found if seen is None else np.fmax(found, seen)
+        return SAFETY * found
+
+
+def _distance(column: Column, i: int) -> float:
+    """How far points may be apart, in units of the size of x, for f to be smooth between them."""
+    if column.sides is None or not np.isfinite(column.sides.step[i]):
+        return WIDE
+    return min(LARGEST_DISTANCE, float(column.sides.step[i]) / column.base / 8)
+
+
+def total(each: Array) -> Array:
+    """How far sums (r,) may be off of whose terms (r, k) each may be off by so much, along random signs."""
+    return each[:, 0] if each.shape[1] == 1 else np.asarray(TAIL * np.sqrt((each**2).sum(1)))
+
+
+def along(noise: Array, moves: Array, weights: Array) -> float:
+    """The noise of a slope along a direction that moves some entries, of that of each entry (n,)."""
+    return float(total((noise[moves] * np.abs(weights))[None])[0])

@@ -1,0 +1,124 @@
+"""The complex step: the imaginary part of f at x + ihv, over h (Squire and Trapp, SIAM Review 40, 1998)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minibp.arrays import Array
+from minibp.check.grad.continued_array import APART, NotAnalytic
+from minibp.check.grad.function import SAFETY, Function
+from minibp.check.grad.noise import scatter
+from minibp.check.oracles.estimate import OracleUnavailable
+
+STEP = 1e-20
+"""h, and relative to what is moved where that is below 1: an imaginary part that no function can be surprised by."""
+LARGER = (1e-140, 1e-100, 1e-60, 1e-40, 1e-20)
+"""Steps where an imaginary part underflows at the first: two that agree are taken."""
+WIDE = 2.0**-20
+"""The length of lines of points on a larger scale, where the rounding of flat functions shows."""
+NORMAL = 1e-290
+"""Imaginary parts below this have lost digits to underflow, or will have further inside."""
+ANOTHER = 1e-6
+"""Values that differ by a larger part than this are of another function; by less they may be of other code."""
+POINTS = 5
+"""Points a few ulps apart, where the noise of a slope is measured."""
+LAST_DIGITS = 256.0
+"""Of the last digits of a slope so many units u are granted: rounding that shows in no noise, since it is the same at
+all points, of a chain of some hundred operations, or of an iteration that has just converged."""
+
+
+class ComplexStep:
+    """Slopes along given directions; raises `OracleUnavailable` where f takes no complex numbers."""
+
+    name = "complex_step"
+
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        arguments = function.arguments
+        if any(leaf.is_complex for leaf in arguments.structure.leaves):
+            raise OracleUnavailable(f"{function.name} is given complex arguments")
+        if any(leaf.is_complex for leaf in function.result.leaves):
+            raise OracleUnavailable(f"{function.name} returns complex numbers")
+        signs = function.rng.choice([-1.0, 1.0], len(arguments)) * arguments.scale * arguments.movable
+        self.foreign = 0.0
+        """The relative difference between real and complex numbers in functions of other libraries."""
+        self.continued, self.used = True, False
+        """True where f takes arrays to which functions of real numbers are continued."""
+        try:
+            value = self._value(arguments.flat + 1j * STEP * signs)
+        except OracleUnavailable as reason:
+            if isinstance(reason.__cause__, NotAnalytic):
+                raise
+            self.continued = False
+            value = self._value(arguments.flat + 1j * STEP * signs)
+        apart = np.abs(value.real - function.at)
+        self.continued &= self.used  # where no continuation is needed, complex numbers do as they are
+        with np.errstate(all="ignore"):
+            size = np.fmax(np.abs(function.at), function.size)
+            self.apart = np.where(size > 0, apart / size, 0.0)
+        """How far f of complex numbers, which may be other code, is from f, relative to how large it is, or varies."""
+        if (apart > np.maximum(SAFETY * function.noise, ANOTHER * size)).any():
+            raise OracleUnavailable(f"{function.name} has another value for complex numbers")
+
+    def along(self, v: Array, base: float) -> tuple[Array, Array]:
+        """The slopes (m,) along v, and how far their last digits may be off."""
+        return self._slope(self.function.arguments.flat, v, base, 1.0)
+
+    def at(self, x: Array, v: Array, base: float) -> Array:
+        """The slopes along v at another point."""
+        return self._slope(x, v, base, 1.0)[0]
+
+    def measured(self, v: Array, base: float, value: Array) -> Array:
+        """How far the slopes along v may be off, from their values at points a few ulps apart and with other steps.
+
+        A slope is also no better known than f itself: to the same relative error, or the same error over the distance
+        to 0, whichever is less.
+        """
+        function = self.function
+        x, rng = function.arguments.flat, function.rng
+        found = np.zeros(len(function))
+        for _ in range(POINTS):
+            near = np.where(function.arguments.movable, x * (1 + 2.0**-52 * rng.integers(-4, 5, len(x))), x)
+            found = np.fmax(found, np.abs(self._slope(near, v, base, rng.uniform(1, 2))[0] - value))
+        with np.errstate(all="ignore"):
+            share = np.where(function.at != 0, np.abs(value) / np.abs(function.at), np.inf)
+        size = np.where(function.arguments.movable, np.abs(x), 0)
+        seen = scatter(lambda point: self._slope(point, v, base, 1.0)[0], x, size, WIDE, rng)
+        if seen is not None:  # what varies from one number to the next does so on that scale too
+            found = np.where(function.singular, found, np.fmax(found, seen))
+        own = function.rounding * np.minimum(share, 1 / base)
+        return np.asarray(SAFETY * (found + (self.apart + SAFETY * self.foreign) * np.abs(value)) + own)
+
+    def _slope(self, x: Array, v: Array, base: float, by: float) -> tuple[Array, Array]:
+        """The slopes at x by a step `by` times as large as usual; where parts underflow, by larger ones that agree."""
+        h = by * self._step(base)
+        imaginary = self._value(x + 1j * h * v).imag
+        value = imaginary / h
+        radius = LAST_DIGITS * 2.0**-53 * np.abs(value) + 5e-324 / h
+        lost = np.abs(imaginary) < NORMAL
+        radius = np.where(lost, 2.3e-308 / h, radius)
+        before = value
+        told = h > LARGER[1]  # an imaginary part of exactly 0 is 0, unless all that small numbers give underflows
+        for step in (step for step in LARGER if step > h and (lost & ~(told & (imaginary == 0))).any()):
+            imaginary = self._value(x + 1j * step * v).imag
+            other = imaginary / step
+            agrees = lost & (np.abs(imaginary) >= NORMAL) & (np.abs(other - before) <= 1e-12 * np.abs(other))
+            value = np.where(agrees, other, value)
+            radius = np.where(agrees, LAST_DIGITS * 2.0**-53 * np.abs(other), radius)
+            radius = np.where(lost & (imaginary == 0), 2.3e-308 / step, radius)
+            lost, before = lost & ~agrees, other
+        return value, np.where(np.isfinite(value), radius, np.inf)
+
+    def _step(self, base: float) -> float:
+        step = STEP * min(base, 1.0)
+        return step if step > 1e-290 else min(STEP, max(base * 2.0**-27, 5e-324))
+
+    def _value(self, flat: Array) -> Array:
+        apart: list[float] = []
+        token = APART.set(apart)
+        try:
+            return self.function.complex_value(flat, as_continued=self.continued)
+        finally:
+            APART.reset(token)
+            self.foreign = max(self.foreign, *apart, 0.0)
+            self.used |= bool(apart)

@@ -1,0 +1,115 @@
+"""What the comparisons at one point come to: the verdict, and what there is to say of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from minibp.check.grad.claim import Claim, TangentClaim
+from minibp.check.grad.column import OUTCOMES, RIGHT, WRONG
+from minibp.check.grad.engine import Engine
+from minibp.check.grad.function import Function
+
+REASONS = {
+    "kink": "at a kink of f, where the claimed value lies between the slopes on both sides",
+    "unresolved": "whose slope is lost in the rounding of f",
+    "small": "resolved only in relation to the largest slope",
+    "silent": "off by no more than the rounding of a long chain, of a claim that is the same at all points, so that its"
+    " own does not show",
+    "jump": "where f jumps at the point itself",
+    "steps": "where f has steps, across which the claim may be right",
+    "doubtful": "off by less than half of their digits, of a claim that is the same at all points, so that its rounding"
+    " does not show",
+    "disputed": "as another oracle tells it, where finite differences tell another slope",
+}
+"""What is said of entries of which this comes."""
+SUMMED = "which were checked in sums with random signs alone"
+SETTLING = ("right", "kink", "small", "silent")
+WHY = {
+    "unresolved": "the slope is lost in the rounding of f"
+    "; where f is a sum that hardly changes, weight its terms, or move x",
+    "jump": "f jumps at the point, and has no slope there; move x",
+    "steps": "f has steps near the point; see accuracy=",
+    "doubtful": "the claim is off by more than its last digits, and is the same at all points: this may be"
+    " rounding that is amplified, as by a matrix of large condition, or a mistake of this size",
+    "disputed": "finite differences contradict the claim and the oracle that agrees with it: move x, or see"
+    " whether f loses the imaginary part of complex numbers",
+}
+"""What is said of a check that is undecided since most entries, or any that are doubtful, are so."""
+FORMATS = {2.0**-8: "bfloat16", 2.0**-11: "float16", 2.0**-24: "float32"}
+
+
+def outcomes(engine: Engine) -> Counter[str]:
+    """The number of comparisons of which each outcome came."""
+    counts: Counter[str] = Counter()
+    for column in engine.columns:
+        counts.update({OUTCOMES[k]: int(count) for k, count in enumerate(np.bincount(column.outcome)) if count})
+    return counts
+
+
+def unresolved(counts: Counter[str], engine: Engine) -> tuple[dict[str, int], list[str]]:
+    """Entries that are not simply right or wrong, counted by reason; of slopes along directions notes."""
+    if engine.every:
+        return {reason: counts[outcome] for outcome, reason in REASONS.items() if counts[outcome]}, []
+    said = [
+        f"{counts[outcome]} of {counts.total()} slopes are {reason}"
+        for outcome, reason in REASONS.items()
+        if counts[outcome]
+    ]
+    return {SUMMED: engine.summed} if engine.summed else {}, said
+
+
+def verdict_of(counts: Counter[str], function: Function, engine: Engine) -> tuple[str, str]:
+    """Where nothing is off: "correct" or "undecided", and what is said of it first, if anything."""
+    lost = counts["unresolved"] + counts["jump"] + counts["steps"]
+    told = any(((np.abs(column.got) > column.tolerance) & (column.outcome == RIGHT)).any() for column in engine.columns)
+    nothing = counts["unresolved"] and not told and not counts["kink"]  # all that is told are slopes of about 0
+    doubts = [name for name in ("doubtful", "disputed") if counts[name]]
+    if not nothing and not doubts and sum(counts[name] for name in SETTLING) > lost:
+        at_kinks = counts["kink"] and not counts["right"]
+        return "correct", "all that is claimed is at kinks of f, and lies between the slopes nearby" if at_kinks else ""
+    if function.coarse and counts["unresolved"] and not doubts:
+        return "undecided", "f computes in half precision, in which slopes are lost; check it in float32 or float64"
+    return "undecided", WHY[max(doubts or ["unresolved", "jump", "steps"], key=lambda name: counts[name])]
+
+
+def settle_conjugates(name: str, engine: Engine) -> str:
+    """Call right what is, by complex arguments, a gradient in JAX's convention throughout; say which one it is."""
+    single = [column for column in engine.columns if column.is_entry]
+    turned, straight, off = False, False, False
+    for column in single:
+        wrong = column.outcome == WRONG
+        off |= bool(wrong.any())
+        conjugate = np.abs(column.got + column.expected) <= column.tolerance
+        if engine.arguments.place(int(column.moves[0]))[2] != ".imag":
+            conjugate[:] = False
+        else:
+            straight |= bool(((column.outcome == RIGHT) & ~conjugate).any())
+        turned |= bool((wrong & ~conjugate).any())
+    if not off or turned or straight:
+        which = "∂/∂Re + i ∂/∂Im, as PyTorch has it" if not off else "neither ∂/∂Re + i ∂/∂Im nor its conjugate"
+        return f"by complex arguments {name} gives {which}"
+    for column in single:
+        column.outcome[column.outcome == WRONG] = RIGHT
+    engine.columns = single
+    return f"by complex arguments {name} gives ∂/∂Re - i ∂/∂Im, as JAX has it; a descent needs its conjugate"
+
+
+def remarks(name: str, function: Function, claim: Claim | TangentClaim, engine: Engine) -> list[str]:
+    """How many entries were checked, what f computes in, and where the tolerance comes from."""
+    found = []
+    if engine.every:
+        single = [column.outcome for column in engine.columns if column.is_entry]
+        off, count = sum(int((outcome == WRONG).sum()) for outcome in single), sum(map(len, single))
+        held = f"all {count:,} entries were checked" if count > 1 else "the one entry was checked"
+        found.append(held + (f", {off:,} {'is' if off == 1 else 'are'} off" if off else ""))
+    unit = float(function.unit.max())
+    if unit in FORMATS:
+        coarse = ", too coarse for finite differences to tell much" if unit > 2.0**-20 else ""
+        found.append(f"f computes in {FORMATS[unit]}{coarse}")
+    known = f"f is known to within {float(function.noise.max()):.1g}"
+    if engine.claimed.derived:
+        return [*found, f"the rounding error of {name} is derived; that of f is measured: {known}"]
+    own = "left to the oracles" if claim.constant_or_columns else "what it differs by between points nearby"
+    return [*found, f"the tolerance is measured: {known}, the rounding of {name} is {own}"]

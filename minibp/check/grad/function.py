@@ -1,0 +1,356 @@
+"""The function that a claim is about, on rows of real numbers: its value, its noise, and its precision."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minibp.arrays import Array
+from minibp.check.grad.arguments import Arguments, Breach, Misuse
+from minibp.check.grad.continued_array import NotAnalytic, continued
+from minibp.check.grad.foreign import roundoff, type_of
+from minibp.check.grad.noise import scatter
+from minibp.check.grad.structure import Structure, numbers_of
+from minibp.check.oracles.estimate import OracleUnavailable
+from minibp.user_error import description_of
+
+SMALLEST = 5e-324
+"""The spacing of subnormal numbers."""
+SAFETY = 4.0
+"""An error may be so many times the noise that is seen: of normal errors this is more than ten deviations."""
+TRIALS = 8
+"""Points nearby, from whose values the precision of f is recognized."""
+REPEATED, FEWEST, REPEATED_NUMBERS = 32, 2, 2**18
+"""Calls near the point that are made again at the end: what is random once in a while, or adds up, shows there. Of
+large arguments fewer are, so that not many copies of them are kept."""
+CELLS = 12
+"""Cells of a format, within which f has to be the same where it rounds its argument."""
+ULPS = 64.0
+"""The length of a line of points on the finest scale, in units of the roundoff of x."""
+LOUD = 64.0
+"""Noise of so many times the rounding of the value may be more than rounding."""
+CANCELLED = 2.0**-26
+"""A value that is so small beside what f varies by is a difference of large terms."""
+BESIDE = 2.0**-32
+"""The distance of points where such noise is looked for once more, in units of the size of x."""
+WIDE = 2.0**-34
+"""The length of a longer line, in units of the size of x; at larger steps slopes measure their own noise."""
+FORMATS = (("bfloat16", 2.0**-8), ("float16", 2.0**-11), ("float32", 2.0**-24))
+
+
+class Function:
+    """f on rows of numbers.
+
+    f computes in float64 if it can, whatever the dtype of its arguments. Entries of its result that are not finite at
+    the point are left out. `at` (m,) is the value there, `unit` (m,) the unit roundoff of what each entry is computed
+    in and `noise` (m,) how far it may be off: both as they are seen from the values.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        f: Callable[..., Any],
+        arguments: Arguments,
+        rng: np.random.Generator,
+        *,
+        scalar: bool,
+        accuracy: float = 0.0,
+        floor: Array | None = None,
+    ) -> None:
+        self.name, self.f, self.arguments, self.rng, self.accuracy = name, f, arguments, rng, accuracy
+        self.scalar = scalar
+        self.choice = np.random.default_rng(0)  # of its own, so that what is kept changes nothing of what is drawn
+        self.calls = 0
+        self.kept_values: list[tuple[Array, Array]] = []
+        self.repeated = min(REPEATED, max(FEWEST, REPEATED_NUMBERS // len(arguments)))
+        self.dtype: Any = None
+        first = self._checked(arguments.called(name, f))
+        self.result = first
+        self.given = first.flat
+        self.kept = np.isfinite(first.flat)
+        """Which numbers of the result are compared."""
+        if not self.kept.any():
+            raise Breach(f"{name} returned {first.flat[0]}, expected a finite number")
+        self.returned = max(self._dtype_of(leaf) for leaf in first.leaves)
+        """The coarsest roundoff of what f returns."""
+        self.expect_the_same()
+        self._choose_dtype()
+        self.at = self._value(arguments.flat)
+        self.grid: Any = None
+        """The coarser format that f rounds its arguments to, if any."""
+        try:
+            computed = Structure([("out", f(*arguments.at(arguments.flat, self.dtype)))], _reading)
+        except Exception as error:
+            again = "an earlier call at the same x gave a result"
+            raise Breach(f"{name} raised {description_of(error)}; {again}") from error
+        self.unit = np.array([self._roundoff_of(leaf) for leaf in computed.leaves for _ in range(leaf.size)])[self.kept]
+        self.recognize_precision()
+        self.singular = np.zeros(len(self.at), bool)
+        """True where f varies between numbers next to the point as it does nowhere nearby, or as it does at all."""
+        self.noise = self._measured_noise() if accuracy == 0 else np.full(len(self.at), accuracy)
+        if floor is not None:
+            self.noise = np.maximum(self.noise, floor[self.kept])
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def _checked(self, result: Any) -> Structure:
+        """The result as rows of numbers; a `Misuse` where it is of no use."""
+        found = Structure([("out", result)], _reading)
+        name = self.name
+        if self.scalar:
+            leaf = found.leaves[0] if len(found.leaves) == 1 else None
+            if leaf is None or leaf.array is None:
+                unreadable = " that NumPy cannot read" if isinstance(result, tuple | list) else ""
+                raise Misuse(f"{name} returned a {type_of(result)}{unreadable}, expected one real number")
+            if leaf.is_complex:
+                raise Misuse(f"{name} returned numbers of dtype {leaf.array.dtype}, expected one real number")
+            if leaf.array.size != 1:
+                raise Misuse(f"{name} returned an array of shape {leaf.array.shape}, expected one number")
+        elif not len(found):
+            raise Misuse(f"{name} returned a {type_of(result)}, expected an array, or a structure of arrays")
+        return found
+
+    @staticmethod
+    def _dtype_of(leaf: Any) -> float:
+        numbers = numbers_of(leaf.value)
+        return roundoff(numbers[1]) if numbers else 2.0**-53
+
+    def _roundoff_of(self, leaf: Any) -> float:
+        return max(self._dtype_of(leaf), 2.0**-53 if self.dtype is not None else 2.0**-24)
+
+    def expect_the_same(self) -> None:
+        """Raise `Breach` where f, called again at the point, gives anything else than at first."""
+        try:
+            again = self._checked(self.arguments.called(self.name, self.f)).flat
+        except Misuse as misuse:
+            raise Breach(f"{misuse}; an earlier call at the same x gave a result") from misuse
+        if not np.array_equal(self.given, again, equal_nan=True):
+            same_shape = self.given.shape == again.shape
+            k = int(np.flatnonzero(~np.isclose(self.given, again, 0, 0, equal_nan=True))[0]) if same_shape else 0
+            raise Breach(
+                f"{self.name} returned {self.given[k]:.17g} and then {again[k]:.17g} at the same x, expected the same"
+                " number"
+            )
+
+    def _choose_dtype(self) -> None:
+        """float64, unless f takes nothing but the arguments' own dtypes."""
+        if all(leaf.array is None or leaf.array.dtype.itemsize >= 8 for leaf in self.arguments.structure.leaves):
+            self.dtype = np.float64
+            return
+        self.dtype = np.float64
+        if not np.isfinite(self._value(self.arguments.flat)).all():
+            self.dtype = None
+
+    def recognize_precision(self) -> None:
+        """Find out whether f computes in a coarser format inside, from its values at points nearby.
+
+        Values that a coarser format holds exactly, at several points where they differ, are of that format; a function
+        that is the same when its argument is rounded to a format first does so itself.
+        """
+        x, movable = self.arguments.flat, self.arguments.movable
+        self.size = np.zeros(len(self.at))
+        """How much each entry varies over the size of x, as values nearby have it."""
+        for part in (1e-3, 0.1, 0.0):
+            width = np.where(movable, part * self.arguments.scale if part else 1e-2, 0)
+            points = [x + width * self.rng.uniform(-1, 1, len(x)) for _ in range(TRIALS)]
+            values = np.array([self._value(point) for point in points])
+            varies = np.isfinite(values).all(0) & (np.ptp(values, axis=0) > 0)
+            if part and x[movable].any():  # an exact 0 is no size
+                self.size = np.where((self.size == 0) & varies, np.abs(values - self.at).max(0) / part, self.size)
+            if varies.all():
+                break
+        for name, unit in FORMATS:
+            held = varies & (_as_format(values, name) == values).all(0)
+            held &= (_bits(values).max(0) >= -np.log2(unit) - 1) & (values != np.round(values)).any(0)
+            self.unit = np.where(held, np.maximum(self.unit, unit), self.unit)
+        wide = [
+            x + np.where(movable, 0.1 * self.arguments.scale, 0) * self.rng.uniform(-1, 1, len(x)) for _ in range(CELLS)
+        ]
+        for kind, unit in ((np.float16, 2.0**-11), (np.float32, 2.0**-24)) if varies.any() else ():
+            if all(self._is_rounded_to(kind, point, varies) for point in wide):
+                self.grid = kind
+                self.unit = np.where(varies, np.maximum(self.unit, unit), self.unit)
+                break
+
+    def _is_rounded_to(self, kind: Any, point: Array, varies: Array) -> bool:
+        """True where f is the same within the cell of a format around a point, and another beyond."""
+        with np.errstate(over="ignore"):
+            middle = point.astype(kind)
+            cell = np.spacing(np.abs(middle)).astype(np.float64)
+            beyond = np.nextafter(np.nextafter(middle, kind(np.inf)), kind(np.inf)).astype(np.float64)
+        exact = middle.astype(np.float64)
+        value = self._value(exact)
+        signs = self.rng.choice([-0.2, 0.45], len(point))  # below a power of 2 the cell is half as wide
+        for inside in (point, exact + signs * cell, exact + (0.25 - signs) * cell):
+            if not np.array_equal(self._value(inside), value):
+                return False
+        return bool((self._value(beyond) != value)[varies].any())
+
+    @property
+    def rounding(self) -> Array:
+        """The noise without what underflow takes."""
+        return np.maximum(self.noise - 4 * SAFETY * SMALLEST, 0)
+
+    @property
+    def coarse(self) -> bool:
+        """True where all that is compared is of half precision."""
+        return bool((self.unit >= 2.0**-11).all())
+
+    def rounded(self, flat: Array) -> Array:
+        """The point that f computes with for this one."""
+        if self.grid is not None:
+            with np.errstate(over="ignore"):
+                return flat.astype(self.grid).astype(np.float64)
+        if self.dtype is None:
+            return self.arguments.structure.row(self.arguments.structure.unpacked(flat))
+        return flat
+
+    def __call__(self, flat: Array) -> Array:
+        """The value (m,) there; NaN where f has none."""
+        value = self._value(flat)
+        if len(self.kept_values) < self.repeated:
+            self.kept_values.append((flat, value))
+        elif (at := int(self.choice.integers(self.calls))) < self.repeated:
+            self.kept_values[at] = flat, value
+        return value
+
+    def expect_what_was_seen(self) -> None:
+        """Raise `Breach` where f, called again at points nearby, gives anything else than before."""
+        for flat, before in self.kept_values:
+            after = self._value(flat)
+            if not np.array_equal(before, after, equal_nan=True):
+                k = int(np.flatnonzero(~((before == after) | (np.isnan(before) & np.isnan(after))))[0])
+                raise Breach(
+                    f"{self.name} returned {before[k]:.17g} and then {after[k]:.17g} at the same point near x, expected"
+                    " the same number: it is random, or keeps state"
+                )
+
+    def _value(self, flat: Array) -> Array:
+        self.calls += 1
+        try:
+            result = self.f(*self.arguments.at(flat, self.dtype))
+            if type(result) is np.ndarray and result.dtype == np.float64:
+                found = result.ravel()
+            elif isinstance(result, float):
+                found = np.array([result])
+            else:
+                found = Structure([("out", result)], _reading).flat
+        except Exception:  # noqa: BLE001 -- it is outside of its domain
+            return np.full(int(self.kept.sum()), np.nan)
+        return found[self.kept] if found.shape == self.kept.shape else np.full(int(self.kept.sum()), np.nan)
+
+    def complex_value(self, flat: Array, *, as_continued: bool = False) -> Array:
+        """The value (m,) at complex arguments; `OracleUnavailable` where f has none.
+
+        With `as_continued` f is given arrays to which functions of real numbers are continued.
+        """
+        self.calls += 1
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
+                result = self.f(*self.arguments.at(flat, np.complex128, continued if as_continued else None))
+            if type(result) is np.complex128 or (type(result) is np.ndarray and result.dtype == np.complex128):
+                return self._kept_of(result.ravel())
+            found = Structure([("out", result)], _complex_reading)
+        except OracleUnavailable:
+            raise
+        except NotAnalytic as function:
+            raise OracleUnavailable(f"{function} has no derivative for complex numbers") from function
+        except Exception as error:
+            raise OracleUnavailable(f"{self.name} takes no complex numbers: {type(error).__name__}") from error
+        arrays = [leaf.array for leaf in found.leaves if leaf.array is not None]
+        real = [str(array.dtype) for array in arrays if array.dtype.kind != "c"]
+        if real or not arrays:  # torch discards imaginary parts with one warning a process
+            raise OracleUnavailable(f"{self.name} takes no complex numbers: it returns {', '.join(real)} for them")
+        return self._kept_of(np.concatenate([array.ravel() for array in arrays]))
+
+    def _kept_of(self, row: Array) -> Array:
+        if row.shape != self.kept.shape:
+            raise OracleUnavailable(f"{self.name} returns another shape for complex numbers")
+        return row[self.kept]
+
+    def place(self, i: int) -> tuple[str, tuple[int, ...], str]:
+        """The array of entry i of what is compared, its index there, and "", ".real" or ".imag"."""
+        return self.result.place(int(np.flatnonzero(self.kept)[i]))
+
+    def _measured_noise(self) -> Array:
+        """How far each entry of the result may be off, from points a few ulps apart and from difference tables.
+
+        Between points a few ulps apart everything is smooth but rounding (Moré and Wild, Estimating computational
+        noise, SIAM J. Sci. Comput. 33, 2011). Where a function is flat its rounding is the same at such points, and
+        shows on a larger scale.
+        """
+        x = self.arguments.flat
+        size = np.where(self.arguments.movable, np.abs(x), 0)  # an exact 0 is no size
+        found = self._seen(x, size)
+        found = np.zeros(len(self)) if found is None else found
+        rounding = self.unit * np.abs(self.at) + SMALLEST
+        loud = found > LOUD * (rounding + self.unit * self.size)
+        if loud.any():
+            self.singular = loud & self._is_singular(found, size)
+        # Terms as large as what f varies by have cancelled, and the rounding of exactly nothing does not show.
+        cancelled = np.abs(self.at) <= CANCELLED * self.size
+        found = np.where(cancelled, np.fmax(found, self.unit * self.size), found)
+        return np.asarray(SAFETY * (found + rounding))
+
+    def _seen(self, x: Array, size: Array) -> Array | None:
+        """How far values near a point are from a smooth curve, at either scale."""
+        unit = float(self.unit.max())
+        distances = (ULPS * unit, WIDE) if unit < 2.0**-30 else (ULPS * unit,)
+        found = [scatter(lambda point: self._value(self.rounded(point)), x, size, d, self.rng) for d in distances]
+        told = [one for one in found if one is not None]
+        return np.asarray(np.fmax.reduce(told)) if told else None
+
+    def _is_singular(self, noise: Array, size: Array) -> Array:
+        """True where noise is that of the point alone, as beside the end of a domain, or all that f varies by.
+
+        Such noise is the function itself, of which the numbers next to x, or all those of this size, are too far apart.
+        """
+        nearby, values = np.full(len(self), np.inf), [self.at]
+        for way in (-1.0, 1.0):
+            point = self.arguments.flat + way * BESIDE * size
+            seen = self._seen(point, size)
+            values += [self._value(self.arguments.flat + way * far * size) for far in (BESIDE, 0.1)]
+            nearby = np.fmin(nearby, np.inf if seen is None or not np.isfinite(values[-2]).all() else seen)
+        varies = np.nan_to_num(np.abs(np.array(values) - self.at)).max(0)
+        return np.asarray((np.isfinite(nearby) & (nearby * LOUD < noise)) | (2 * noise > varies))
+
+
+def _reading(name: str, value: Any) -> Array | None:
+    """The numbers of a result that have derivatives: those of floating-point dtypes."""
+    if value is None or isinstance(value, str | bytes | bool | np.bool):
+        return None
+    numbers = numbers_of(value)
+    if numbers is None:
+        return None
+    array, _ = numbers
+    if array.dtype.kind == "c":
+        return array
+    if array.dtype.kind == "f":
+        return array
+    return array.astype(np.float64) if array.dtype.kind in "iub" else None
+
+
+def _complex_reading(name: str, value: Any) -> Array | None:
+    numbers = numbers_of(value)
+    return None if numbers is None else np.asarray(numbers[0])
+
+
+def _bits(values: Array) -> Array:
+    """How many bits of each number's significand are used."""
+    significands = np.abs(np.frexp(values)[0])
+    whole = (significands * 2.0**53).astype(np.int64)
+    return np.where(whole == 0, 0, 53 - np.log2(np.maximum(whole & -whole, 1))).astype(int)
+
+
+def _as_format(values: Array, name: str) -> Array:
+    """The nearest numbers of a coarser format, as float64."""
+    with np.errstate(over="ignore"):
+        if name != "bfloat16":
+            return values.astype(name).astype(np.float64)
+        bits = values.astype(np.float32).view(np.uint32) & np.uint32(0xFFFF0000)
+        return bits.view(np.float32).astype(np.float64)

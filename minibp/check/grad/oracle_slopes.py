@@ -1,0 +1,133 @@
+"""What the oracles of high accuracy say of slopes along directions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minibp.arrays import Array
+from minibp.check.grad.autodiff import Autodiff
+from minibp.check.grad.claimed_slopes import MEASURED, along, total
+from minibp.check.grad.column import Column
+from minibp.check.grad.complex_step import LAST_DIGITS, ComplexStep
+from minibp.check.grad.function import SMALLEST
+from minibp.check.grad.projected import TAIL, Projected
+from minibp.check.oracles.estimate import OracleUnavailable
+from minibp.check.report.wording import ORACLE_NAMES
+
+HALF_UNIT = 2.0**-13
+"""Formats of a coarser roundoff are of half precision."""
+
+
+class OracleSlopes:
+    """JAX and the complex step, as far as they can follow f; `notes` say why one was left out."""
+
+    def __init__(self, seen: Projected, asked: tuple[str, ...]) -> None:
+        self.seen = seen
+        self.notes: list[str] = []
+        self.open: dict[str, Any] = {}
+        self.noises: dict[int, Array] = {}
+        self.by_jax: Array | None = None
+        """The rows (r, n) of the Jacobian by JAX."""
+        for name, oracle in (("jax", Autodiff), ("complex_step", ComplexStep)):
+            if name in asked:
+                self._open(name, oracle)
+        if "jax" in self.open:
+            self._ask_jax()
+
+    @property
+    def largest(self) -> float:
+        """The largest slope by one entry, where one oracle tells all of them."""
+        return 0.0 if self.by_jax is None else float(np.nanmax(np.abs(self.by_jax), initial=0.0))
+
+    def _open(self, name: str, oracle: Any) -> None:
+        if self.seen.accuracy:
+            self.notes.append(
+                f"{ORACLE_NAMES[name]} was left out: it differentiates what f computes, not what f stands for"
+            )
+            return
+        if name == "complex_step" and float(self.seen.function.unit.max()) > HALF_UNIT:
+            # What f rounds to such a format it rounds for complex numbers too, or not at all.
+            self.notes.append(f"{ORACLE_NAMES[name]} was left out: f returns numbers of half precision")
+            return
+        try:
+            self.open[name] = oracle(self.seen.function)
+            self.notes += getattr(self.open[name], "notes", [])
+        except OracleUnavailable as reason:
+            self.notes.append(f"{ORACLE_NAMES[name]} was left out: {reason}")
+
+    def _ask_jax(self) -> None:
+        try:
+            self.by_jax = self.open["jax"].rows(self.seen.cotangents())
+        except Exception as error:  # noqa: BLE001 -- JAX raises many kinds
+            self.leave_out("jax", f"JAX cannot differentiate {self.seen.name}: {type(error).__name__}")
+            return
+        if not np.isfinite(self.by_jax).any():
+            self.leave_out("jax", "its derivative is not finite")
+
+    def leave_out(self, name: str, reason: str) -> None:
+        """Ask an oracle no more."""
+        if self.open.pop(name, None) is not None:
+            self.notes.append(f"{ORACLE_NAMES[name]} was left out: {reason}")
+        if name == "jax":
+            self.by_jax = None
+
+    def ask(self, name: str, column: Column) -> bool:
+        """Put an oracle's slopes along a direction, with the radii of their last digits, into the column."""
+        try:
+            column.values[name] = self._by_rows(column) if name == "jax" else self._by_step(name, column)
+        except OracleUnavailable as reason:
+            self.leave_out(name, str(reason))
+            return False
+        return True
+
+    def of_entries(self, name: str, entries: Array) -> tuple[Array, Array]:
+        """An oracle's slopes (r, k) by entries, and the radii of their last digits."""
+        if name == "jax":
+            assert self.by_jax is not None
+            value = self.by_jax[:, entries]
+            radius = LAST_DIGITS * 2.0**-53 * np.abs(value) + 16 * SMALLEST
+            return value, np.where(np.isfinite(value), radius, np.inf)
+        scale, v, found = self.seen.arguments.scale, np.zeros(len(self.seen.arguments)), []
+        for k in entries.tolist():
+            v[k] = 1.0
+            found.append(self.seen.estimate(*self.open[name].along(v, float(scale[k]))))
+            v[k] = 0.0
+        values, radii = zip(*found, strict=True)
+        return np.array(values).T, np.array(radii).T
+
+    def _by_rows(self, column: Column) -> tuple[Array, Array]:
+        assert self.by_jax is not None
+        products = self.by_jax[:, column.moves] * column.weights
+        value = products.sum(1)
+        radius = LAST_DIGITS * 2.0**-53 * total(np.abs(products)) + 16 * SMALLEST
+        return value, np.where(np.isfinite(value), radius, np.inf)
+
+    def _by_step(self, name: str, column: Column) -> tuple[Array, Array]:
+        value, radius = self.open[name].along(column.v, column.base)
+        if column.is_entry:
+            return self.seen.estimate(value, radius)
+        value, radius = self.seen.estimate(value, TAIL * radius)
+        return value, radius + column.quiet  # terms of the sum may cancel, as those of the claim do
+
+    def measure(self, name: str, column: Column) -> None:
+        """Add to an oracle's radii what it is seen to be noisy by."""
+        value, radius = column.values[name]
+        noise = self._noise_of_rows(column) if name == "jax" else self._noise_of_step(name, column)
+        column.values[name] = value, radius + noise
+
+    def _noise_of_rows(self, column: Column) -> Array:
+        assert self.by_jax is not None
+        found = np.zeros(len(self.seen))
+        for i in np.flatnonzero(column.open)[:MEASURED].tolist():
+            if i not in self.noises:
+                self.noises[i] = self.open["jax"].measured(self.seen.cotangents()[i], self.by_jax[i])
+            found[i] = along(self.noises[i], column.moves, column.weights)
+        return found
+
+    def _noise_of_step(self, name: str, column: Column) -> Array:
+        oracle = self.open[name]
+        value, _ = oracle.along(column.v, column.base)
+        noise = oracle.measured(column.v, column.base, value)
+        return self.seen.estimate(np.zeros_like(noise), noise)[1]

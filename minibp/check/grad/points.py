@@ -1,0 +1,252 @@
+"""The points of a check: the one given and one beside it, or many that a strategy of Hypothesis draws."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections import Counter
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minibp.arrays import Array, InputError, checked_count
+from minibp.check.grad.checks import Outcome, ask
+from minibp.check.grad.question import Question
+from minibp.check.grad.structure import Structure, children_of, is_numbers
+from minibp.check.report.finding import Finding
+from minibp.check.report.report import GradientMismatch, Report
+from minibp.check.statistics import Statistics
+
+EXAMPLES, SHRINKS = 50, 150
+"""Points that are drawn by default, and points that are tried to find a smaller one that fails."""
+BESIDE = 0.1
+"""How far a second point is away where the first hides terms, in units of the size of x."""
+ORDER = ("wrong", "unstable", "undecided", "correct")
+"""Verdicts, the worst first."""
+
+
+class Found(NamedTuple):
+    """What came of all points: the outcome that counts, and the point where it was, if it is not the one given."""
+
+    outcome: Outcome
+    point: str
+
+
+def report_of(
+    question: Question,
+    x: Any,
+    points: Any,
+    examples: int | None,
+    seed: int | None,
+    raise_on_mismatch: bool,
+) -> Report:
+    """The report of a check at a point, or at those that a strategy draws."""
+    __tracebackhide__ = True
+    started = time.perf_counter()
+    chosen = secrets.randbits(32) if seed is None else checked_count("seed", seed, least=0)
+    strategy = _strategy_of(x, points)
+    if strategy is None:
+        if examples is not None:
+            raise InputError("examples is given without points, expected a strategy to draw them from")
+        if x is None:
+            raise InputError("x is None, expected a point, or points=, a strategy of Hypothesis")
+        found = at_one(question, x, chosen)
+    else:
+        count = EXAMPLES if examples is None else checked_count("examples", examples)
+        found = at_many(question, strategy, count, chosen)
+    outcome = found.outcome
+    report = Report(
+        verdict=outcome.verdict,
+        findings=outcome.findings,
+        counterexample=None,
+        seed=chosen,
+        seconds=time.perf_counter() - started,
+        networks=0,
+        entries=outcome.entries,
+        skipped=outcome.skipped,
+        statistics=outcome.statistics,
+        notes=outcome.notes,
+        point=found.point,
+        again=f"seed={chosen}",
+    )
+    if raise_on_mismatch and report.verdict != "correct":
+        raise GradientMismatch(report)
+    return report
+
+
+def _strategy_of(x: Any, points: Any) -> Any:
+    """The strategy among the arguments, if any; `InputError` where there are two sources of points."""
+    given = [value for value in (x, points) if _is_strategy(value)]
+    if points is not None and not _is_strategy(points):
+        raise InputError(f"points is a {type(points).__name__}, expected a strategy of Hypothesis")
+    if points is not None and x is not None:
+        raise InputError("x and points are both given, expected one of them")
+    return given[0] if given else None
+
+
+def _is_strategy(value: Any) -> bool:
+    return hasattr(type(value), "validate") and hasattr(type(value), "example") and hasattr(type(value), "map")
+
+
+def at_one(question: Question, x: Any, seed: int) -> Found:
+    """The check at x, and at a second point beside it where x hides terms."""
+    outcome = ask(question, x, seed)
+    hidden, beside = _beside(x, np.random.default_rng(seed))
+    if outcome.verdict != "correct" or not hidden:
+        return Found(outcome, "")
+    shown = " and ".join(hidden[:3])
+    if not callable(question.claim):
+        return Found(_noted(outcome, f"{shown}: terms that vanish there were not seen"), "")
+    try:
+        second = ask(question, beside, seed)
+    except InputError:
+        return Found(_noted(outcome, f"{shown}: terms that vanish there were not seen"), "")
+    if second.verdict != "wrong":
+        more = "" if second.verdict == "correct" else f", which is {second.verdict}"
+        return Found(_noted(outcome, f"{shown}, which hides terms: a second point beside it was checked too{more}"), "")
+    note = f"{shown}: at the point itself all agrees, since terms vanish there; at a point beside it they are off"
+    return Found(_noted(second, note), pasted(beside))
+
+
+def _noted(outcome: Outcome, note: str) -> Outcome:
+    return outcome._replace(notes=(note, *outcome.notes))
+
+
+def at_many(question: Question, strategy: Any, examples: int, seed: int) -> Found:
+    """The check at points of a strategy; of those that fail the smallest that shrinking finds."""
+    from minibp.check.generation import draw, smallest
+
+    outcomes: list[Outcome] = []
+    unusable = ""
+    drawn = draw(strategy, examples, seed)
+    for x in drawn:
+        try:
+            outcome = ask(question, x, seed)
+        except InputError as error:
+            unusable = str(error)
+            continue
+        outcomes.append(outcome)
+        if outcome.verdict in {"wrong", "unstable"}:
+            fails = _Failing(question, outcome.verdict, seed)
+            least = smallest(strategy, fails, seed, SHRINKS)
+            point = x if least is None else least
+            return Found(
+                _noted(
+                    ask(question, point, seed),
+                    f"point {len(outcomes)} of {examples} failed; the one that is shown is the smallest that was found",
+                ),
+                pasted(point),
+            )
+    if not outcomes:
+        raise InputError(f"f could be used at none of {len(drawn)} points; at the last one: {unusable}")
+    return Found(_merged(outcomes, len(drawn)), "")
+
+
+class _Failing:
+    """True of points at which a check gives a verdict; after `SHRINKS` checks of no point that was not seen to."""
+
+    def __init__(self, question: Question, verdict: str, seed: int) -> None:
+        self.question, self.verdict, self.seed = question, verdict, seed
+        self.seen: dict[str, bool] = {}
+
+    def __call__(self, point: Any) -> bool:
+        """True where the check at the point gives the verdict."""
+        name = pasted(point)
+        if name not in self.seen:
+            if len(self.seen) >= SHRINKS:
+                return False
+            try:
+                self.seen[name] = ask(self.question, point, self.seed).verdict == self.verdict
+            except InputError:
+                self.seen[name] = False
+        return self.seen[name]
+
+
+def _merged(outcomes: list[Outcome], drawn: int) -> Outcome:
+    """All outcomes together, none of them wrong."""
+    verdicts = Counter(outcome.verdict for outcome in outcomes)
+    statistics: dict[str, dict[str, Statistics]] = {}
+    skipped: Counter[str] = Counter()
+    for outcome in outcomes:
+        skipped.update(outcome.skipped)
+        for name, by_oracle in outcome.statistics.items():
+            for oracle, stats in by_oracle.items():
+                statistics.setdefault(name, {}).setdefault(oracle, Statistics()).merge(stats)
+    verdict = "correct" if verdicts["correct"] > verdicts["undecided"] else "undecided"
+    first = next(outcome for outcome in outcomes if outcome.verdict == verdict)
+    notes = [f"{len(outcomes)} points were checked: " + ", ".join(f"{n} {name}" for name, n in verdicts.items())]
+    if drawn > len(outcomes):
+        notes.append(f"at {drawn - len(outcomes)} of {drawn} points f could not be used")
+    if verdict == "undecided":
+        notes = [*first.notes[:1], *notes]
+    elif verdicts["undecided"]:
+        notes.append(next(outcome for outcome in outcomes if outcome.verdict == "undecided").notes[0])
+    entries = sum(outcome.entries for outcome in outcomes)
+    findings: tuple[Finding, ...] = first.findings if verdict == "undecided" else ()
+    return first._replace(
+        verdict=verdict,
+        findings=findings,
+        notes=tuple(notes),
+        skipped=dict(skipped),
+        statistics=statistics,
+        entries=entries,
+    )
+
+
+def _beside(x: Any, rng: np.random.Generator) -> tuple[list[str], Any]:
+    """The arrays of x that hide terms, as they are all 0 or all the same, and x with these moved."""
+    hidden: list[str] = []
+    several = isinstance(x, tuple) and not hasattr(x, "_fields")
+    roots = [(f"x[{i}]", value) for i, value in enumerate(x)] if several else [("x", x)]
+
+    def reading(label: str, value: Any) -> Array | None:
+        array = np.asarray(value) if is_numbers(value) or isinstance(value, np.ndarray | float) else None
+        return array if array is not None and array.dtype.kind == "f" and array.size > 1 else None
+
+    structure = Structure(roots, reading)
+    moved = []
+    for leaf in structure.leaves:
+        array = leaf.array
+        same = array is not None and np.isfinite(array).all() and (array == array.flat[0]).all()
+        if array is None or not same:
+            moved.append(leaf.value)
+            continue
+        what = "0" if array.flat[0] == 0 else "the same"
+        hidden.append(f"{leaf.name} is all {what}")
+        size = float(np.abs(array.flat[0])) or 1.0
+        moved.append((array + BESIDE * size * rng.standard_normal(array.shape)).astype(array.dtype))
+    built = structure.built(moved)
+    return hidden, tuple(built) if several else built[0]
+
+
+def pasted(value: Any) -> str:
+    """A point as code that gives it again.
+
+    >>> pasted({"w": np.array([1.0, 2.0], np.float32), "rate": 0.5})
+    "{'w': np.array([1.0, 2.0], dtype='float32'), 'rate': 0.5}"
+    """
+    parts = None if is_numbers(value) or isinstance(value, np.ndarray) else children_of(value)
+    if parts is None:
+        return _pasted_leaf(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {pasted(entry)}" for key, entry in value.items()) + "}"
+    inner = ", ".join(pasted(entry) for _, entry in parts[0])
+    if isinstance(value, list):
+        return f"[{inner}]"
+    if type(value) is tuple:
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    named = ", ".join(f"{label[1:]}={pasted(entry)}" for label, entry in parts[0])
+    return f"{type(value).__name__}({named})"
+
+
+def _pasted_leaf(value: Any) -> str:
+    """A number, an array or anything else as code."""
+    if isinstance(value, np.ndarray):
+        kind = "" if value.dtype == np.float64 else f", dtype={value.dtype.name!r}"
+        numbers = re.sub(r"\b(inf|nan)\b", r"np.\1", str(value.tolist()))
+        return f"np.array({numbers}{kind})"
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, float) and not np.isfinite(plain):
+        return f"float('{plain}')"
+    return repr(plain)

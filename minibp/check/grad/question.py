@@ -1,0 +1,75 @@
+"""A question about the derivatives of any function, without the point: the claim, and how it may be checked."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minibp.arrays import InputError, checked_count
+from minibp.check.grad.engine import CALLS
+
+ORACLES = ("jax", "complex_step", "finite_difference")
+
+
+class Question(NamedTuple):
+    """A claim about a function, without the point: `kind` is "grad", "vjp", "jvp", "jacobian", "hessian" or "hvp"."""
+
+    kind: str
+    f: Callable[..., Any]
+    claim: Any
+    oracles: tuple[str, ...]
+    calls: int
+    accuracy: float
+
+
+def question_of(
+    kind: str, f: Any, claim: Any, oracles: Any = ORACLES, calls: Any = CALLS, accuracy: Any = None
+) -> Question:
+    """What is asked, checked; `InputError` where a keyword cannot be used."""
+    try:
+        names = (oracles,) if isinstance(oracles, str) else tuple(oracles)
+    except TypeError:
+        raise InputError(f"oracles is {oracles!r}, expected some of {', '.join(ORACLES)}") from None
+    for name in names:
+        if name not in ORACLES:
+            raise InputError(f"oracles has {name!r}, expected some of {', '.join(ORACLES)}")
+    if not names:
+        raise InputError(f"oracles is empty, expected some of {', '.join(ORACLES)}")
+    known = 0.0
+    if accuracy is not None:
+        a_number = isinstance(accuracy, int | float | np.floating | np.integer) and not isinstance(accuracy, bool)
+        known = _as_float(accuracy) if a_number else np.nan
+        if not (np.isfinite(known) and known > 0):
+            raise InputError(f"accuracy is {accuracy!r}, expected a number above 0, what f is good for")
+    return Question(kind, f, claim, names, checked_count("calls", calls, least=1), known)
+
+
+def _as_float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:  # of an integer
+        return np.inf
+
+
+@contextmanager
+def quietly(oracles: tuple[str, ...]) -> Iterator[None]:
+    """Without warnings of what overflows, and with JAX, where it is at hand, in double precision on the CPU."""
+    with ExitStack() as stack:
+        stack.enter_context(np.errstate(all="ignore"))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        jax: Any = None
+        if "jax" in oracles or "jax" in sys.modules:
+            try:
+                import jax
+            except ImportError:
+                jax = None
+        if jax is not None:
+            stack.enter_context(jax.enable_x64(True))
+            stack.enter_context(jax.default_device(jax.devices("cpu")[0]))
+        yield

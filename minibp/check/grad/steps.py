@@ -1,0 +1,118 @@
+"""Claims across the steps of f: right, perhaps, of what f stands for, where f itself is rounded or stops early."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minibp.check.grad.column import Column
+from minibp.check.grad.differences import COARSEST, FINEST, settled, two_sided
+from minibp.check.grad.inexact import Jump, jump_at_end_of_plateau, jump_near, roughness
+from minibp.check.grad.levels import Levels
+from minibp.check.grad.projected import Projected
+
+LITTLE = 1e-3
+"""A claim that is off by less than this part of the slope may be right of what f stands for."""
+COMPARABLE = 1e4
+"""Errors and jumps are of a size where neither is so many times the other."""
+ROUGH = 8.0
+"""So many times the roughness of the slopes nearby a claim may be off by."""
+SEARCHES = 6
+"""Jumps are looked for along so many directions, and beside each along another of random signs."""
+GROWTH = 4.0
+
+
+class Steps:
+    """Jumps of f near the point, looked for where they matter; `proposed` is what f then seems to be good for."""
+
+    def __init__(self, seen: Projected, calls: float = np.inf) -> None:
+        self.seen, self.calls = seen, calls
+        self.jumps: dict[int, Jump] = {}
+        """Those found, by result."""
+        self.searches = 0
+        self.proposed: float | None = None
+
+    @property
+    def notes(self) -> list[str]:
+        """What there is to say of the steps of f."""
+        if self.proposed is None:
+            return []
+        good_for = f"{self.proposed:.1g}"
+        steps = "it has steps near the point, of rounding or of an iteration that stops"
+        return [
+            f"f is good for no more than about {good_for}: {steps}; accuracy={good_for} checks the slope across them"
+        ]
+
+    def found_near(self, column: Column, i: int) -> bool:
+        """True where result i is seen to jump near the point."""
+        if i not in self.jumps and self.searches < SEARCHES and self.seen.function.calls < self.calls:
+            self.searches += 1
+            arguments, rng = self.seen.arguments, self.seen.rng
+            signs = np.where(arguments.movable, rng.choice([-1.0, 1.0], len(arguments)) * arguments.scale, 0.0)
+            sides, jump = column.sides, None
+            if sides is not None and np.isfinite(sides.moves[i]):
+                ends = float(sides.plateau[i]), float(sides.moves[i])
+                jump = jump_at_end_of_plateau(self.seen, column.v, *ends, i)
+            for v, base in ((column.v, column.base), (signs, 1.0)):
+                jump = jump or jump_near(self.seen, v, base, i)
+            if jump is not None:
+                self.jumps[i] = jump
+                self.proposed = max(jump.height, self.proposed or 0.0)
+        return self.jump_of(i) is not None
+
+    def jump_of(self, i: int) -> Jump | None:
+        """The jump of result i; once no more are looked for, one as high in relation to the result as another's."""
+        at = np.abs(self.seen.at)
+        known = [j for j in self.jumps if at[j] > 0]
+        if i in self.jumps or not known or self.searches < SEARCHES or at[i] == 0:
+            return self.jumps.get(i)
+        other = max(known, key=lambda j: self.jumps[j].height / float(at[j]))
+        height = self.jumps[other].height / float(at[other]) * float(at[i])
+        return self.jumps[other]._replace(height=height) if 0 < height < np.inf else None
+
+    def are_crossed(self, column: Column, i: int, *, told: bool = False) -> bool:
+        """True where a claim that is off the slope between two jumps is right of the slope across them.
+
+        What is off by little may be right of it where the jumps are of the size of the error over the size of x, and no
+        oracle of high accuracy has told (`told`) another slope of what f stands for.
+        """
+        got, allowed = float(column.got[i]), float(column.allowed[i])
+        value, radius = self._across(column, i)
+        local = float(column.expected[i])
+        finest = local if column.sides is None else float(column.sides.value[i])
+        flat = column.sides is not None and bool(column.sides.flat[i])
+        if not abs(got - value) <= radius + allowed:
+            return False
+        if told:
+            return abs(local - value) > radius
+        jump, off = self.jump_of(i), abs(got - local) * column.base
+        explained = jump is not None and off / COMPARABLE <= jump.height <= off * COMPARABLE
+        return flat or abs(finest - value) > radius or (explained and abs(got - local) <= LITTLE * abs(local))
+
+    def _across(self, column: Column, i: int) -> tuple[float, float]:
+        """The slope over steps at which jumps are no more than noise, and its radius."""
+        jump, known = self.jump_of(i), self.seen.noise
+        assert jump is not None
+        self.seen.noise = np.maximum(known, 2 * jump.height)
+        try:
+            levels = Levels(self.seen, column.v, column.base)
+            h = FINEST * column.base
+            moves = 0.0 if column.sides is None else float(np.nan_to_num(column.sides.moves[i]))
+            while h <= max(2 * COARSEST * column.base, GROWTH * moves):
+                levels.add(h, len(levels.steps))
+                h *= GROWTH
+            value, radius = two_sided(settled(levels))
+        finally:
+            self.seen.noise = known
+        return float(value[i]), float(radius[i])
+
+    def explain(self, column: Column, i: int) -> bool:
+        """True where the slopes of f nearby are as far from smooth as the claim is from them."""
+        sides, expected = column.sides, float(column.expected[i])
+        apart = abs(float(column.got[i]) - expected)
+        if sides is None or not np.isfinite(sides.step[i]) or apart > LITTLE * abs(expected):
+            return False
+        rough = roughness(self.seen, column.v, column.base, float(sides.step[i]), i)
+        if apart > ROUGH * rough or rough < 2 * float(sides.radius[i]):
+            return False
+        self.proposed = rough * column.base if self.proposed is None else self.proposed
+        return True

@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+from grad_programs import function_at, unit
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minibp.check.grad.complex_step import ComplexStep
+from minibp.check.oracles.estimate import OracleUnavailable
+
+
+@given(st.floats(0.1, 3), st.integers(-900, 900))
+def test_the_slope_is_told_to_its_last_digits_at_every_scale(x, power):
+    s = 2.0**power
+    step = ComplexStep(function_at(lambda x: np.sin(x / s), s * x))
+    value, radius = step.along(np.ones(1), s * x)
+    exact = np.cos(np.longdouble(x)) / s
+    assert abs(value[0] - exact) <= radius[0] + step.measured(np.ones(1), s * x, value)[0]
+    assert radius[0] <= 1e-13 * abs(exact) + 5e-324
+
+
+@pytest.mark.parametrize(
+    ("f", "slope"),
+    [(lambda x: x * x, 2e-180), (np.log, 1e180), (lambda x: (x * 1e200) ** 3, 3e240)],
+    ids=["square", "log", "cube"],
+)
+def test_parts_that_underflow_are_told_by_larger_steps(f, slope):
+    step = ComplexStep(function_at(f, 1e-180))
+    value, radius = step.along(np.ones(1), 1e-180)
+    assert abs(value[0] - slope) <= radius[0] <= 1e-12 * slope
+
+
+def test_what_underflows_whatever_the_step_is_not_told_to_be_0():
+    step = ComplexStep(function_at(lambda x: x * 1e-300, 1e-20))
+    value, radius = step.along(np.ones(1), 1e-20)
+    assert abs(value[0] - 1e-300) <= radius[0]
+
+
+def test_cancellation_is_measured_where_it_shows():
+    """1e8 (e^x − e^x (1 − 1e-8)): the slope is e^x with half of its digits."""
+    step = ComplexStep(function_at(lambda x: 1e8 * (np.exp(x) - np.exp(x) * (1 - 1e-8)), 0.7))
+    value, radius = step.along(np.ones(1), 0.7)
+    exact = np.exp(np.longdouble(0.7))
+    noise = step.measured(np.ones(1), 0.7, value)
+    assert abs(value[0] - exact) > radius[0]
+    assert abs(value[0] - exact) <= radius[0] + noise[0] <= 1e-4 * exact
+
+
+@pytest.mark.parametrize(
+    ("f", "why"),
+    [
+        (float, "takes no complex numbers"),
+        (lambda x: np.asarray(x).real ** 2, "returns float64"),
+        (lambda x: np.abs(np.asarray(x)), "returns float64"),
+        (lambda x: np.rint(x) + x, "rint has no derivative for complex numbers"),
+        (lambda x: np.fft.fft(x * np.ones(2)).real, "fft has no derivative for complex numbers"),
+        (lambda x: np.linalg.svd(x * np.eye(2), compute_uv=False), "svd has no derivative for complex numbers"),
+        (lambda x: np.conj(x) * np.where(np.iscomplexobj(x), 2, 1), "another value"),
+        (lambda x: np.ones(2) * x if np.iscomplexobj(x) else x * np.ones(1), "another shape"),
+    ],
+    ids=["float", "real", "abs", "rounding", "Fourier", "singular values", "another value", "another shape"],
+)
+def test_functions_that_take_no_complex_numbers_are_left_to_others(f, why):
+    with pytest.raises(OracleUnavailable, match=why):
+        ComplexStep(function_at(f, 1.5))
+
+
+@pytest.mark.parametrize(
+    ("f", "slope"),
+    [
+        pytest.param(lambda x: x.real**2 + 3 * x.imag, -3.0, id="real and imag"),
+        pytest.param(lambda x: np.abs(x) * np.sign(x) + np.conj(x), 2.0, id="abs, sign and conj"),
+        pytest.param(lambda x: np.linalg.norm(x * np.array([3, 4])), -5.0, id="norm"),
+    ],
+)
+def test_functions_that_complex_numbers_have_otherwise_are_followed_as_those_of_real_ones(f, slope):
+    value, radius = ComplexStep(function_at(f, -1.5)).along(np.ones(1), 1.5)
+    assert abs(value[0] - slope) <= radius[0] <= 1e-12
+
+
+def test_code_that_knows_no_arrays_of_another_class_is_given_plain_ones():
+    def f(x):
+        if type(x) is not np.ndarray:
+            raise TypeError
+        return x * x
+
+    step = ComplexStep(function_at(f, np.array([1.5])))
+    assert not step.continued
+    assert step.along(np.ones(1), 1.5)[0].tolist() == [3.0]
+
+
+def test_complex_arguments_and_results_are_left_to_others():
+    with pytest.raises(OracleUnavailable, match="complex arguments"):
+        ComplexStep(function_at(np.abs, np.array([1 + 1j])))
+    with pytest.raises(OracleUnavailable, match="returns complex numbers"):
+        ComplexStep(function_at(lambda x: x * 1j, np.array([1.0])))
+
+
+def test_imaginary_parts_are_small_and_reals_stay():
+    seen = []
+
+    def f(x):
+        seen.append(np.asarray(x))
+        return x**2
+
+    ComplexStep(function_at(f, np.array([3.0, 1e6]))).along(unit(1, 2), 1e6)
+    given_complex = [x for x in seen if np.iscomplexobj(x)]
+    assert given_complex
+    assert max(np.abs(x.imag).max() for x in given_complex) <= 1e-13
+    assert all(np.array_equal(x.real, [3.0, 1e6]) for x in given_complex)

@@ -1,0 +1,72 @@
+"""Kinks: ties of a maximum, a relu at 0, kinks that are near."""
+
+import numpy as np
+import pytest
+from case_ids import written_out
+from grad_kinds import is_right, is_wrong, report, said
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def one_hot(n, k):
+    return np.eye(n)[k]
+
+
+@pytest.mark.parametrize("ties", [2, 4])
+@pytest.mark.parametrize(("level", "others"), [(2.0, [1.0]), (-1e-3, [-4.0, -2.0]), (1e6, [0.0, 5.0])], ids=written_out)
+def test_at_a_tie_of_a_maximum_weights_that_sum_to_1_are_right(ties, level, others):
+    x = np.array(others + [level] * ties)
+    tied = (x == level) * 1.0
+    weights = np.random.default_rng(ties).dirichlet(np.ones(ties))
+    is_right(np.max, lambda x: tied / ties, x)
+    is_right(np.max, lambda x: one_hot(len(x), len(x) - 1), x)
+    is_right(np.max, lambda x: np.r_[np.zeros(len(others)), weights], x)
+    is_wrong(np.max, lambda x: tied, x)
+    is_wrong(np.max, lambda x: 0 * x, x)
+    is_wrong(np.max, lambda x: 1 - tied, x)
+    is_wrong(np.max, lambda x: 2 * one_hot(len(x), len(x) - 1), x)
+
+
+@pytest.mark.parametrize("n", [1, 4])
+def test_a_relu_at_0_has_any_slope_between_0_and_1(n):
+    def f(x):
+        return np.maximum(x, 0).sum()
+
+    x = np.zeros(n)
+    for slope in (0.0, 0.5, 1.0):
+        found = report(f, lambda x, slope=slope: np.where(x == 0, slope, x > 0), x)
+        assert found.verdict == "correct", str(found)
+        assert "at kinks" in said(found), str(found)
+    for slope in (-0.5, 1.5, 3.0):
+        is_wrong(f, lambda x, slope=slope: np.where(x == 0, slope, x > 0), x)
+
+
+KINKED = {
+    "relu": (lambda x: np.maximum(x, 0), lambda x: (x > 0) * 1.0),
+    "leaky": (lambda x: np.where(x > 0, x, 0.1 * x), lambda x: np.where(x > 0, 1, 0.1)),
+    "magnitude": (np.abs, np.sign),
+    "hinge": (lambda x: np.maximum(1 - x, 0), lambda x: -1.0 * (x < 1)),
+    "clip": (lambda x: np.clip(x, -1, 1), lambda x: 1.0 * (np.abs(x) < 1)),
+    "huber": (lambda x: np.where(np.abs(x) < 1, x**2 / 2, np.abs(x) - 0.5), lambda x: np.clip(x, -1, 1)),
+}
+
+
+@settings(max_examples=6)
+@given(SEEDS, st.sampled_from(sorted(KINKED)), st.integers(1, 6))
+def test_points_beside_kinks_and_on_them_are_no_false_alarm(seed, name, n):
+    rng = np.random.default_rng(seed)
+    g, slope = KINKED[name]
+    at = rng.choice([-1.0, 0.0, 1.0], n) + rng.choice([0.0, 1e-9, -1e-6, 1e-3, 0.3], n)
+    found = report(lambda x: g(x).sum(), slope, at)
+    assert found.verdict == "correct", str(found)
+    is_wrong(lambda x: g(x).sum(), lambda x: slope(x) + 1.2, at)
+
+
+@pytest.mark.parametrize("beside", [1e-3, 1e-6, 1e-9, 1e-12])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_kink_that_is_near_does_not_hide_the_slope(beside, side):
+    x = 1 + side * beside
+    is_right(lambda x: abs(x - 1), lambda x: np.sign(x - 1), x)
+    is_wrong(lambda x: abs(x - 1), lambda x: -np.sign(x - 1), x)

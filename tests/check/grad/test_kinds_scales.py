@@ -1,0 +1,92 @@
+"""Scales: numbers at the edges of float64, tiny entries beside large ones, structure far finer than x."""
+
+import math
+
+import numpy as np
+import pytest
+from case_ids import written_out
+from grad_kinds import ELEMENTWISE, is_right, is_wrong, report
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+TINY = [[1e-300], [1.0, 2.2e-308], [1.0, 1e-300], [5e-324], [-3e-310, 2.0], [1e-180, 1e-5]]
+
+
+@pytest.mark.parametrize("x", TINY, ids=written_out)
+@pytest.mark.parametrize("name", ["sin", "tanh", "rational"])
+def test_tiny_numbers_are_ordinary_arguments(x, name):
+    g, slope = ELEMENTWISE[name]
+    is_right(lambda x: g(x).sum(), slope, np.array(x))
+    is_wrong(lambda x: g(x).sum(), lambda x: 1.5 * slope(x), np.array(x))
+
+
+@pytest.mark.parametrize("x", [1e-300, 1e-5, 1.0, 1e150, 1e300])
+def test_a_logarithm_at_any_scale(x):
+    is_right(np.log, lambda x: 1 / x, x)
+    is_wrong(np.log, lambda x: 1.01 / x, x)
+
+
+def test_numbers_that_are_subnormal():
+    def f(x):
+        return x[0] + x[1] ** 2
+
+    is_right(f, lambda x: np.array([1.0, 2 * x[1]]), np.array([1.2e-314, 1.2e-314]))
+    is_wrong(f, lambda x: np.array([1.1, 2 * x[1]]), np.array([1.2e-314, 1.2e-314]))
+
+
+@pytest.mark.parametrize("x", [[1e-180], [1e-170, -1e-200], [3e-165]], ids=written_out)
+def test_squares_that_underflow_are_no_slope_of_0(x):
+    found = report(lambda x: (x * x).sum(), lambda x: 2 * x, np.array(x))
+    assert found.verdict in {"correct", "undecided"}, str(found)
+    is_wrong(lambda x: (x * x).sum(), lambda x: 2 * x + 1, np.array(x))
+
+
+@pytest.mark.parametrize("x", [[-16.0, 16.0], [-20.0, 20.0], [-30.0], [18.5, 0.3]], ids=written_out)
+def test_saturated_functions_are_no_false_alarm(x):
+    def right(x):
+        return 1 / np.cosh(x) ** 2
+
+    found = report(lambda x: np.tanh(x).sum(), right, np.array(x))
+    assert found.verdict in {"correct", "undecided"}, str(found)
+    is_wrong(lambda x: np.tanh(x).sum(), lambda x: right(x) + 1e-3, np.array(x))
+
+
+@pytest.mark.parametrize("width", [1e-10, 1e-7, 1e-3, 1.0])
+@pytest.mark.parametrize("offset", [0.0, 1.0])
+def test_structure_far_finer_than_x_is_seen(width, offset):
+    def f(b):
+        return offset + np.clip(b, -width, width).sum()
+
+    is_right(f, lambda b: 1.0 * (np.abs(b) < width), np.zeros(2))
+    is_wrong(f, lambda b: 0 * b, np.zeros(2))
+    is_wrong(f, lambda b: 2.0 * (np.abs(b) < width), np.zeros(2))
+
+
+@pytest.mark.parametrize("small", [1e-14, 1e-9, 1e-100])
+@pytest.mark.parametrize("large", [1.0, 1e6])
+def test_a_doubled_entry_far_below_its_neighbours_is_seen(small, large):
+    x = np.r_[np.linspace(0.5, 2, 6), np.full(4, small / large)]
+
+    def f(x):
+        return float(sum(math.sin(float(v)) for v in large * x[:6])) + float(sum(math.sin(float(v)) for v in x[6:]))
+
+    def slope(x):
+        return np.r_[large * np.cos(large * x[:6]), np.cos(x[6:])]
+
+    is_right(f, slope, x)
+    is_wrong(f, lambda x: slope(x) * np.r_[np.ones(9), 2.0], x)
+    is_wrong(f, lambda x: slope(x) * np.r_[2.0, np.ones(9)], x)
+
+
+POINTS = st.lists(st.floats(-10, 10), min_size=1, max_size=6)
+TEXTBOOK = {**ELEMENTWISE, "square": (np.square, lambda x: 2 * x), "cos": (np.cos, lambda x: -np.sin(x))}
+
+
+@settings(max_examples=25)
+@given(POINTS, st.sampled_from(sorted(TEXTBOOK)))
+def test_textbook_functions_at_whatever_floats_are_drawn(x, name):
+    g, slope = TEXTBOOK[name]
+    found = report(lambda x: g(x).sum(), slope, np.array(x))
+    assert found.verdict in {"correct", "undecided"}, str(found)
+    found = report(lambda x: g(x).sum(), lambda x: slope(x) + 1, np.array(x))
+    assert found.verdict == "wrong", str(found)

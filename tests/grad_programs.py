@@ -1,0 +1,51 @@
+"""Functions at points, as the check of any function sees them, for the tests of its parts."""
+
+import numpy as np
+
+from minibp.check.grad.arguments import Arguments
+from minibp.check.grad.claim import GradientClaim, MatrixClaim, TangentClaim
+from minibp.check.grad.engine import Engine
+from minibp.check.grad.function import Function
+from minibp.check.grad.projected import Projected
+from minibp.check.grad.question import quietly
+
+
+def function_at(f, x, seed=3, **given):
+    """f at x, as the check knows it."""
+    with np.errstate(all="ignore"):
+        return Function("f", f, Arguments(f, x), np.random.default_rng(seed), scalar=False, **given)
+
+
+def seen_at(f, x, seed=3, **given):
+    """f at x, as the oracles see it."""
+    return Projected(function_at(f, x, seed, **given), None)
+
+
+def unit(k, n):
+    """The direction of one entry."""
+    return np.asarray(np.arange(n) == k, np.float64)
+
+
+def claim_of(kind, function, claim):
+    """A claim about a function, as the check knows it."""
+    if kind == "jvp":
+        return TangentClaim(kind, function, claim)
+    if kind == "jacobian":
+        return MatrixClaim(kind, function, claim)
+    return GradientClaim(kind, function, claim, takes_cotangent=kind == "vjp")
+
+
+def engine_of(f, claim, x, kind="grad", oracles=("complex_step", "finite_difference"), seed=3, **given):
+    """The comparison of a claim, not yet run; `given` are `calls` and `accuracy`."""
+    calls = {"calls": given.pop("calls")} if "calls" in given else {}
+    with quietly(oracles):
+        function = function_at(f, x, seed, **given)
+        return Engine(function, claim_of(kind, function, claim), function.rng, oracles=oracles, **calls)
+
+
+def ran(f, claim, x, kind="grad", oracles=("complex_step", "finite_difference"), **given):
+    """The comparison of a claim, run."""
+    engine = engine_of(f, claim, x, kind, oracles, **given)
+    with quietly(oracles):
+        engine.run()
+    return engine
