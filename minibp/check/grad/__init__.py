@@ -6,6 +6,7 @@
     tally.py             statistics of errors in units of their tolerances
     conclusion.py        the verdict that the comparisons come to, and what is said of it
     question.py          the question: what is claimed, and how it may be checked
+    watch.py             calls that do not end, and how far a long check is
     findings.py          the entries that are shown, and what they are called; symptom_fits.py: the symptom they have
     contract.py          what a backward pass owes: linear, of its point, gentle with what it gets
     engine.py            which slopes are compared: every entry, or random signs, and halves of what is off

@@ -47,6 +47,8 @@ class Arguments:
         Whether arguments are called by the names that f has for them.
     whole : frozenset of str
         The arguments whose integers are differentiated by too, as float64; by default where there are no other numbers.
+    wrt : tuple of str or int, optional
+        Names or positions of those that are differentiated by; the others are passed on.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Arguments:
         *,
         named: bool = False,
         whole: frozenset[str] | None = None,
+        wrt: tuple[str | int, ...] | None = None,
     ) -> None:
         self.several = isinstance(x, tuple) and not hasattr(x, "_fields")
         if isinstance(x, list) and not is_numbers(x) and len(x) > 1 and len(x) == _positional(f):
@@ -72,6 +75,7 @@ class Arguments:
         roots = list(zip(self.names, self.values, strict=True))
         for label, value in roots:
             _check_container(label, value, label, 0)
+        self._held = self._held_of(wrt, _names(f))
         reals = any(_is_real(leaf.value) for leaf in Structure(roots, lambda *_: None).leaves)
         self.integers: set[str] = set()
         self._reals, self._whole_ones = reals, whole or frozenset()
@@ -94,12 +98,31 @@ class Arguments:
         self.scale = self._scales()
         """How large each entry is: |x| or, where that is 0, what is usual in its array, at most 1."""
 
+    def _held_of(self, wrt: tuple[str | int, ...] | None, own: list[str]) -> frozenset[str]:
+        """The arguments that are passed on since they are none of those asked for."""
+        if wrt is None:
+            return frozenset()
+        count = len(self.values)
+        names = dict(zip(own, range(count), strict=False)) | {name: i for i, name in enumerate(self.names)}
+        chosen = set()
+        for one in wrt:
+            at = names.get(one, -1) if isinstance(one, str) else one
+            if one is True or one is False or at not in range(count):
+                known = ", ".join([*names, *map(str, range(count))])
+                raise InputError(f"wrt has {one!r}, expected some of {known}")
+            chosen.add(self.names[at])
+        if not chosen:
+            raise InputError("wrt is empty, expected names or positions of arguments")
+        return frozenset(self.names) - chosen
+
     def __len__(self) -> int:
         return len(self.flat)
 
     def _reading(self, label: str, value: Any) -> Array | None:
         """The array of a leaf that is differentiated by; None of one that is passed on."""
         reject_other_libraries(label, value)
+        if any(label == name or label.startswith((f"{name}[", f"{name}.")) for name in self._held):
+            return None
         if isinstance(value, np.ma.MaskedArray):
             raise InputError(f"{label} is a masked array, expected every entry to count")
         if value is None or isinstance(value, str | bytes | bool | np.bool) or callable(value):

@@ -21,6 +21,7 @@ from minibp.check.grad.question import Question, quietly
 from minibp.check.grad.second_order import GradientOf
 from minibp.check.grad.steps import LITTLE
 from minibp.check.grad.structure import children_of, is_numbers, numbers_of
+from minibp.check.grad.watch import Hang, watching
 from minibp.check.report.finding import Finding
 from minibp.check.report.symptoms import SYMPTOMS
 from minibp.check.report.wording import ORACLE_NAMES
@@ -43,16 +44,18 @@ def ask(question: Question, x: Any, seed: int) -> Outcome:
     """The check at one point; `InputError` where f or the claim cannot be used there."""
     arguments = _arguments(question, x)
     rng = np.random.default_rng(seed)
-    with quietly(question.oracles):
+    with watching(), quietly(question.oracles):
         return _Asked(question, arguments, rng).outcome()
 
 
 def _arguments(question: Question, x: Any) -> Arguments:
     if not callable(question.f):
         raise InputError(f"f is a {type(question.f).__name__}, expected a function")
-    arguments = Arguments(question.f, x, named=question.kind != "grad")
+    arguments = Arguments(question.f, x, named=question.kind != "grad", wrt=question.wrt)
     whole = _integers_with_gradients(question, arguments)
-    return Arguments(question.f, x, named=question.kind != "grad", whole=whole) if whole else arguments
+    if not whole:
+        return arguments
+    return Arguments(question.f, x, named=question.kind != "grad", whole=whole, wrt=question.wrt)
 
 
 def _integers_with_gradients(question: Question, arguments: Arguments) -> frozenset[str]:
@@ -123,6 +126,9 @@ class _Asked:
             raise InputError(str(misuse)) from (misuse.__cause__ or misuse)
         except Breach as breach:
             return self._broken(breach, subject, verdict)
+        except Hang as hang:
+            self.notes.insert(0, str(hang))
+            return "undecided"
         return self._concluded(function, claim, engine)
 
     def _made_function(self) -> Function:

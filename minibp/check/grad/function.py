@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from minibp.check.grad.continued_array import NotAnalytic, continued
 from minibp.check.grad.foreign import roundoff, type_of
 from minibp.check.grad.noise import scatter
 from minibp.check.grad.structure import Structure, numbers_of
+from minibp.check.grad.watch import Hang, begin_call, watching
 from minibp.check.oracles.estimate import OracleUnavailable
 from minibp.user_error import description_of
 
@@ -67,7 +69,10 @@ class Function:
         self.kept_values: list[tuple[Array, Array]] = []
         self.repeated = min(REPEATED, max(FEWEST, REPEATED_NUMBERS // len(arguments)))
         self.dtype: Any = None
+        began = time.monotonic()
         first = self._checked(arguments.called(name, f))
+        with watching() as watch:
+            watch.first_took(time.monotonic() - began)
         self.result = first
         self.given = first.flat
         self.kept = np.isfinite(first.flat)
@@ -231,6 +236,7 @@ class Function:
 
     def _value(self, flat: Array) -> Array:
         self.calls += 1
+        begin_call(f"{self.name}, called at a point near x,")
         try:
             result = self.f(*self.arguments.at(flat, self.dtype))
             if type(result) is np.ndarray and result.dtype == np.float64:
@@ -249,6 +255,7 @@ class Function:
         With `as_continued` f is given arrays to which functions of real numbers are continued.
         """
         self.calls += 1
+        begin_call(f"{self.name}, called with complex numbers,")
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", np.exceptions.ComplexWarning)
@@ -258,6 +265,8 @@ class Function:
             found = Structure([("out", result)], _complex_reading)
         except OracleUnavailable:
             raise
+        except Hang as hang:
+            raise OracleUnavailable(str(hang)) from hang
         except NotAnalytic as function:
             raise OracleUnavailable(f"{function} has no derivative for complex numbers") from function
         except Exception as error:

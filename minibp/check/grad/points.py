@@ -14,6 +14,7 @@ from minibp.arrays import Array, InputError, checked_count
 from minibp.check.grad.checks import Outcome, ask
 from minibp.check.grad.question import Question
 from minibp.check.grad.structure import Structure, children_of, is_numbers
+from minibp.check.grad.watch import watching
 from minibp.check.report.finding import Finding
 from minibp.check.report.report import GradientMismatch, Report
 from minibp.check.statistics import Statistics
@@ -54,7 +55,8 @@ def report_of(
         found = at_one(question, x, chosen)
     else:
         count = EXAMPLES if examples is None else checked_count("examples", examples)
-        found = at_many(question, strategy, count, chosen)
+        with watching():
+            found = at_many(question, strategy, count, chosen)
     outcome = found.outcome
     report = Report(
         verdict=outcome.verdict,
@@ -120,9 +122,11 @@ def at_many(question: Question, strategy: Any, examples: int, seed: int) -> Foun
     outcomes: list[Outcome] = []
     unusable = ""
     drawn = draw(strategy, examples, seed)
-    for x in drawn:
+    for number, x in enumerate(drawn, 1):
         try:
-            outcome = ask(question, x, seed)
+            with watching() as watch:
+                watch.place = f"point {number} of {len(drawn)}, "
+                outcome = ask(question, x, seed)
         except InputError as error:
             unusable = str(error)
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from minibp.check.grad.engine import CALLS
@@ -23,6 +23,7 @@ def check_grad(
     oracles: tuple[str, ...] = ORACLES,
     calls: int = CALLS,
     accuracy: float | None = None,
+    wrt: str | int | Sequence[str | int] | None = None,
 ) -> Report:
     """Check the claimed gradient of a scalar function: equation (1), ∇_v C = ∇C · v.
 
@@ -54,6 +55,8 @@ def check_grad(
     accuracy : float, optional
         What f is good for, in its own units, where it is rounded or comes from an iteration that stops. Differences
         smaller than that count as noise. Default None: f is as accurate as its values look.
+    wrt : str, int or sequence of them, optional
+        Names or positions of the arguments whose derivatives are checked; the others are passed on. Default None: all.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def check_grad(
     'correct'
     """
     __tracebackhide__ = True  # of a test's failure pytest shows the test and the report
-    question = question_of("grad", f, grad, oracles, calls, accuracy)
+    question = question_of("grad", f, grad, oracles, calls, accuracy, wrt)
     return report_of(question, x, points, examples, seed, raise_on_mismatch)
 
 
@@ -106,6 +109,7 @@ def check_vjp(
     oracles: tuple[str, ...] = ORACLES,
     calls: int = CALLS,
     accuracy: float | None = None,
+    wrt: str | int | Sequence[str | int] | None = None,
 ) -> Report:
     """Check a vector-Jacobian product, the backward pass of a layer: cᵀJ.
 
@@ -136,6 +140,8 @@ def check_vjp(
     accuracy : float, optional
         What f is good for, in its own units, where it is rounded or comes from an iteration that stops. Differences
         smaller than that count as noise. Default None: f is as accurate as its values look.
+    wrt : str, int or sequence of them, optional
+        Names or positions of the arguments whose derivatives are checked; the others are passed on. Default None: all.
 
     Returns
     -------
@@ -165,7 +171,7 @@ def check_vjp(
     'correct'
     """
     __tracebackhide__ = True  # of a test's failure pytest shows the test and the report
-    question = question_of("vjp", f, vjp, oracles, calls, accuracy)
+    question = question_of("vjp", f, vjp, oracles, calls, accuracy, wrt)
     return report_of(question, args, points, examples, seed, raise_on_mismatch)
 
 
@@ -181,6 +187,7 @@ def check_jvp(
     oracles: tuple[str, ...] = ORACLES,
     calls: int = CALLS,
     accuracy: float | None = None,
+    wrt: str | int | Sequence[str | int] | None = None,
 ) -> Report:
     """Check a Jacobian-vector product, the forward mode: Jv.
 
@@ -210,6 +217,8 @@ def check_jvp(
     accuracy : float, optional
         What f is good for, in its own units, where it is rounded or comes from an iteration that stops. Differences
         smaller than that count as noise. Default None: f is as accurate as its values look.
+    wrt : str, int or sequence of them, optional
+        Names or positions of the arguments whose derivatives are checked; the others are passed on. Default None: all.
 
     Returns
     -------
@@ -237,7 +246,7 @@ def check_jvp(
     'correct'
     """
     __tracebackhide__ = True  # of a test's failure pytest shows the test and the report
-    question = question_of("jvp", f, jvp, oracles, calls, accuracy)
+    question = question_of("jvp", f, jvp, oracles, calls, accuracy, wrt)
     return report_of(question, args, points, examples, seed, raise_on_mismatch)
 
 
@@ -253,6 +262,7 @@ def check_jacobian(
     oracles: tuple[str, ...] = ORACLES,
     calls: int = CALLS,
     accuracy: float | None = None,
+    wrt: str | int | Sequence[str | int] | None = None,
 ) -> Report:
     """Check a Jacobian as a matrix.
 
@@ -283,6 +293,8 @@ def check_jacobian(
     accuracy : float, optional
         What f is good for, in its own units, where it is rounded or comes from an iteration that stops. Differences
         smaller than that count as noise. Default None: f is as accurate as its values look.
+    wrt : str, int or sequence of them, optional
+        Names or positions of the arguments whose derivatives are checked; the others are passed on. Default None: all.
 
     Returns
     -------
@@ -310,7 +322,7 @@ def check_jacobian(
     'correct'
     """
     __tracebackhide__ = True  # of a test's failure pytest shows the test and the report
-    question = question_of("jacobian", f, jac, oracles, calls, accuracy)
+    question = question_of("jacobian", f, jac, oracles, calls, accuracy, wrt)
     return report_of(question, x, points, examples, seed, raise_on_mismatch)
 
 
@@ -326,6 +338,7 @@ def check_hessian(
     oracles: tuple[str, ...] = ORACLES,
     calls: int = CALLS,
     accuracy: float | None = None,
+    wrt: str | int | Sequence[str | int] | None = None,
 ) -> Report:
     """Check the Hessian of a scalar function.
 
@@ -356,6 +369,8 @@ def check_hessian(
     accuracy : float, optional
         What f is good for, in its own units, where it is rounded or comes from an iteration that stops. Differences
         smaller than that count as noise. Default None: f is as accurate as its values look.
+    wrt : str, int or sequence of them, optional
+        Names or positions of the arguments whose derivatives are checked; the others are passed on. Default None: all.
 
     Returns
     -------
@@ -384,7 +399,7 @@ def check_hessian(
     'correct'
     """
     __tracebackhide__ = True  # of a test's failure pytest shows the test and the report
-    question = question_of("hessian", f, hess, oracles, calls, accuracy)
+    question = question_of("hessian", f, hess, oracles, calls, accuracy, wrt)
     return report_of(question, x, points, examples, seed, raise_on_mismatch)
 
 
@@ -400,6 +415,7 @@ def check_hvp(
     oracles: tuple[str, ...] = ORACLES,
     calls: int = CALLS,
     accuracy: float | None = None,
+    wrt: str | int | Sequence[str | int] | None = None,
 ) -> Report:
     """Check a Hessian-vector product, Hv.
 
@@ -429,6 +445,8 @@ def check_hvp(
     accuracy : float, optional
         What f is good for, in its own units, where it is rounded or comes from an iteration that stops. Differences
         smaller than that count as noise. Default None: f is as accurate as its values look.
+    wrt : str, int or sequence of them, optional
+        Names or positions of the arguments whose derivatives are checked; the others are passed on. Default None: all.
 
     Returns
     -------
@@ -456,5 +474,5 @@ def check_hvp(
     'correct'
     """
     __tracebackhide__ = True  # of a test's failure pytest shows the test and the report
-    question = question_of("hvp", f, hvp, oracles, calls, accuracy)
+    question = question_of("hvp", f, hvp, oracles, calls, accuracy, wrt)
     return report_of(question, x, points, examples, seed, raise_on_mismatch)

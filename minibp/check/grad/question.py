@@ -25,10 +25,12 @@ class Question(NamedTuple):
     oracles: tuple[str, ...]
     calls: int
     accuracy: float
+    wrt: tuple[str | int, ...] | None
+    """Names or positions of the arguments to check; None: all."""
 
 
 def question_of(
-    kind: str, f: Any, claim: Any, oracles: Any = ORACLES, calls: Any = CALLS, accuracy: Any = None
+    kind: str, f: Any, claim: Any, oracles: Any = ORACLES, calls: Any = CALLS, accuracy: Any = None, wrt: Any = None
 ) -> Question:
     """What is asked, checked; `InputError` where a keyword cannot be used."""
     try:
@@ -46,7 +48,11 @@ def question_of(
         known = _as_float(accuracy) if a_number else np.nan
         if not (np.isfinite(known) and known > 0):
             raise InputError(f"accuracy is {accuracy!r}, expected a number above 0, what f is good for")
-    return Question(kind, f, claim, names, checked_count("calls", calls, least=1), known)
+    try:
+        chosen = None if wrt is None else (wrt,) if isinstance(wrt, str | int) else tuple(wrt)
+    except TypeError:
+        raise InputError(f"wrt is {wrt!r}, expected names or positions of arguments") from None
+    return Question(kind, f, claim, names, checked_count("calls", calls, least=1), known, chosen)
 
 
 def _as_float(number: float) -> float:

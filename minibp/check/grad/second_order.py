@@ -40,8 +40,8 @@ class GradientOf:
         self._open_differences()
 
     def __call__(self, *args: Any) -> Any:
-        leaves = self.by(args)
-        built = self.arguments.structure.built(leaves)
+        pairs = zip(self.by(args), self.arguments.structure.leaves, strict=True)
+        built = self.arguments.structure.built([None if leaf.array is None else part for part, leaf in pairs])
         return tuple(built) if self.arguments.several else built[0]
 
     def _open_jax(self) -> bool:

@@ -1,0 +1,106 @@
+"""A watch over the calls of a check: a call that does not end is answered, and a long check says how far it is."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import FrameType
+
+LIMIT = 60.0
+"""Seconds that a call may take, at least; a function that is slow at the point itself gets more."""
+SLOWER = 100.0
+"""So many times as long as the first call a later one may take."""
+PATIENCE, OFTEN = 2.0, 0.5
+"""Seconds after which a check says how far it is, on a terminal, and between two such lines."""
+
+
+class Hang(BaseException):
+    """A call that did not end; the message says which. No `Exception`, which the user's code might take for its own."""
+
+
+class Watch:
+    """The calls of one check, or of those at several points; `place` says which point is checked."""
+
+    def __init__(self, *, limit: float = LIMIT) -> None:
+        self.least, self.limit = limit, limit
+        self.place = ""
+        self.calls = 0
+        self.began = self.shown = time.monotonic()
+        self.called = ""
+        self.guarded = _can_guard()
+        self.terminal = sys.stderr is not None and sys.stderr.isatty()
+        self.line = ""
+
+    def first_took(self, seconds: float) -> None:
+        """Take in how long f takes at the point itself."""
+        self.limit = max(self.least, SLOWER * seconds)
+
+    def call(self, what: str) -> None:
+        """Begin a call."""
+        self.calls += 1
+        self.called = what
+        if self.guarded:
+            signal.setitimer(signal.ITIMER_REAL, self.limit)
+        if self.terminal:
+            now = time.monotonic()
+            if now - self.began > PATIENCE and now - self.shown > OFTEN:
+                self.shown = now
+                self._write(f"minibp: {self.place}{self.calls:,} calls of f, {now - self.began:.0f} s")
+
+    def _write(self, line: str) -> None:
+        sys.stderr.write(f"\r{line:<{len(self.line)}}")
+        sys.stderr.flush()
+        self.line = line
+
+    def ended(self) -> None:
+        """Watch no more, and leave no line behind."""
+        if self.guarded:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        if self.line:
+            sys.stderr.write(f"\r{'':<{len(self.line)}}\r")
+            sys.stderr.flush()
+
+    def answer(self, _number: int, _frame: FrameType | None) -> None:
+        """Raise `Hang` in the middle of the call."""
+        raise Hang(f"{self.called} did not end within {self.limit:.0f} s")
+
+
+WATCH: ContextVar[Watch | None] = ContextVar("WATCH", default=None)
+
+
+@contextmanager
+def watching(*, limit: float = LIMIT) -> Iterator[Watch]:
+    """The watch of the check that runs, or a new one."""
+    running = WATCH.get()
+    if running is not None:
+        yield running
+        return
+    watch = Watch(limit=limit)
+    before = signal.signal(signal.SIGALRM, watch.answer) if watch.guarded else None
+    token = WATCH.set(watch)
+    try:
+        yield watch
+    finally:
+        WATCH.reset(token)
+        watch.ended()
+        if watch.guarded:
+            signal.signal(signal.SIGALRM, before)
+
+
+def begin_call(what: str) -> None:
+    """Tell the watch, if there is one, that a call begins."""
+    watch = WATCH.get()
+    if watch is not None:
+        watch.call(what)
+
+
+def _can_guard() -> bool:
+    """True where alarms reach this thread, and nothing else waits for one."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        return False
+    return signal.getsignal(signal.SIGALRM) is signal.SIG_DFL and signal.getitimer(signal.ITIMER_REAL)[0] == 0

@@ -1,0 +1,138 @@
+import io
+import signal
+import threading
+import time
+from contextlib import suppress
+
+import numpy as np
+import pytest
+
+from minibp import check_grad
+from minibp.check.grad import watch
+from minibp.check.grad.watch import WATCH, Hang, Watch, begin_call, watching
+
+POINT = np.array([0.3, 0.5])
+needs_alarms = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no alarms on this system")
+
+
+@pytest.fixture
+def soon(monkeypatch):
+    """Calls may take a fifth of a second."""
+    made = Watch.__init__
+    monkeypatch.setattr(Watch, "__init__", lambda self, **_: made(self, limit=0.2))
+
+
+def for_ever():
+    while True:
+        time.sleep(0.01)
+
+
+@needs_alarms
+def test_a_call_that_does_not_end_is_answered_with_what_was_called(soon):
+    def f(x):
+        return for_ever() if abs(x[0] - 0.3) > 1e-3 else np.sin(x).sum()
+
+    report = check_grad(f, np.cos, POINT, seed=1, raise_on_mismatch=False)
+    assert report.verdict == "undecided"
+    assert report.notes[0].startswith("f, called at a point near x, did not end within")
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+@needs_alarms
+def test_a_function_that_hangs_for_complex_numbers_is_checked_without_them(soon):
+    def f(x):
+        return for_ever() if np.iscomplexobj(x) else np.sin(x).sum()
+
+    report = check_grad(f, np.cos, POINT, seed=1, raise_on_mismatch=False)
+    assert report.verdict == "correct"
+    assert any("f, called with complex numbers, did not end within" in note for note in report.notes)
+
+
+@needs_alarms
+def test_code_that_takes_every_exception_does_not_take_a_hang(soon):
+    def f(x):
+        if abs(x[0] - 0.3) > 1e-3:
+            with suppress(Exception):
+                for_ever()
+            return 0.0
+        return np.sin(x).sum()
+
+    assert check_grad(f, np.cos, POINT, seed=1, raise_on_mismatch=False).verdict == "undecided"
+
+
+@needs_alarms
+def test_an_alarm_of_the_users_own_is_left_alone():
+    heard = []
+    before = signal.signal(signal.SIGALRM, lambda *_: heard.append(1))
+    try:
+        with watching() as own:
+            assert not own.guarded
+            own.call("f")
+        signal.raise_signal(signal.SIGALRM)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert heard == [1]
+
+
+def test_other_threads_are_checked_without_a_guard():
+    found = []
+    thread = threading.Thread(
+        target=lambda: found.append(check_grad(lambda x: np.sin(x).sum(), np.cos, POINT, seed=1).verdict)
+    )
+    thread.start()
+    thread.join()
+    assert found == ["correct"]
+
+
+def test_what_is_slow_at_the_point_may_be_slow_later():
+    own = Watch(limit=2.0)
+    own.first_took(0.001)
+    assert own.limit == 2.0
+    own.first_took(3.0)
+    assert own.limit == 300.0
+
+
+def test_a_check_within_another_has_the_same_watch():
+    with watching() as outer:
+        with watching() as inner:
+            assert inner is outer
+        assert WATCH.get() is outer
+    assert WATCH.get() is None
+    begin_call("f")  # which does nothing
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_on_a_terminal_a_long_check_says_how_far_it_is_and_leaves_nothing(monkeypatch):
+    monkeypatch.setattr(watch.sys, "stderr", terminal := Terminal())
+    now = [100.0]
+    monkeypatch.setattr(watch.time, "monotonic", lambda: now[0])
+    with watching() as own:
+        own.place = "point 3 of 50, "
+        for _ in range(30):
+            begin_call("f")
+            now[0] += 0.1
+    shown = terminal.getvalue()
+    assert "minibp: point 3 of 50, 22 calls of f, 2 s" in shown
+    assert shown.count("calls of f") <= 3
+    assert shown.endswith("\r")
+    assert shown.rpartition("\r")[0].rpartition("\r")[2].strip() == ""
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1.9])
+def test_a_short_check_says_nothing(seconds, monkeypatch):
+    monkeypatch.setattr(watch.sys, "stderr", terminal := Terminal())
+    now = [100.0]
+    monkeypatch.setattr(watch.time, "monotonic", lambda: now[0])
+    with watching():
+        now[0] += seconds
+        begin_call("f")
+    assert terminal.getvalue() == ""
+
+
+def test_a_hang_is_no_exception():
+    assert not issubclass(Hang, Exception)
