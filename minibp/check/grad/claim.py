@@ -112,7 +112,8 @@ class GradientClaim(Claim):
             for leaf, given in zip(structure.unpacked(self.arguments.flat), structure.leaves, strict=True)
         ]
         try:
-            result = self.claim(*structure.built(leaves), *self._more(c))
+            more = (cotangent_of(self.function, c, ErrorArray),) if self.takes_cotangent else ()
+            result = self.claim(*structure.built(leaves), *more)
             result = result[1] if self.value is not None else result
             roots = roots_of(self.name, result, structure, self.arguments.names, self.arguments.several)
             parts = matched(self.name, roots, structure)
@@ -164,11 +165,20 @@ class GradientClaim(Claim):
         return second
 
 
-def cotangent_of(function: Function, c: Array) -> Any:
-    """A row of numbers as an array, or a structure of arrays, like the result of f; 0 where f is not finite."""
+def cotangent_of(function: Function, c: Array, made: Callable[[Any], Any] | None = None) -> Any:
+    """A row of numbers as an array, or a structure of arrays, like the result of f; 0 where f is not finite.
+
+    `made` makes of each array, which is real, what is wanted in its place.
+    """
     whole = np.zeros(len(function.kept))
     whole[function.kept] = c
-    (built,) = function.result.built(function.result.unpacked(whole))
+    leaves = function.result.unpacked(whole)
+    if made is not None:
+        leaves = [
+            made(leaf) if given.array is not None and not given.is_complex else leaf
+            for leaf, given in zip(leaves, function.result.leaves, strict=True)
+        ]
+    (built,) = function.result.built(leaves)
     return built
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from minibp.check.grad.claim import Claim, TangentClaim
 from minibp.check.grad.column import OUTCOMES, RIGHT, WRONG
 from minibp.check.grad.engine import Engine
+from minibp.check.grad.formats import FORMATS
 from minibp.check.grad.function import Function
 
 REASONS = {
@@ -37,7 +38,6 @@ WHY = {
     " whether f loses the imaginary part of complex numbers",
 }
 """What is said of a check that is undecided since most entries, or any that are doubtful, are so."""
-FORMATS = {2.0**-8: "bfloat16", 2.0**-11: "float16", 2.0**-24: "float32"}
 
 
 def outcomes(engine: Engine) -> Counter[str]:
@@ -105,9 +105,10 @@ def remarks(name: str, function: Function, claim: Claim | TangentClaim, engine: 
         held = f"all {count:,} entries were checked" if count > 1 else "the one entry was checked"
         found.append(held + (f", {off:,} {'is' if off == 1 else 'are'} off" if off else ""))
     unit = float(function.unit.max())
-    if unit in FORMATS:
-        coarse = ", too coarse for finite differences to tell much" if unit > 2.0**-20 else ""
-        found.append(f"f computes in {FORMATS[unit]}{coarse}")
+    for kind, of_format in FORMATS:
+        if unit == of_format:
+            coarse = ", too coarse for finite differences to tell much" if unit > 2.0**-20 else ""
+            found.append(f"f computes in {kind}{coarse}")
     known = f"f is known to within {float(function.noise.max()):.1g}"
     if engine.claimed.derived:
         return [*found, f"the rounding error of {name} is derived; that of f is measured: {known}"]

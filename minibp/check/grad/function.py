@@ -13,6 +13,7 @@ from minibp.arrays import Array
 from minibp.check.grad.arguments import Arguments, Breach, Misuse
 from minibp.check.grad.continued_array import NotAnalytic, continued
 from minibp.check.grad.foreign import roundoff, type_of
+from minibp.check.grad.formats import FORMATS, as_format, bits_of
 from minibp.check.grad.noise import scatter
 from minibp.check.grad.structure import Structure, numbers_of
 from minibp.check.grad.watch import Hang, begin_call, watching
@@ -40,7 +41,6 @@ BESIDE = 2.0**-32
 """The distance of points where such noise is looked for once more, in units of the size of x."""
 WIDE = 2.0**-34
 """The length of a longer line, in units of the size of x; at larger steps slopes measure their own noise."""
-FORMATS = (("bfloat16", 2.0**-8), ("float16", 2.0**-11), ("float32", 2.0**-24))
 
 
 class Function:
@@ -169,8 +169,8 @@ class Function:
             if varies.all():
                 break
         for name, unit in FORMATS:
-            held = varies & (_as_format(values, name) == values).all(0)
-            held &= (_bits(values).max(0) >= -np.log2(unit) - 1) & (values != np.round(values)).any(0)
+            held = varies & (as_format(values, name) == values).all(0)
+            held &= (bits_of(values).max(0) >= -np.log2(unit) - 1) & (values != np.round(values)).any(0)
             self.unit = np.where(held, np.maximum(self.unit, unit), self.unit)
         wide = [
             x + np.where(movable, 0.1 * self.arguments.scale, 0) * self.rng.uniform(-1, 1, len(x)) for _ in range(CELLS)
@@ -347,19 +347,3 @@ def _reading(name: str, value: Any) -> Array | None:
 def _complex_reading(name: str, value: Any) -> Array | None:
     numbers = numbers_of(value)
     return None if numbers is None else np.asarray(numbers[0])
-
-
-def _bits(values: Array) -> Array:
-    """How many bits of each number's significand are used."""
-    significands = np.abs(np.frexp(values)[0])
-    whole = (significands * 2.0**53).astype(np.int64)
-    return np.where(whole == 0, 0, 53 - np.log2(np.maximum(whole & -whole, 1))).astype(int)
-
-
-def _as_format(values: Array, name: str) -> Array:
-    """The nearest numbers of a coarser format, as float64."""
-    with np.errstate(over="ignore"):
-        if name != "bfloat16":
-            return values.astype(name).astype(np.float64)
-        bits = values.astype(np.float32).view(np.uint32) & np.uint32(0xFFFF0000)
-        return bits.view(np.float32).astype(np.float64)

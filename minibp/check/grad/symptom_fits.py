@@ -11,6 +11,8 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.report.symptoms import SYMPTOMS
 
+NEARLY_1 = 1e-6
+"""A factor that is nearer to 1 is no name for what is off."""
 SLACK = 4.0
 """What is fitted is held to so many times the tolerance: a constant is known no better than the entry it comes from."""
 
@@ -78,7 +80,7 @@ def _told(block: Block, ignored: bool) -> Iterator[Named]:
     if several and block.fits(-expected):
         yield _named("sign_flipped")
     yield from _moved(block)
-    if not several:
+    if not several or _is_off_by_little(block):
         return
     factor = _ratio(got, expected, block)
     if factor is not None and block.fits(factor * expected, factor):
@@ -92,6 +94,12 @@ def _told(block: Block, ignored: bool) -> Iterator[Named]:
     yield from _added(block, x)
     yield from _of_structure(block)
     yield from _parts_off(block)
+
+
+def _is_off_by_little(block: Block) -> bool:
+    """True where all is off by one factor that is 1 but for the last digits, which says nothing."""
+    factor = _ratio(block.got, block.expected, block)
+    return factor is not None and abs(factor - 1) <= NEARLY_1 and block.fits(factor * block.expected, factor)
 
 
 def _moved(block: Block) -> Iterator[Named]:

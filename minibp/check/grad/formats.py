@@ -1,0 +1,26 @@
+"""The formats that numbers may be of, as their values show it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minibp.arrays import Array
+
+FORMATS = (("bfloat16", 2.0**-8), ("float16", 2.0**-11), ("float32", 2.0**-24))
+"""Formats coarser than float64, from the coarsest, and their unit roundoffs."""
+
+
+def bits_of(values: Array) -> Array:
+    """The number of bits of each number's significand that are used."""
+    significands = np.abs(np.frexp(values)[0])
+    whole = (significands * 2.0**53).astype(np.int64)
+    return np.where(whole == 0, 0, 53 - np.log2(np.maximum(whole & -whole, 1))).astype(int)
+
+
+def as_format(values: Array, name: str) -> Array:
+    """The nearest numbers of a coarser format, as float64."""
+    with np.errstate(over="ignore"):
+        if name != "bfloat16":
+            return values.astype(name).astype(np.float64)
+        bits = values.astype(np.float32).view(np.uint32) & np.uint32(0xFFFF0000)
+        return bits.view(np.float32).astype(np.float64)
