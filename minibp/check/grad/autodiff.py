@@ -181,19 +181,21 @@ def _is_own(equation: Any, body: Any) -> bool:
     """True where the rule, or the function that has it, was not written in JAX itself."""
     rule = equation.params.get("bwd") or equation.params.get("jvp_jaxpr_fun")
     information = [body.jaxpr.debug_info, getattr(rule, "debug_info", None)]
-    if getattr(information[0], "func_name", "") == "wrapped_fun":  # jax.custom_gradient wraps a function of the user's
-        return True
+    if Path(_source(information[0]).rpartition(":")[0]).name == "custom_derivatives.py":
+        return True  # jax.custom_gradient wraps a function of the user's
     return not all(map(_is_of_jax, information))
 
 
 def _is_of_jax(information: Any) -> bool:
     """True of a function that lies in JAX's own folder."""
-    if information is None:
-        return False
     import jax
 
-    source = str(getattr(information, "func_src_info", None) or getattr(information, "func_filename", "") or "")
-    return str(Path(jax.__file__).parent) in source
+    return str(Path(jax.__file__).parent) in _source(information)
+
+
+def _source(information: Any) -> str:
+    """Where a function was written, as JAX notes it: "name at file:line"."""
+    return str(getattr(information, "func_src_info", None) or getattr(information, "func_filename", "") or "")
 
 
 def _body(equation: Any) -> Any:

