@@ -59,7 +59,7 @@ def test_both_conventions_are_right_and_told(function, n):
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_neither_convention_is_wrong(function, seed):
     f, gradient, c = function(seed, 3)
     for claim in (
@@ -98,7 +98,7 @@ def test_as_two_arrays_a_wrong_sign_is_that_of_the_imaginary_half(seed, function
         assert found.findings[0].fault == "sign_flipped"
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_real_and_complex_arguments_side_by_side(seed):
     f, gradient, c = of_distance(seed, 3)
     w = normal(seed, 2)

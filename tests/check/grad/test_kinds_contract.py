@@ -138,14 +138,14 @@ def clips(x, c):
 
 
 @pytest.mark.parametrize("vjp", [changes_its_cotangent, is_not_linear, needs_stride, clips])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_what_a_backward_pass_must_not_do(vjp, seed):
     x = normal(seed, 2, 3)
     is_right(np.tanh, right, x, check="vjp")
     is_wrong(np.tanh, vjp, x, check="vjp")
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_a_backward_pass_of_the_point_that_was_seen_last_is_named(seed):
     kept = {}
 

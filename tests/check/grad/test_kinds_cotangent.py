@@ -54,7 +54,7 @@ def test_matrix_products_that_sum_over_rows_of_the_jacobian_are_named(shape):
     advises_no_division(found)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_one_of_two_arguments_whose_gradient_ignores_it_is_found(seed):
     x, a = normal(seed, 4), normal(seed + 9, 4)
 
@@ -69,13 +69,13 @@ def test_one_of_two_arguments_whose_gradient_ignores_it_is_found(seed):
 
 
 @pytest.mark.parametrize("name", ["sin", "cube", "sigmoid"])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_the_sum_of_the_cotangent_in_place_of_it_is_named(name, seed):
     f, slope = ELEMENTWISE[name]
     is_wrong(f, lambda x, c: c.sum() * slope(x), normal(seed, 5), "cotangent_summed", check="vjp")
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_a_constant_second_argument_has_no_gradient(seed):
     def f(x, alpha):
         low = np.where(x.real < 0, x, 0 * x)

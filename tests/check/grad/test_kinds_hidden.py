@@ -54,7 +54,7 @@ def test_a_penalty_on_biases_of_0_is_missed_by_no_check(seed, hidden, l2):
     assert "a second point beside it was checked too" in said(is_right(f, gradient, fresh))
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_one_forgotten_penalty_of_four_is_placed(seed):
     f, gradient, fresh = net(seed, 3, 0.1, forgotten=(3,))
     found = is_wrong(f, gradient, fresh, "penalty_missing")

@@ -107,7 +107,7 @@ def has_overlap(x, size, stride):
 
 
 @pytest.mark.parametrize(("size", "stride"), [(3, 1), (3, 2), (4, 1), (4, 3), (2, 1)], ids=written_out)
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_overlapping_windows_of_a_maximum_are_named(size, stride, seed):
     x = next(x for k in range(100) if has_overlap(x := normal(seed + 10 * k, 2, 9), size, stride))
     is_right(max_pool(size, stride), max_pool_vjp(size, stride, True), x, check="vjp")
@@ -190,7 +190,7 @@ def test_token_numbers_are_passed_on():
 @pytest.mark.parametrize(
     ("shape", "size", "stride"), [((1, 12), 3, 2), ((2, 6), 3, 1), ((3, 9), 4, 1)], ids=written_out
 )
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_overlapping_windows_under_a_weighted_sum_are_said_to_be_overwritten(shape, size, stride, seed):
     x = next(x for k in range(100) if has_overlap(x := normal(seed + 10 * k, *shape), size, stride))
     f, up = max_pool(size, stride), normal(seed, *max_pool(size, stride)(x).shape)

@@ -45,7 +45,7 @@ TRIANGLES = {
 
 
 @pytest.mark.parametrize("name", TRIANGLES)
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_the_gradient_on_symmetric_matrices_is_said_to_be_symmetrised(name, seed):
     f, gradient = TRIANGLES[name]
     found = is_wrong(f, gradient, definite(seed, 4), "symmetrised")
@@ -53,7 +53,7 @@ def test_the_gradient_on_symmetric_matrices_is_said_to_be_symmetrised(name, seed
 
 
 @pytest.mark.parametrize("name", TRIANGLES)
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_with_f_symmetrised_it_is_right(name, seed):
     f, gradient = TRIANGLES[name]
     is_right(lambda a: f((a + a.T) / 2), gradient, definite(seed, 4))
@@ -76,7 +76,7 @@ def test_a_triangle_handed_in_alone_has_twice_the_entries_off_the_diagonal(n):
     is_wrong(lambda v: log_det(full(v)), lambda v: np.linalg.inv(full(v))[rows, cols], v)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_one_triangle_of_the_gradient_is_right_as_f_reads_it(seed):
     def lower(a):
         g = np.linalg.inv(a)
@@ -135,7 +135,7 @@ def normal_model(seed, n=30):
 
 
 @pytest.mark.parametrize("model", [gamma_model, normal_model])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_a_score_at_a_fixed_scale_is_not_the_gradient_of_what_estimates_it(model, seed):
     f, score, scale_of = model(seed)
     beta = np.array([0.4, 0.2, -0.3]) + 0.05 * normal(seed, 3)
@@ -169,7 +169,7 @@ def test_the_slope_by_the_logarithm_is_the_slope_times_x(seed, name, n):
     is_wrong(lambda x: g(x).sum(), lambda x: slope(x) / x, x, "divided_by_x")
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_a_kernel_by_the_logarithms_of_its_parameters_is_named(seed):
     rng = np.random.default_rng(seed)
     x = rng.uniform(0, 5, 12)

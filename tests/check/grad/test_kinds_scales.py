@@ -82,7 +82,7 @@ POINTS = st.lists(st.floats(-10, 10), min_size=1, max_size=6)
 TEXTBOOK = {**ELEMENTWISE, "square": (np.square, lambda x: 2 * x), "cos": (np.cos, lambda x: -np.sin(x))}
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(POINTS, st.sampled_from(sorted(TEXTBOOK)))
 def test_textbook_functions_at_whatever_floats_are_drawn(x, name):
     g, slope = TEXTBOOK[name]

@@ -101,7 +101,7 @@ def test_scales_of_x_do_not_matter(seed, size):
     is_wrong(lambda x: f(x / size), lambda x: 1.001 * hessian(x) / size**2, size * x, check="hessian", **NUMPY)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_an_inner_magnitude_of_0_hides_no_second_derivative(seed):
     """I₀(|u|) for u = w (t − ½) with a rule that goes through sign(u): its second derivative is 0 where u is."""
     w = 2.0 + normal(seed)

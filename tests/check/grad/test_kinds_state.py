@@ -136,14 +136,14 @@ def asked(seed, keep, held=False):
     return report(*dropout.pair(x, w, y)), dropout.dropped
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("keep", [0.5, 0.7, 0.9])
 def test_new_masks_are_one_finding_and_say_so_of_f(seed, keep):
     is_one_state_finding(found := asked(seed, keep)[0])
     assert "finite differences gives" not in said(found)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("keep", [0.5, 0.999])
 def test_a_mask_that_is_held_is_right(seed, keep):
     found, _ = asked(seed, keep, held=True)
