@@ -97,7 +97,11 @@ class _Asked:
 
     def outcome(self) -> Outcome:
         """Ask, and say what came of it."""
-        verdict = self._verdict()
+        try:
+            verdict = self._verdict()
+        except Hang as hang:
+            verdict, self.findings = "undecided", []
+            self.notes.insert(0, str(hang))
         engine, function = self.engine, self.function
         notes = (*self.notes, *(engine.notes if engine else ()), *self.arguments.notes)
         statistics = {self.name: engine.statistics} if engine and engine.statistics else {}
@@ -126,9 +130,6 @@ class _Asked:
             raise InputError(str(misuse)) from (misuse.__cause__ or misuse)
         except Breach as breach:
             return self._broken(breach, subject, verdict)
-        except Hang as hang:
-            self.notes.insert(0, str(hang))
-            return "undecided"
         return self._concluded(function, claim, engine)
 
     def _made_function(self) -> Function:

@@ -16,7 +16,7 @@ from minibp.check.grad.foreign import roundoff, type_of
 from minibp.check.grad.formats import FORMATS, as_format, bits_of
 from minibp.check.grad.noise import scatter
 from minibp.check.grad.structure import Structure, numbers_of
-from minibp.check.grad.watch import Hang, begin_call, watching
+from minibp.check.grad.watch import Hang, call, watching
 from minibp.check.oracles.estimate import OracleUnavailable
 from minibp.user_error import description_of
 
@@ -236,9 +236,10 @@ class Function:
 
     def _value(self, flat: Array) -> Array:
         self.calls += 1
-        begin_call(f"{self.name}, called at a point near x,")
+        arguments = self.arguments.at(flat, self.dtype)
         try:
-            result = self.f(*self.arguments.at(flat, self.dtype))
+            with call(f"{self.name}, called at a point near x,"):
+                result = self.f(*arguments)
             if type(result) is np.ndarray and result.dtype == np.float64:
                 found = result.ravel()
             elif isinstance(result, float):
@@ -255,11 +256,11 @@ class Function:
         With `as_continued` f is given arrays to which functions of real numbers are continued.
         """
         self.calls += 1
-        begin_call(f"{self.name}, called with complex numbers,")
+        arguments = self.arguments.at(flat, np.complex128, continued if as_continued else None)
         try:
-            with warnings.catch_warnings():
+            with warnings.catch_warnings(), call(f"{self.name}, called with complex numbers,"):
                 warnings.simplefilter("error", np.exceptions.ComplexWarning)
-                result = self.f(*self.arguments.at(flat, np.complex128, continued if as_continued else None))
+                result = self.f(*arguments)
             if type(result) is np.complex128 or (type(result) is np.ndarray and result.dtype == np.complex128):
                 return self._kept_of(result.ravel())
             found = Structure([("out", result)], _complex_reading)

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from types import FrameType
 
@@ -40,8 +40,9 @@ class Watch:
         """Take in how long f takes at the point itself."""
         self.limit = max(self.least, SLOWER * seconds)
 
-    def call(self, what: str) -> None:
-        """Begin a call."""
+    @contextmanager
+    def call(self, what: str) -> Iterator[None]:
+        """A call, which is answered if it does not end; what comes between two calls may take as long as it likes."""
         self.calls += 1
         self.called = what
         if self.guarded:
@@ -51,6 +52,11 @@ class Watch:
             if now - self.began > PATIENCE and now - self.shown > OFTEN:
                 self.shown = now
                 self._write(f"minibp: {self.place}{self.calls:,} calls of f, {now - self.began:.0f} s")
+        try:
+            yield
+        finally:
+            if self.guarded:
+                signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _write(self, line: str) -> None:
         sys.stderr.write(f"\r{line:<{len(self.line)}}")
@@ -58,9 +64,7 @@ class Watch:
         self.line = line
 
     def ended(self) -> None:
-        """Watch no more, and leave no line behind."""
-        if self.guarded:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+        """Leave no line behind."""
         if self.line:
             sys.stderr.write(f"\r{'':<{len(self.line)}}\r")
             sys.stderr.flush()
@@ -92,11 +96,10 @@ def watching(*, limit: float = LIMIT) -> Iterator[Watch]:
             signal.signal(signal.SIGALRM, before)
 
 
-def begin_call(what: str) -> None:
-    """Tell the watch, if there is one, that a call begins."""
+def call(what: str) -> AbstractContextManager[None]:
+    """A call that the watch, if there is one, knows of."""
     watch = WATCH.get()
-    if watch is not None:
-        watch.call(what)
+    return nullcontext() if watch is None else watch.call(what)
 
 
 def _can_guard() -> bool:

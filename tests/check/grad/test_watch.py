@@ -7,9 +7,9 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from minibp import check_grad
+from minibp import check_grad, check_vjp
 from minibp.check.grad import watch
-from minibp.check.grad.watch import WATCH, Hang, Watch, begin_call, watching
+from minibp.check.grad.watch import WATCH, Hang, Watch, call, watching
 
 POINT = np.array([0.3, 0.5])
 needs_alarms = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no alarms on this system")
@@ -50,6 +50,29 @@ def test_a_function_that_hangs_for_complex_numbers_is_checked_without_them(soon)
 
 
 @needs_alarms
+def test_what_is_slow_beside_f_is_no_hang(soon):
+    """A claim that takes longer than a call of f may."""
+
+    def slow(x):
+        time.sleep(0.3)
+        return np.cos(x)
+
+    assert check_grad(lambda x: np.sin(x).sum(), slow, POINT, seed=1, raise_on_mismatch=False).verdict == "correct"
+
+
+@needs_alarms
+def test_a_hang_is_answered_wherever_it_comes(soon):
+    """f hangs only further away than all steps: where a backward pass is held to the point that it is called with."""
+
+    def f(x):
+        return for_ever() if 0.01 < abs(x[0] / 0.3 - 1) < 0.2 and abs(x[1] / 0.5 - 1) > 0.03 else np.sin(x)
+
+    report = check_vjp(f, lambda x, up: up * np.cos(x), POINT, seed=1, raise_on_mismatch=False)
+    assert report.verdict == "undecided"
+    assert "did not end within" in report.notes[0]
+
+
+@needs_alarms
 def test_code_that_takes_every_exception_does_not_take_a_hang(soon):
     def f(x):
         if abs(x[0] - 0.3) > 1e-3:
@@ -68,7 +91,8 @@ def test_an_alarm_of_the_users_own_is_left_alone():
     try:
         with watching() as own:
             assert not own.guarded
-            own.call("f")
+            with own.call("f"):
+                assert own.called == "f"
         signal.raise_signal(signal.SIGALRM)
     finally:
         signal.signal(signal.SIGALRM, before)
@@ -99,7 +123,8 @@ def test_a_check_within_another_has_the_same_watch():
             assert inner is outer
         assert WATCH.get() is outer
     assert WATCH.get() is None
-    begin_call("f")  # which does nothing
+    with call("f"):  # which does nothing
+        assert WATCH.get() is None
 
 
 class Terminal(io.StringIO):
@@ -114,8 +139,8 @@ def test_on_a_terminal_a_long_check_says_how_far_it_is_and_leaves_nothing(monkey
     with watching() as own:
         own.place = "point 3 of 50, "
         for _ in range(30):
-            begin_call("f")
-            now[0] += 0.1
+            with call("f"):
+                now[0] += 0.1
     shown = terminal.getvalue()
     assert "minibp: point 3 of 50, 22 calls of f, 2 s" in shown
     assert shown.count("calls of f") <= 3
@@ -130,7 +155,8 @@ def test_a_short_check_says_nothing(seconds, monkeypatch):
     monkeypatch.setattr(watch.time, "monotonic", lambda: now[0])
     with watching():
         now[0] += seconds
-        begin_call("f")
+        with call("f"):
+            now[0] += 0.1
     assert terminal.getvalue() == ""
 
 
