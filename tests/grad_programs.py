@@ -49,3 +49,32 @@ def ran(f, claim, x, kind="grad", oracles=("complex_step", "finite_difference"),
     with quietly(oracles):
         engine.run()
     return engine
+
+
+def half_squares(x):
+    return (x * x).sum() / 2
+
+
+def same(x):
+    return 1 * x
+
+
+def bumped(claim, k, by=1e-3):
+    """A claim that is off in one entry."""
+
+    def bumped_claim(x, *more):
+        found = np.array(claim(x, *more))
+        found[k] += by
+        return found
+
+    return bumped_claim
+
+
+def cells(engine, outcome=None):
+    """The comparisons of which that came, or all."""
+    return [cell for column in engine.columns for cell in column.cells() if outcome in (None, cell.outcome)]
+
+
+def places(engine, outcome):
+    """The entries and the results of comparisons of which that came."""
+    return sorted({(int(np.flatnonzero(cell.v)[0]), cell.i) for cell in cells(engine, outcome) if cell.is_entry})

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minibp.arrays import Array
+from minibp.check.grad.complex_step import ANOTHER
 from minibp.check.grad.function import SAFETY, Function
 from minibp.check.oracles.estimate import OracleUnavailable
 
@@ -48,7 +49,7 @@ class Autodiff:
         if value.shape != function.kept.shape:
             raise OracleUnavailable(f"{function.name} returns another shape for JAX's arrays")
         apart = np.abs(value[function.kept] - function.at)
-        if not (apart <= np.maximum(SAFETY * function.noise, 1e-6 * np.abs(function.at))).all():
+        if not (apart <= np.maximum(SAFETY * function.noise, ANOTHER * np.abs(function.at))).all():
             raise OracleUnavailable(f"{function.name} has another value for JAX's arrays")
 
     def _leaves(self, flat: Array) -> list[Any]:

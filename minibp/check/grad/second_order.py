@@ -12,6 +12,7 @@ from minibp.check.grad.arguments import Arguments, Breach
 from minibp.check.grad.autodiff import Autodiff
 from minibp.check.grad.complex_step import ComplexStep
 from minibp.check.grad.differences import slopes
+from minibp.check.grad.doubts import GROSS, SLIGHT
 from minibp.check.grad.function import Function
 from minibp.check.grad.parsed import matched
 from minibp.check.grad.projected import Projected
@@ -66,7 +67,7 @@ class GradientOf:
             v = np.where(self.arguments.movable, rng.choice([-1.0, 1.0], len(row)) * self.arguments.scale, 0.0)
             sides = slopes(seen, v, 1.0, 1.0)
             apart = abs(float((row[v != 0] * v[v != 0]).sum()) - float(sides.value[0]))
-            if not np.isfinite(sides.radius[0]) or apart > 100 * sides.radius[0] + 1e-7 * np.abs(row * v).max():
+            if not np.isfinite(sides.radius[0]) or apart > GROSS * sides.radius[0] + SLIGHT * np.abs(row * v).max():
                 return False
         return True
 
@@ -75,7 +76,7 @@ class GradientOf:
             self.step = ComplexStep(self.function)
             value, _ = self.step.along(self._unit(0), float(self.arguments.scale[0]))
             sides = slopes(Projected(self.function, None), self._unit(0), float(self.arguments.scale[0]), 1.0)
-            if not np.abs(value - sides.value)[0] <= 100 * sides.radius[0] + 1e-6 * np.abs(value[0]):
+            if not np.abs(value - sides.value)[0] <= GROSS * sides.radius[0] + SLIGHT * np.abs(value[0]):
                 return False
         except OracleUnavailable:
             return False

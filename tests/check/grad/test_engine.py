@@ -2,7 +2,7 @@ import time
 
 import numpy as np
 import pytest
-from grad_programs import engine_of, ran, unit
+from grad_programs import bumped, cells, engine_of, half_squares, places, ran, same, unit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,32 +13,6 @@ X = np.array([0.7, -1.3, 2.1])
 BOTH, ALONE = ("complex_step", DIFFERENCES), (DIFFERENCES,)
 SETS = pytest.mark.parametrize("oracles", [BOTH, ALONE], ids="+".join)
 MANY = np.random.default_rng(7).standard_normal(300)
-
-
-def half_squares(x):
-    return (x * x).sum() / 2
-
-
-def same(x):
-    return 1 * x
-
-
-def bumped(claim, k, by=1e-3):
-    def bumped_claim(x, *more):
-        found = np.array(claim(x, *more))
-        found[k] += by
-        return found
-
-    return bumped_claim
-
-
-def cells(engine, outcome=None):
-    return [cell for column in engine.columns for cell in column.cells() if outcome in (None, cell.outcome)]
-
-
-def places(engine, outcome):
-    """The entries and the results of comparisons of which that came."""
-    return sorted({(int(np.flatnonzero(cell.v)[0]), cell.i) for cell in cells(engine, outcome) if cell.is_entry})
 
 
 def told(engine):

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from grad_programs import engine_of, ran
+from grad_programs import bumped, cells, engine_of, half_squares, places, ran, same
 
 from minibp.check.grad import engine as module
 from minibp.check.grad.column import DIFFERENCES, KINK, RIGHT, WRONG
@@ -12,34 +12,8 @@ MANY = np.random.default_rng(7).standard_normal(100_000)
 LARGE = MANY[:400]
 
 
-def half_squares(x):
-    return (x * x).sum() / 2
-
-
-def same(x):
-    return 1 * x
-
-
-def bumped(claim, k, by=1e-3):
-    def bumped_claim(x, *more):
-        found = np.array(claim(x, *more))
-        found[k] += by
-        return found
-
-    return bumped_claim
-
-
 def plus_part(x):
     return np.maximum(x, 0).sum()
-
-
-def cells(engine, outcome=None):
-    return [cell for column in engine.columns for cell in column.cells() if outcome in (None, cell.outcome)]
-
-
-def places(engine, outcome):
-    """The entries and the results of comparisons of which that came."""
-    return sorted({(int(np.flatnonzero(cell.v)[0]), cell.i) for cell in cells(engine, outcome) if cell.is_entry})
 
 
 @pytest.mark.parametrize("calls", [100, 1999, 2000])
