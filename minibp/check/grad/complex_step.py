@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check.grad.continued_array import APART, NotAnalytic
+from minibp.check.grad.continued_array import APART, SOLVED, NotAnalytic
 from minibp.check.grad.function import SAFETY, Function
 from minibp.check.grad.noise import scatter
 from minibp.check.oracles.estimate import OracleUnavailable
@@ -42,6 +42,8 @@ class ComplexStep:
         signs = function.rng.choice([-1.0, 1.0], len(arguments)) * arguments.scale * arguments.movable
         self.foreign = 0.0
         """The relative difference between real and complex numbers in functions of other libraries."""
+        self.solves = False
+        """True where f solves linear equations."""
         self.continued, self.used = True, False
         """True where f takes arrays to which functions of real numbers are continued."""
         try:
@@ -121,4 +123,5 @@ class ComplexStep:
         finally:
             APART.reset(token)
             self.foreign = max(self.foreign, *apart, 0.0)
-            self.used |= bool(apart)
+            self.used |= any(one != SOLVED for one in apart)
+            self.solves |= SOLVED in apart

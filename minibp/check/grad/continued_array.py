@@ -28,6 +28,10 @@ libraries than NumPy the relative difference between what they give for complex 
 algorithm may have far fewer digits, and its slopes as few."""
 
 
+SOLVED = -1.0
+"""The number that is added for a function that solves linear equations, which may amplify rounding by a condition."""
+
+
 def _note(apart: float = 0.0) -> None:
     used = APART.get()
     if used is not None:
@@ -61,6 +65,8 @@ class ContinuedArray(np.ndarray[Any, Any]):
         name = f"{func.__module__}.{func.__name__}"
         if name in CONJUGATING or name in ROUNDING_FUNCTIONS or name.startswith("numpy.fft."):
             raise NotAnalytic(func.__name__)
+        if name in SOLVING:
+            _note(SOLVED)
         if name in NORMS:
             _note()
             return continued(NORMS[name](*args, **kwargs))
@@ -253,6 +259,7 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: Any = False) -> A
     return found if keepdims else np.squeeze(found, axis=axis)
 
 
+SOLVING = {f"numpy.linalg.{name}" for name in ("solve", "inv", "tensorsolve", "tensorinv", "det", "matrix_power")}
 NORMS: dict[str, Callable[..., Any]] = {
     "numpy.linalg.norm": _norm,
     "numpy.vdot": lambda a, b: np.dot(np.ravel(_plain(a)), np.ravel(_plain(b))),

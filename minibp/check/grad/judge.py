@@ -307,7 +307,7 @@ class Judge:
             return UNRESOLVED
         off = {name: pair for name, pair in told.items() if abs(got - pair[0]) > pair[1]}
         fine = {name: pair for name, pair in told.items() if name not in off}
-        if off and self.claimed.is_silent(i):
+        if off and self.claimed.is_silent(i) and self.oracles.may_amplify:
             if self._is_off_by(LONG_CHAINS * LAST_DIGITS * self.unit, got, off):
                 return SILENT
             if self._is_off_by(self.unit**0.5, got, off):

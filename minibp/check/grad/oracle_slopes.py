@@ -41,6 +41,12 @@ class OracleSlopes:
         """The largest slope by one entry, where one oracle tells all of them."""
         return 0.0 if self.by_jax is None else float(np.nanmax(np.abs(self.by_jax), initial=0.0))
 
+    @property
+    def may_amplify(self) -> bool:
+        """True unless f was followed, and seen to solve no linear equations, whose condition amplifies rounding."""
+        step = self.open.get("complex_step")
+        return step is None or bool(step.solves)
+
     def _open(self, name: str, oracle: Any) -> None:
         if self.seen.accuracy:
             self.notes.append(
