@@ -85,6 +85,7 @@ class Arguments:
             got = "has no real numbers" if only is None else f"is a {type_of(only)}"
             got = f"has dtype {only.dtype}" if isinstance(only, np.ndarray) else got
             raise InputError(f"{self.structure.leaves[0].name if only is not None else name} {got}, {EXPECTED}")
+        self.structure.share()
         self.flat = self.structure.flat
         self.movable = np.isfinite(self.flat)
         """Entries that can be moved: infinite ones, as in the masks of attention, are held."""

@@ -33,7 +33,7 @@ class Claim:
         self.name, self.function, self.arguments = name, function, function.arguments
         self.breaches: list[str] = []
         self.notes: list[str] = []
-        self.unit = np.full(len(self.arguments), 2.0**-53)
+        self.unit: Array = np.broadcast_to(np.float64(2.0**-53), len(self.arguments))
         self.calls = 0
         self.by_name = False
         """True where entries are called by the names of the arguments that they are derivatives by."""
@@ -49,7 +49,8 @@ class Claim:
         """The row of a parsed result; what is wrong with its form is remembered."""
         self.breaches += [breach for breach in found.breaches if breach not in self.breaches]
         self.notes += [note for note in found.notes if note not in self.notes]
-        self.unit = np.maximum(self.unit, found.unit)
+        if (found.unit > self.unit).any():
+            self.unit = np.maximum(self.unit, found.unit)
         return found.row
 
     def row(self, c: Array, flat: Array | None = None) -> Array:

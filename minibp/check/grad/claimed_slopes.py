@@ -8,7 +8,7 @@ import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.grad.claim import LAST_DIGITS, Claim, TangentClaim
-from minibp.check.grad.column import Column
+from minibp.check.grad.column import Column, Direction
 from minibp.check.grad.function import SAFETY, SMALLEST, ULPS, WIDE
 from minibp.check.grad.noise import scatter
 from minibp.check.grad.projected import TAIL, Projected
@@ -42,15 +42,16 @@ class ClaimedSlopes:
 
     def column(self, v: Array, base: float) -> Column:
         """The claimed slopes along v; `base` is the size of a step."""
-        moves = np.flatnonzero(v)
+        direction = Direction(v, self.seen.arguments.scale)
         if isinstance(self.claim, TangentClaim):
             got = self.claim.column(v)
             each: Any = (self.claim.unit * np.abs(got))[:, None]
         else:
             assert self.rows is not None
+            moves = direction.moves
             products = self.rows[:, moves] * v[moves]
             got, each = products.sum(1), self.claim.unit[moves] * np.abs(products)
-        return Column(v, base, got, LAST_DIGITS * total(each) + 16 * SMALLEST)
+        return Column(direction, base, got, LAST_DIGITS * total(each) + 16 * SMALLEST)
 
     def of_entries(self, entries: Array) -> tuple[Array, Array]:
         """The claimed slopes (r, k) by entries, and how far they may be off in their last digits."""

@@ -65,29 +65,60 @@ class Cell(NamedTuple):
         return bool(np.count_nonzero(self.v) == 1)
 
 
-class Column:
-    """The slopes (r,) along one direction v (n,), of which what it moves is kept: entries `moves`, by `weights`.
+class Direction:
+    """A direction (n,), in little memory: the entries that it moves, by weights.
 
-    `base` is the size of a step of v that moves its entries by their own size, `got` is claimed, `quiet` is how far
-    that may be off in its last digits and `allowed` what it is granted with its noise; `values` are the slopes and
-    radii by oracle, `glance` those of two steps alone, and `sides` the differences at all scales.
+    Where each of many moves by its own of the `sizes` (n,), which all directions share, their signs are kept.
     """
 
-    def __init__(self, v: Array, base: float, got: Array, quiet: Array) -> None:
-        moves = np.flatnonzero(v)
-        self._set(len(v), moves, v[moves], base, got, quiet)
+    def __init__(self, v: Array, sizes: Array | None = None) -> None:
+        self.n, self.sizes = len(v), sizes
+        self.signs = np.sign(v).astype(np.int8) if sizes is not None and np.count_nonzero(v) > 1 else None
+        if self.signs is not None and not np.array_equal(self.signs * sizes, v):
+            self.signs = None
+        if self.signs is None:
+            self._moves = np.flatnonzero(v)
+            self._weights = v[self._moves]
 
     @classmethod
-    def of_entry(cls, n: int, k: int, base: float, got: Array, quiet: Array) -> Column:
-        """The column of entry k of n."""
-        column = cls.__new__(cls)
-        column._set(n, np.array([k]), np.ones(1), base, got, quiet)  # noqa: SLF001 -- its own class
-        return column
+    def of_entry(cls, n: int, k: int) -> Direction:
+        """That of entry k of n."""
+        direction = cls.__new__(cls)
+        direction.n, direction.sizes, direction.signs = n, None, None
+        direction._moves, direction._weights = np.array([k]), np.ones(1)
+        return direction
 
-    def _set(self, n: int, moves: Array, weights: Array, base: float, got: Array, quiet: Array) -> None:
-        self.n, self.moves, self.weights = n, moves, weights
-        self.base, self.got, self.quiet = base, got, quiet
-        self.is_entry = len(moves) == 1
+    @property
+    def v(self) -> Array:
+        """As a row of numbers."""
+        if self.signs is not None:
+            return np.asarray(self.signs * self.sizes)
+        v = np.zeros(self.n)
+        v[self._moves] = self._weights
+        return v
+
+    @property
+    def moves(self) -> Array:
+        """The entries that it moves."""
+        return self._moves if self.signs is None else np.flatnonzero(self.signs)
+
+    @property
+    def weights(self) -> Array:
+        """How far, each."""
+        return self._weights if self.signs is None else self.v[self.signs != 0]
+
+
+class Column:
+    """The slopes (r,) along one direction.
+
+    `base` is the size of a step of the direction that moves its entries by their own size, `got` is claimed, `quiet` is
+    how far that may be off in its last digits and `allowed` what it is granted with its noise; `values` are the slopes
+    and radii by oracle, `glance` those of two steps alone, and `sides` the differences at all scales.
+    """
+
+    def __init__(self, direction: Direction, base: float, got: Array, quiet: Array) -> None:
+        self.direction, self.base, self.got, self.quiet = direction, base, got, quiet
+        self.is_entry = direction.signs is None and len(direction.moves) == 1
         """True where the direction moves one entry alone."""
         self.counted = False
         """True where it is in the statistics."""
@@ -105,10 +136,18 @@ class Column:
 
     @property
     def v(self) -> Array:
-        """The direction."""
-        v = np.zeros(self.n)
-        v[self.moves] = self.weights
-        return v
+        """The direction as a row of numbers."""
+        return self.direction.v
+
+    @property
+    def moves(self) -> Array:
+        """The entries that the direction moves."""
+        return self.direction.moves
+
+    @property
+    def weights(self) -> Array:
+        """How far it moves each."""
+        return self.direction.weights
 
     @property
     def open(self) -> Array:

@@ -47,12 +47,12 @@ class ComplexStep:
         self.continued, self.used = True, False
         """True where f takes arrays to which functions of real numbers are continued."""
         try:
-            value = self._value(arguments.flat + 1j * STEP * signs)
+            value = self._value(_beside(arguments.flat, STEP, signs))
         except OracleUnavailable as reason:
             if isinstance(reason.__cause__, NotAnalytic):
                 raise
             self.continued = False
-            value = self._value(arguments.flat + 1j * STEP * signs)
+            value = self._value(_beside(arguments.flat, STEP, signs))
         apart = np.abs(value.real - function.at)
         self.continued &= self.used  # where no continuation is needed, complex numbers do as they are
         with np.errstate(all="ignore"):
@@ -94,7 +94,7 @@ class ComplexStep:
     def _slope(self, x: Array, v: Array, base: float, by: float) -> tuple[Array, Array]:
         """The slopes at x by a step `by` times as large as usual; where parts underflow, by larger ones that agree."""
         h = by * self._step(base)
-        imaginary = self._value(x + 1j * h * v).imag
+        imaginary = self._value(_beside(x, h, v)).imag
         value = imaginary / h
         radius = LAST_DIGITS * 2.0**-53 * np.abs(value) + 5e-324 / h
         lost = np.abs(imaginary) < NORMAL
@@ -102,7 +102,7 @@ class ComplexStep:
         before = value
         told = h > LARGER[1]  # an imaginary part of exactly 0 is 0, unless all that small numbers give underflows
         for step in (step for step in LARGER if step > h and (lost & ~(told & (imaginary == 0))).any()):
-            imaginary = self._value(x + 1j * step * v).imag
+            imaginary = self._value(_beside(x, step, v)).imag
             other = imaginary / step
             agrees = lost & (np.abs(imaginary) >= NORMAL) & (np.abs(other - before) <= 1e-12 * np.abs(other))
             value = np.where(agrees, other, value)
@@ -125,3 +125,10 @@ class ComplexStep:
             self.foreign = max(self.foreign, *apart, 0.0)
             self.used |= any(one != SOLVED for one in apart)
             self.solves |= SOLVED in apart
+
+
+def _beside(x: Array, h: float, v: Array) -> Array:
+    """x + ihv."""
+    found = x.astype(np.complex128)
+    np.multiply(h, v, out=found.imag)
+    return found

@@ -13,7 +13,7 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.grad.claim import LAST_DIGITS, Claim, TangentClaim
 from minibp.check.grad.claimed_slopes import ClaimedSlopes
-from minibp.check.grad.column import DIFFERENCES, DISPUTED, KINK, RIGHT, WRONG, Column
+from minibp.check.grad.column import DIFFERENCES, DISPUTED, KINK, RIGHT, WRONG, Column, Direction
 from minibp.check.grad.differences import slopes
 from minibp.check.grad.function import SMALLEST, Function
 from minibp.check.grad.judge import EXACT, RESOLVED, Judge
@@ -65,9 +65,13 @@ class Engine:
         self.claimed = ClaimedSlopes(claim, self.seen)
         self.oracles = OracleSlopes(self.seen, oracles)
         self.judge = Judge(self.seen, self.claimed, self.oracles, differences=DIFFERENCES in oracles, calls=calls)
-        self.movable = np.flatnonzero(self.arguments.movable)
-        self.every = len(self.movable) * CALLS_AN_ENTRY <= calls
+        self.every = np.count_nonzero(self.arguments.movable) * CALLS_AN_ENTRY <= calls
         """True where every entry is checked."""
+
+    @property
+    def movable(self) -> Array:
+        """The entries that can be moved."""
+        return np.flatnonzero(self.arguments.movable)
 
     @property
     def notes(self) -> list[str]:
@@ -133,7 +137,7 @@ class Engine:
         sharpest, (value, tolerance) = min(told.items(), key=lambda item: float(np.median(item[1][1])))
         for at in np.flatnonzero(agrees).tolist():
             k = int(entries[at])
-            column = Column.of_entry(len(self.arguments), k, float(self.arguments.scale[k]), got[:, at], quiet[:, at])
+            column = Column(Direction.of_entry(len(self.arguments), k), float(self.arguments.scale[k]), got[:, at], quiet[:, at])
             column.outcome[:], column.counted = RIGHT, True
             column.expected, column.tolerance = value[:, at], tolerance[:, at]
             column.oracle = [sharpest] * len(self.seen)

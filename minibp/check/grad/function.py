@@ -161,8 +161,7 @@ class Function:
         """How much each entry varies over the size of x, as values nearby have it."""
         for part in (1e-3, 0.1, 0.0):
             width = np.where(movable, part * self.arguments.scale if part else 1e-2, 0)
-            points = [x + width * self.rng.uniform(-1, 1, len(x)) for _ in range(TRIALS)]
-            values = np.array([self._value(point) for point in points])
+            values = np.array([self._value(self._beside(width)) for _ in range(TRIALS)])
             varies = np.isfinite(values).all(0) & (np.ptp(values, axis=0) > 0)
             if part and x[movable].any():  # an exact 0 is no size
                 self.size = np.where((self.size == 0) & varies, np.abs(values - self.at).max(0) / part, self.size)
@@ -172,27 +171,30 @@ class Function:
             held = varies & (as_format(values, name) == values).all(0)
             held &= (bits_of(values).max(0) >= -np.log2(unit) - 1) & (values != np.round(values)).any(0)
             self.unit = np.where(held, np.maximum(self.unit, unit), self.unit)
-        wide = [
-            x + np.where(movable, 0.1 * self.arguments.scale, 0) * self.rng.uniform(-1, 1, len(x)) for _ in range(CELLS)
-        ]
+        width = np.where(movable, 0.1 * self.arguments.scale, 0)
         for kind, unit in ((np.float16, 2.0**-11), (np.float32, 2.0**-24)) if varies.any() else ():
-            if all(self._is_rounded_to(kind, point, varies) for point in wide):
+            if all(self._is_rounded_to(kind, self._beside(width), varies) for _ in range(CELLS)):
                 self.grid = kind
                 self.unit = np.where(varies, np.maximum(self.unit, unit), self.unit)
                 break
+
+    def _beside(self, width: Array) -> Array:
+        """A point whose entries are up to so far from those of x."""
+        return np.asarray(self.arguments.flat + width * self.rng.uniform(-1, 1, len(width)))
 
     def _is_rounded_to(self, kind: Any, point: Array, varies: Array) -> bool:
         """True where f is the same within the cell of a format around a point, and another beyond."""
         with np.errstate(over="ignore"):
             middle = point.astype(kind)
-            cell = np.spacing(np.abs(middle)).astype(np.float64)
-            beyond = np.nextafter(np.nextafter(middle, kind(np.inf)), kind(np.inf)).astype(np.float64)
-        exact = middle.astype(np.float64)
-        value = self._value(exact)
-        signs = self.rng.choice([-0.2, 0.45], len(point))  # below a power of 2 the cell is half as wide
-        for inside in (point, exact + signs * cell, exact + (0.25 - signs) * cell):
-            if not np.array_equal(self._value(inside), value):
+            value = self._value(middle.astype(np.float64))
+            if not np.array_equal(self._value(point), value):
                 return False
+            cell = np.spacing(np.abs(middle)).astype(np.float64)
+            signs = self.rng.choice([-0.2, 0.45], len(point))  # below a power of 2 the cell is half as wide
+            for part in (signs, 0.25 - signs):
+                if not np.array_equal(self._value(middle + part * cell), value):
+                    return False
+            beyond = np.nextafter(np.nextafter(middle, kind(np.inf)), kind(np.inf)).astype(np.float64)
         return bool((self._value(beyond) != value)[varies].any())
 
     @property

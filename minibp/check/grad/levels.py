@@ -33,13 +33,17 @@ class Levels:
         """The step that is taken for h, and the value there."""
         x = self.function.arguments.flat
         point = self.function.rounded(x + h * self.v)
-        moved = np.where(self.v != 0, point - x, 0.0)
-        if not self.single and (np.abs(moved - h * self.v) > ALONG * np.abs(h * self.v)).any():
-            return np.nan, np.full(len(self.function), np.nan)  # it is lost beside the size of some entries
+        step = self._step_to(point, h)
+        return step, np.full(len(self.function), np.nan) if np.isnan(step) else self.function(point)
+
+    def _step_to(self, point: Array, h: float) -> float:
+        """The step that leads to a point, about h; NaN where it is lost beside the size of some entries."""
+        meant = h * self.v
+        moved = np.where(self.v != 0, point - self.function.arguments.flat, 0.0)
+        if not self.single and (np.abs(moved - meant) > ALONG * np.abs(meant)).any():
+            return np.nan
         step = float((moved * self.v).sum() / self.square)
-        if not step or not np.isfinite(step):
-            return np.nan, np.full(len(self.function), np.nan)
-        return step, self.function(point)
+        return step if step and np.isfinite(step) else np.nan
 
     def add(self, h: float, at: int) -> None:
         """Both sides at the step h, as level `at` of the list."""

@@ -31,7 +31,7 @@ def parsed(
     Raises `Breach` where the form of the whole is another; of single leaves the breaches are returned.
     """
     roots = roots_of(label, result, structure, names, several)
-    row, unit = np.full(len(structure), np.nan), np.full(len(structure), 2.0**-53)
+    row, units = np.full(len(structure), np.nan), []
     breaches: list[str] = []
     notes: list[str] = []
     leaves = matched(label, roots, structure)
@@ -58,7 +58,7 @@ def parsed(
         flat = np.asarray(array).ravel()
         numbers = np.concatenate([flat.real, flat.imag]) if leaf.is_complex else flat
         row[part] = numbers.astype(np.float64)
-        unit[part] = roundoff(dtype)
+        units.append((part, roundoff(dtype)))
         row[part][~np.isfinite(row[part])] = np.nan
         bad = ~np.isfinite(flat)
         if bad.any():
@@ -66,7 +66,18 @@ def parsed(
             count = int(bad.sum())
             more = f", and {count - 1} more" if count > 1 else ""
             breaches.append(f"{name} is {flat[int(np.flatnonzero(bad)[0])]} at {at}{more}, expected finite numbers")
-    return Parsed(row, unit, tuple(breaches), tuple(notes))
+    return Parsed(row, _spread(units, len(structure)), tuple(breaches), tuple(notes))
+
+
+def _spread(units: list[tuple[slice, float]], n: int) -> Array:
+    """The roundoff of each entry, one number for all where they are of one format."""
+    coarsest = max((unit for _, unit in units), default=2.0**-53)
+    if all(unit == coarsest for _, unit in units):
+        return np.broadcast_to(np.float64(coarsest), n)
+    spread = np.full(n, 2.0**-53)
+    for part, unit in units:
+        spread[part] = unit
+    return spread
 
 
 def _parts(structure: Structure) -> list[tuple[Any, slice]]:

@@ -92,6 +92,15 @@ class Structure:
         self.starts = np.cumsum([0, *sizes])
         self.flat = self.row([leaf.array for leaf in self.leaves])
 
+    def share(self) -> None:
+        """Let the arrays of leaves be parts of the row, where they are of its format, so that they are held once."""
+        self.leaves = [
+            leaf._replace(array=self.flat[start : start + leaf.size].reshape(leaf.array.shape))
+            if leaf.array is not None and leaf.array.dtype == np.float64
+            else leaf
+            for leaf, start in zip(self.leaves, self.starts.tolist(), strict=False)
+        ]
+
     def _walk(self, value: Any, name: str, reading: Callable[[str, Any], Array | None]) -> Any:
         """The tree below a value: the number of a leaf, or the trees of entries and what makes a container of them."""
         parts = None if is_numbers(value) else children_of(value)
@@ -114,7 +123,7 @@ class Structure:
     def unpacked(self, flat: Array, dtype: Any = None) -> list[Any]:
         """The leaves for another row: fresh arrays, of `dtype` or, where that is None, of the leaves' own.
 
-        A complex row stands for complex arguments of every leaf that is real.
+        A complex row stands for complex arguments of every leaf that is real, and is made for these: they are its own.
         """
         leaves = []
         for leaf, start, stop in zip(self.leaves, self.starts, self.starts[1:], strict=False):
@@ -173,7 +182,7 @@ def _from_reals(part: Array, leaf: Leaf, dtype: Any) -> Array:
         half = array.size
         return (part[:half] + 1j * part[half:]).reshape(array.shape).astype(array.dtype)
     wanted = array.dtype if dtype is None else dtype
-    return part.reshape(array.shape).astype(wanted)
+    return part.reshape(array.shape).astype(wanted, copy=part.dtype.kind != "c")
 
 
 def numbers_of(value: Any) -> tuple[Array, str] | None:

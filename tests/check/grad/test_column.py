@@ -17,7 +17,7 @@ from minibp.check.grad.column import (
     UNSTABLE,
     WRONG,
     Cell,
-    Column,
+    Column, Direction,
 )
 
 V = np.array([0.0, 1.0, 0.0])
@@ -25,7 +25,7 @@ GOT = np.array([1.0, np.nan, 3.0])
 
 
 def column(got=GOT, v=V):
-    return Column(v, 1.0, np.asarray(got), np.full(len(got), 1e-12))
+    return Column(Direction(v), 1.0, np.asarray(got), np.full(len(got), 1e-12))
 
 
 def cell(got=1.0, expected=1.0, tolerance=0.5, v=V, outcome=RIGHT):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from grad_programs import seen_at
 
-from minibp.check.grad.column import Column
+from minibp.check.grad.column import Column, Direction
 from minibp.check.grad.differences import slopes, two_sided
 from minibp.check.grad.inexact import Jump
 from minibp.check.grad.steps import LITTLE, SEARCHES, Steps
@@ -18,7 +18,7 @@ def looked_at(f, x, got, *, seed=3, sides=True):
     v = np.asarray(np.arange(len(seen.arguments)) == 0, float)
     base = float(seen.arguments.scale[0])
     got = np.full(len(seen), got, float)
-    column = Column(v, base, got, 16 * 2.0**-53 * np.abs(got))
+    column = Column(Direction(v), base, got, 16 * 2.0**-53 * np.abs(got))
     found = slopes(seen, v, base, 1.0)
     column.expected, column.tolerance = two_sided(found)
     column.sides = found if sides else None

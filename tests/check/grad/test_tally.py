@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from grad_programs import unit
 
-from minibp.check.grad.column import DIFFERENCES, RIGHT, WRONG, Column
+from minibp.check.grad.column import DIFFERENCES, RIGHT, WRONG, Column, Direction
 from minibp.check.grad.tally import Tally
 
 
 def column(got, ratio=None):
-    made = Column(unit(0, 3), 1.0, np.array(got, float), np.zeros(len(got)))
+    made = Column(Direction(unit(0, 3)), 1.0, np.array(got, float), np.zeros(len(got)))
     made.outcome[:] = RIGHT
     if ratio is not None:
         made.told["jax"] = np.array(ratio), np.array(got, float), np.full(len(got), 1e-13)
