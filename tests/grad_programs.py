@@ -4,6 +4,7 @@ import numpy as np
 
 from minibp.check.grad.arguments import Arguments
 from minibp.check.grad.claim import GradientClaim, MatrixClaim, TangentClaim
+from minibp.check.grad.column import OUTCOMES
 from minibp.check.grad.engine import Engine
 from minibp.check.grad.function import Function
 from minibp.check.grad.projected import Projected
@@ -49,6 +50,36 @@ def ran(f, claim, x, kind="grad", oracles=("complex_step", "finite_difference"),
     with quietly(oracles):
         engine.run()
     return engine
+
+
+def judged(
+    f, claim, x, *, k=0, v=None, kind="grad", oracles=("complex_step", "finite_difference"), differences=False,
+    confirmed=0, **given,
+):  # fmt: skip
+    """The judge of a claim, and the column of entry k, or of a direction, after it was judged."""
+    with quietly(oracles):
+        engine = engine_of(f, claim, x, kind, oracles, **given)
+        v, base = (unit(k, len(engine.arguments)), float(engine.arguments.scale[k])) if v is None else (v, 1.0)
+        column = engine.claimed.column(v, base)
+        engine.judge.confirmed = confirmed
+        engine.judge.judge(column, differences=differences)
+    return engine.judge, column
+
+
+def outcome(*given, **more):
+    """What comes of the one comparison along a direction."""
+    (found,) = judged(*given, **more)[1].outcome
+    return OUTCOMES[found]
+
+
+def sines(x):
+    return np.sin(x).sum()
+
+
+def told_another_slope(x):
+    """x², of which the complex step sees 3 x: the code takes a plain array, whose real part has no derivative."""
+    real = np.asarray(x).real
+    return (real**2 + 3 * (x - real)).sum()
 
 
 def half_squares(x):

@@ -15,6 +15,8 @@
     oracle_slopes.py     what JAX (autodiff.py) and the complex step (complex_step.py) say along it
     continued_array.py   complex arrays on which |x| and its like keep the derivative
     differences.py       finite differences at every scale (levels.py): slope, both sides, jumps, plateaus
+    decider.py           what comes of a comparison that no oracle has settled
+    resolution.py        what a tolerance resolves, and which claims have lost it
     doubts.py            what is off, looked at once more
     kinks.py             claims at kinks, between the slopes nearby
     steps.py             claims across the steps of f (inexact.py): rounded values, iterations that stop

@@ -16,8 +16,8 @@ from minibp.check.grad.engine import Engine
 from minibp.check.grad.findings import Findings
 from minibp.check.grad.foreign import type_of
 from minibp.check.grad.function import Function
-from minibp.check.grad.judge import RESOLVED
 from minibp.check.grad.question import Question, quietly
+from minibp.check.grad.resolution import RESOLVED
 from minibp.check.grad.second_order import GradientOf
 from minibp.check.grad.steps import LITTLE
 from minibp.check.grad.structure import children_of, is_numbers, numbers_of
@@ -274,12 +274,15 @@ class _Asked:
 
     def _check_contract(self, claim: Claim | TangentClaim) -> bool:
         """Add what a backward pass breaks of its contract; True where it does not use the cotangent."""
-        if isinstance(claim, TangentClaim):
-            broken = list(contract.columns_broken(claim, self.rng))
-        elif isinstance(claim, GradientClaim) and claim.takes_cotangent:
-            broken = list(contract.broken(claim, self.rng))
-        else:
-            return False
+        try:
+            if isinstance(claim, TangentClaim):
+                broken = list(contract.columns_broken(claim, self.rng))
+            elif isinstance(claim, GradientClaim) and claim.takes_cotangent:
+                broken = list(contract.broken(claim, self.rng))
+            else:
+                return False
+        except Breach as breach:
+            broken = [("", str(breach))]
         made = [
             Finding(
                 None, None, self._tensor(), symptom or None, self.name, message=message,

@@ -230,12 +230,12 @@ class MatrixClaim(Claim):
         if array.dtype.kind == "c" or flat_shape[0] * flat_shape[1] != array.size:
             raise Misuse(f"{self.name} is complex, or for complex numbers: expected real ones; check_vjp takes both")
         finest = max(roundoff(leaf.array.dtype.name) for leaf in arguments.structure.leaves if leaf.array is not None)
-        if roundoff(dtype) > finest:
+        if flat is None and roundoff(dtype) > finest:
             own = np.result_type(*(leaf.array for leaf in arguments.structure.leaves if leaf.array is not None))
             breach = f"{self.name} has dtype {dtype}, expected {own}, the dtype of x"
             self.breaches += [breach] if breach not in self.breaches else []
         matrix = array.reshape(flat_shape)
-        if not np.isfinite(matrix[kept]).all():
+        if flat is None and not np.isfinite(matrix[kept]).all():
             at = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
             self.breaches.append(f"{self.name} is {array[tuple(at)]} at {at}, expected finite numbers")
         self.unit = np.maximum(self.unit, roundoff(dtype))
@@ -281,7 +281,7 @@ class TangentClaim(Claim):
         self.breaches += [breach for breach in found.breaches if breach not in self.breaches]
         leaves = [value for _, value in matched("", list(zip(self.arguments.names, tangents, strict=True)), structure)]
         for leaf, own, after in zip(structure.leaves, before, leaves, strict=True):
-            if leaf.array is not None and not np.array_equal(own, after):
+            if leaf.array is not None and not np.array_equal(own, after, equal_nan=True):
                 raise Breach(f"{self.name} changed its tangent in place, expected it to be left as it is")
         self.unit = np.maximum(self.unit, found.unit[self.function.kept])
         return found.row[self.function.kept]

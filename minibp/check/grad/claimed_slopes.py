@@ -30,6 +30,7 @@ class ClaimedSlopes:
         """The claimed rows (r, n), where it is rows that are claimed."""
         self.noises: dict[int, Array] = {}
         self.measured_widely: set[int] = set()
+        self.measured_far: set[int] = set()
         self.derived: dict[int, Array] = {}
         """Bounds of the rounding error of rows, where one is derived and not measured."""
         if self.rows is not None and len(self.rows) == 1:
@@ -42,7 +43,7 @@ class ClaimedSlopes:
 
     def column(self, v: Array, base: float) -> Column:
         """The claimed slopes along v; `base` is the size of a step."""
-        direction = Direction(v, self.seen.arguments.scale)
+        direction = Direction.of(v, self.seen.arguments.scale)
         if isinstance(self.claim, TangentClaim):
             got = self.claim.column(v)
             each: Any = (self.claim.unit * np.abs(got))[:, None]
@@ -79,10 +80,21 @@ class ClaimedSlopes:
     def measure_far(self, column: Column) -> None:
         """The same at points as far apart as may be, for claims whose rounding has large steps."""
         for i in np.flatnonzero(column.open)[:MEASURED].tolist() if not isinstance(self.claim, TangentClaim) else ():
-            if i not in self.derived and i in self.noises:
+            if i not in self.derived and i in self.noises and i not in self.measured_far:
+                self.measured_far.add(i)
                 for distance in FAR:
                     self.noises[i] = np.maximum(self.noises[i], self._noise_of_row(i, distance))
+            if i in self.measured_far:
                 column.allowed[i] = column.quiet[i] + along(self.noises[i], column.moves, column.weights)
+
+    def is_sure(self, i: int) -> bool:
+        """True of a row whose rounding is bounded, or is no matter of its function."""
+        return self.rows is None or self.claim.constant_or_columns or i in self.derived
+
+    def row_at(self, i: int, x: Array) -> Array:
+        """The claimed row i at another point."""
+        assert not isinstance(self.claim, TangentClaim)
+        return self.claim.row(self.seen.cotangents()[i], x)
 
     def is_silent(self, i: int) -> bool:
         """True where the claimed row is the same at all points, whose rounding does not show, nor was derived."""

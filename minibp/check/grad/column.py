@@ -71,28 +71,31 @@ class Direction:
     Where each of many moves by its own of the `sizes` (n,), which all directions share, their signs are kept.
     """
 
-    def __init__(self, v: Array, sizes: Array | None = None) -> None:
-        self.n, self.sizes = len(v), sizes
-        self.signs = np.sign(v).astype(np.int8) if sizes is not None and np.count_nonzero(v) > 1 else None
-        if self.signs is not None and not np.array_equal(self.signs * sizes, v):
-            self.signs = None
-        if self.signs is None:
-            self._moves = np.flatnonzero(v)
-            self._weights = v[self._moves]
+    def __init__(self, n: int, moves: Array, weights: Array) -> None:
+        self.n = n
+        self._moves, self._weights = moves, weights
+        self._signs: Array | None = None
+        self._sizes = weights
 
     @classmethod
-    def of_entry(cls, n: int, k: int) -> Direction:
-        """That of entry k of n."""
-        direction = cls.__new__(cls)
-        direction.n, direction.sizes, direction.signs = n, None, None
-        direction._moves, direction._weights = np.array([k]), np.ones(1)
+    def of(cls, v: Array, sizes: Array | None = None) -> Direction:
+        """That of a row of numbers."""
+        moves = np.flatnonzero(v)
+        direction = cls(len(v), moves, v[moves])
+        if sizes is not None and len(moves) > 1:
+            direction._keep_signs(np.sign(v).astype(np.int8), sizes, v)
         return direction
+
+    def _keep_signs(self, signs: Array, sizes: Array, v: Array) -> None:
+        if np.array_equal(signs * sizes, v):
+            self._signs, self._sizes = signs, sizes
+            self._moves = self._weights = np.zeros(0)
 
     @property
     def v(self) -> Array:
         """As a row of numbers."""
-        if self.signs is not None:
-            return np.asarray(self.signs * self.sizes)
+        if self._signs is not None:
+            return np.asarray(self._signs * self._sizes)
         v = np.zeros(self.n)
         v[self._moves] = self._weights
         return v
@@ -100,12 +103,17 @@ class Direction:
     @property
     def moves(self) -> Array:
         """The entries that it moves."""
-        return self._moves if self.signs is None else np.flatnonzero(self.signs)
+        return self._moves if self._signs is None else np.flatnonzero(self._signs)
 
     @property
     def weights(self) -> Array:
         """How far, each."""
-        return self._weights if self.signs is None else self.v[self.signs != 0]
+        return self._weights if self._signs is None else self.v[self._signs != 0]
+
+    @property
+    def is_entry(self) -> bool:
+        """True where it moves one entry alone."""
+        return self._signs is None and len(self._moves) == 1
 
 
 class Column:
@@ -118,7 +126,7 @@ class Column:
 
     def __init__(self, direction: Direction, base: float, got: Array, quiet: Array) -> None:
         self.direction, self.base, self.got, self.quiet = direction, base, got, quiet
-        self.is_entry = direction.signs is None and len(direction.moves) == 1
+        self.is_entry = direction.is_entry
         """True where the direction moves one entry alone."""
         self.counted = False
         """True where it is in the statistics."""

@@ -7,6 +7,7 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.grad.continued_array import APART, SOLVED, NotAnalytic
 from minibp.check.grad.function import SAFETY, Function
+from minibp.check.grad.inexact import ALIASED, spacing_along
 from minibp.check.grad.noise import scatter
 from minibp.check.oracles.estimate import OracleUnavailable
 
@@ -83,12 +84,17 @@ class ComplexStep:
             near = np.where(function.arguments.movable, x * (1 + 2.0**-52 * rng.integers(-4, 5, len(x))), x)
             found = np.fmax(found, np.abs(self._slope(near, v, base, rng.uniform(1, 2))[0] - value))
         with np.errstate(all="ignore"):
-            share = np.where(function.at != 0, np.abs(value) / np.abs(function.at), np.inf)
+            # A slope of exactly 0 may be what is left of terms that cancel.
+            share = np.where((function.at != 0) & (value != 0), np.abs(value) / np.abs(function.at), np.inf)
         size = np.where(function.arguments.movable, np.abs(x), 0)
         seen = scatter(lambda point: self._slope(point, v, base, 1.0)[0], x, size, WIDE, rng)
         if seen is not None:  # what varies from one number to the next does so on that scale too
             found = np.where(function.singular, found, np.fmax(found, seen))
-        own = function.rounding * np.minimum(share, 1 / base)
+        moves = np.abs(value) * spacing_along(x, v)
+        aliased = (moves > np.maximum(ALIASED * function.span, function.rounding)) & (function.span > 0)
+        found = np.where(aliased, 0, found)
+        noise = np.where(function.singular, SAFETY * function.unit * np.abs(function.at), function.rounding)
+        own = noise * np.minimum(share, 1 / base)
         return np.asarray(SAFETY * (found + (self.apart + SAFETY * self.foreign) * np.abs(value)) + own)
 
     def _slope(self, x: Array, v: Array, base: float, by: float) -> tuple[Array, Array]:

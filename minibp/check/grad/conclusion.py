@@ -16,12 +16,12 @@ REASONS = {
     "kink": "at a kink of f, where the claimed value lies between the slopes on both sides",
     "unresolved": "whose slope is lost in the rounding of f",
     "small": "resolved only in relation to the largest slope",
-    "silent": "off by no more than the rounding of a long chain, of a claim that is the same at all points, so that its"
-    " own does not show",
+    "silent": "off by no more than the rounding of a long chain, or of larger slopes beside them, of a claim whose own"
+    " does not show",
     "jump": "where f jumps at the point itself",
     "steps": "where f has steps, across which the claim may be right",
-    "doubtful": "off by less than half of their digits, of a claim that is the same at all points, so that its rounding"
-    " does not show",
+    "doubtful": "off by what rounding may be that does not show at points nearby, or by little more than a measured"
+    " tolerance",
     "disputed": "as another oracle tells it, where finite differences tell another slope",
 }
 """What is said of entries of which this comes."""
@@ -32,8 +32,9 @@ WHY = {
     "; where f is a sum that hardly changes, weight its terms, or move x",
     "jump": "f jumps at the point, and has no slope there; move x",
     "steps": "f has steps near the point; see accuracy=",
-    "doubtful": "the claim is off by more than its last digits, and is the same at all points: this may be"
-    " rounding that is amplified, as by a matrix of large condition, or a mistake of this size",
+    "doubtful": "the claim is off by more than its last digits, and by no more than rounding may be that does not show"
+    " at points nearby, as of terms that cancel, or that a matrix of large condition amplifies; move x, or look for a"
+    " mistake of this size",
     "disputed": "finite differences contradict the claim and the oracle that agrees with it: move x, or see"
     " whether f loses the imaginary part of complex numbers",
 }
@@ -64,7 +65,8 @@ def verdict_of(counts: Counter[str], function: Function, engine: Engine) -> tupl
     """Where nothing is off: "correct" or "undecided", and what is said of it first, if anything."""
     lost = counts["unresolved"] + counts["jump"] + counts["steps"]
     told = any(((np.abs(column.got) > column.tolerance) & (column.outcome == RIGHT)).any() for column in engine.columns)
-    nothing = counts["unresolved"] and not told and not counts["kink"]  # all that is told are slopes of about 0
+    unsaid = counts["unresolved"] + counts["small"]
+    nothing = unsaid and not told and not counts["kink"]  # all that is told are slopes of about 0
     doubts = [name for name in ("doubtful", "disputed") if counts[name]]
     if not nothing and not doubts and sum(counts[name] for name in SETTLING) > lost:
         at_kinks = counts["kink"] and not counts["right"]

@@ -68,6 +68,14 @@ class Slopes(NamedTuple):
         apart = np.abs(self.right - self.left) > self.left_radius + self.right_radius
         return np.asarray(apart & np.isfinite(self.left_radius) & np.isfinite(self.right_radius))
 
+    @property
+    def uneven(self) -> Array:
+        """True where one side is known to have another slope than both together: at a kink, or its other side is."""
+        found = np.zeros(len(self.value), bool)
+        for own, radius in ((self.left, self.left_radius), (self.right, self.right_radius)):
+            found |= np.isfinite(radius) & (np.abs(self.value - own) > self.radius + radius)
+        return found
+
 
 def slopes(function: Projected, v: Array, base: float, reach: float) -> Slopes:
     """The slopes along v.

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from minibp.check.grad.column import DIFFERENCES, KINK, SMALL, STEPS, WRONG, Column
+from minibp.arrays import Array
+from minibp.check.grad.claim import LAST_DIGITS
+from minibp.check.grad.claimed_slopes import ClaimedSlopes
+from minibp.check.grad.column import DIFFERENCES, DOUBTFUL, KINK, SMALL, STEPS, UNRESOLVED, WRONG, Column
 from minibp.check.grad.function import SAFETY
+from minibp.check.grad.inexact import ALIASED, spacing_along
 from minibp.check.grad.kinks import is_at_kink, outside
-from minibp.check.grad.oracle_slopes import OracleSlopes
+from minibp.check.grad.oracle_slopes import HALF_UNIT, OracleSlopes
 from minibp.check.grad.projected import Projected
 from minibp.check.grad.steps import LITTLE, Steps
 
@@ -15,13 +19,19 @@ GROSS = 100.0
 """Differences contradict an oracle of high accuracy where they are apart by so many times their radius, and more than
 `SLIGHT` of the slope."""
 SLIGHT = 1e-6
+CANCELLED = 2.0**-50
+"""Steps over which terms of usual size cancel to exactly 0."""
+NEARBY = (-(2.0**-6), -(2.0**-8), 2.0**-8, 2.0**-6)
+"""Points where what is off is looked at, in units of the size of x."""
+VARIES = 1.0
+"""Parts of slopes that a claim is off by vary as rounding does where they differ by so many times what is usual."""
 
 
 class Doubts:
     """The outcome of comparisons of which a claim is off by the oracle that tells them best."""
 
-    def __init__(self, seen: Projected, steps: Steps, oracles: OracleSlopes) -> None:
-        self.seen, self.steps, self.oracles = seen, steps, oracles
+    def __init__(self, seen: Projected, claimed: ClaimedSlopes, steps: Steps, oracles: OracleSlopes) -> None:
+        self.seen, self.claimed, self.steps, self.oracles = seen, claimed, steps, oracles
 
     def at_kink(self, column: Column, i: int) -> int:
         """The outcome of a claim at a kink."""
@@ -39,37 +49,103 @@ class Doubts:
             return KINK
         if low[0] - low[1] - allowed <= got <= high[0] + high[1] + allowed:
             return KINK
+        if sides.step[i] > column.base:
+            return UNRESOLVED  # beyond the size of what is moved f may be another
         column.expected[i], radius = low if got < low[0] else high
         column.tolerance[i] = radius + allowed
         return self.confirmed(column, i)
 
     def confirmed(self, column: Column, i: int) -> int:
-        """The outcome of a claim that is off, unless steps of f give it good reason to be."""
-        if 0 in {column.got[i], column.expected[i]} and self._is_invisible(column, i):
-            return SMALL  # a slope of which f itself shows nothing, whose terms cancel to 0
+        """The outcome of a claim that is off, unless there is good reason for it to be."""
+        if self.is_aliased(column)[i]:
+            return WRONG  # what would be steps is how f varies
+        excuse = self._excused_by_rounding(column, i)
+        if excuse is not None:
+            return excuse
         tied = column.is_entry and self._is_tied(column, i)
-        if column.sides is not None and not tied and not self._is_plausible(column, i):
-            return WRONG
         if tied and not self._is_outside_nearby(column, i):
             return KINK
+        plausible = column.sides is None or tied or self._is_plausible(column, i)
+        return self._across_steps(column, i) if plausible else WRONG
+
+    def _excused_by_rounding(self, column: Column, i: int) -> int | None:
+        """The outcome of what is off by no more than terms that cancel may leave; None of what is off by more."""
+        if 0 in {column.got[i], column.expected[i]}:
+            shows = self._shown(column, i)
+            if shows <= 1:
+                return SMALL  # a slope of which f itself shows nothing, whose terms cancel to 0
+            if shows <= LAST_DIGITS / SAFETY:
+                return DOUBTFUL
+        return DOUBTFUL if self._has_cancelled(column, i) or self._varies_as_rounding(column, i) else None
+
+    def _has_cancelled(self, column: Column, i: int) -> bool:
+        """True of a claim of 0 that may be what rounding leaves of slopes as large as the largest."""
+        if column.got[i] or self.claimed.rows is None or self.claimed.is_sure(i):
+            return False
+        rows, scale, slope = np.abs(self.claimed.rows), self.seen.arguments.scale, abs(float(column.expected[i]))
+        rounding = SAFETY * float(self.seen.unit[i])
+        return slope <= rounding * np.nanmax(rows) and slope * column.base <= rounding * np.nanmax(rows * scale)
+
+    def _across_steps(self, column: Column, i: int) -> int:
+        """The outcome of what may be right of the slope across steps of f."""
         if not self.steps.found_near(column, i):
+            if self._is_cancelled(column, i):
+                return UNRESOLVED
             alone = column.oracle[i] == DIFFERENCES and not self.oracles.open
             return STEPS if alone and self.steps.explain(column, i) else WRONG
         told = self._is_told(column, i)
-        if self.steps.are_crossed(column, i, told=told):
-            return STEPS
         flat = column.got[i] == 0 and column.sides is not None and bool(column.sides.flat[i])
-        return STEPS if flat and not told else WRONG
+        return STEPS if self.steps.are_crossed(column, i, told=told) or (flat and not told) else WRONG
 
-    def _is_invisible(self, column: Column, i: int) -> bool:
-        """True where f does not show a slope over the size of x, nor is it more than rounding where terms cancel."""
+    def is_aliased(self, column: Column) -> Array:
+        """True where f varies between neighbouring numbers, as an oracle tells its slope, as far as it does at all."""
+        told = [np.abs(column.values[name][0]) for name in self.oracles.open if name in column.values]
+        if not told:
+            return np.zeros(len(column.got), bool)
+        moves = np.min(told, axis=0) * spacing_along(self.seen.arguments.flat, column.v)
+        span = self.seen.span
+        return np.asarray((moves > np.maximum(ALIASED * span, self.seen.rounding)) & (span > 0))
+
+    def _shown(self, column: Column, i: int) -> float:
+        """What f shows of a slope over the size of x, in units of the rounding of terms that cancel, if no more."""
         at, noise, scale = np.abs(self.seen.at), float(self.seen.noise[i]), self.seen.arguments.scale
         slope, unit = abs(float(column.expected[i] - column.got[i])), float(self.seen.unit[i])
         shown = noise if at[i] else max(noise, unit * float(at.max()))
         rounding = SAFETY * unit * float(at.max()) / float(scale[self.seen.arguments.movable].max())
         sides, got = column.sides, float(column.got[i])
         elsewhere = sides is not None and (got < sides.low[i] or got > sides.high[i])  # as larger steps have it
-        return slope * column.base <= shown and slope <= rounding and not elsewhere
+        if elsewhere or not (shown and rounding):
+            return np.inf
+        return max(slope * column.base / shown, slope / rounding)
+
+    def _varies_as_rounding(self, column: Column, i: int) -> bool:
+        """True where a claim is off by no more than rounding, and by other parts of the slope at points nearby.
+
+        A mistake is a part of the slope that is about the same at all of them; where terms cancel the claim may be the
+        same number at all points, so that its rounding shows in nothing but this.
+        """
+        step = self.oracles.open.get("complex_step")
+        limit = LAST_DIGITS * float(self.seen.unit[i]) * float(np.abs(self.seen.at).max()) / column.base
+        off = float(column.got[i] - column.expected[i])
+        if step is None or not column.is_entry or not abs(off) <= limit or self.claimed.is_sure(i):
+            return False
+        x, k, c = self.seen.arguments.flat, int(column.moves[0]), self.seen.cotangents()[i]
+        parts = [off / float(column.expected[i])] if column.expected[i] else []
+        for by in NEARBY:
+            near = x.copy()
+            near[k] += by * column.base
+            slope = float(c @ step.at(near, column.v, column.base))
+            apart = float(self.claimed.row_at(i, near)[k]) - slope
+            if not abs(apart) <= limit or not slope:
+                return False
+            parts.append(apart / slope)
+        return bool(np.ptp(parts) > VARIES * np.median(np.abs(parts)))
+
+    def _is_cancelled(self, column: Column, i: int) -> bool:
+        """True where f is exactly 0 over distances that are lost beside numbers of usual size, whose terms cancel."""
+        sides = column.sides
+        flat = sides is not None and column.oracle[i] == DIFFERENCES and bool(sides.flat[i]) and not self.seen.at[i]
+        return sides is not None and flat and bool(sides.moves[i] <= CANCELLED)
 
     def _is_told(self, column: Column, i: int) -> bool:
         """True where an oracle of high accuracy tells a slope that is not 0."""
@@ -81,7 +157,8 @@ class Doubts:
         arguments, k = self.seen.arguments, int(column.moves[0])
         x = arguments.flat[arguments.movable]
         tied = arguments.flat[k] == 0 or np.count_nonzero(x == arguments.flat[k]) > 1
-        return bool(tied) and is_at_kink(self.seen, i, column.v * column.base, self.seen.rng)
+        fine = self.seen.unit[i] <= HALF_UNIT  # slopes nearby are lost in half precision
+        return bool(tied and fine) and is_at_kink(self.seen, i, column.v * column.base, self.seen.rng)
 
     def _is_outside_nearby(self, column: Column, i: int) -> bool:
         """True where the claim is outside of the slopes at points nearby, where ties are broken in all ways."""

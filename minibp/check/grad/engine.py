@@ -16,10 +16,11 @@ from minibp.check.grad.claimed_slopes import ClaimedSlopes
 from minibp.check.grad.column import DIFFERENCES, DISPUTED, KINK, RIGHT, WRONG, Column, Direction
 from minibp.check.grad.differences import slopes
 from minibp.check.grad.function import SMALLEST, Function
-from minibp.check.grad.judge import EXACT, RESOLVED, Judge
+from minibp.check.grad.judge import Judge
 from minibp.check.grad.kinks import outside_of_hull
 from minibp.check.grad.oracle_slopes import OracleSlopes
 from minibp.check.grad.projected import Projected
+from minibp.check.grad.resolution import EXACT, RESOLVED
 from minibp.check.oracles.estimate import OracleUnavailable
 from minibp.check.report.wording import ORACLE_NAMES
 from minibp.check.statistics import Statistics
@@ -137,7 +138,12 @@ class Engine:
         sharpest, (value, tolerance) = min(told.items(), key=lambda item: float(np.median(item[1][1])))
         for at in np.flatnonzero(agrees).tolist():
             k = int(entries[at])
-            column = Column(Direction.of_entry(len(self.arguments), k), float(self.arguments.scale[k]), got[:, at], quiet[:, at])
+            column = Column(
+                Direction(len(self.arguments), np.array([k]), np.ones(1)),
+                float(self.arguments.scale[k]),
+                got[:, at],
+                quiet[:, at],
+            )
             column.outcome[:], column.counted = RIGHT, True
             column.expected, column.tolerance = value[:, at], tolerance[:, at]
             column.oracle = [sharpest] * len(self.seen)

@@ -37,8 +37,8 @@ LOUD = 64.0
 """Noise of so many times the rounding of the value may be more than rounding."""
 CANCELLED = 2.0**-26
 """A value that is so small beside what f varies by is a difference of large terms."""
-BESIDE = 2.0**-32
-"""The distance of points where such noise is looked for once more, in units of the size of x."""
+BESIDE = tuple(2.0**-power for power in range(32, 18, -2))
+"""The distances of points where such noise is looked for once more, in units of the size of x."""
 WIDE = 2.0**-34
 """The length of a longer line, in units of the size of x; at larger steps slopes measure their own noise."""
 
@@ -159,12 +159,16 @@ class Function:
         x, movable = self.arguments.flat, self.arguments.movable
         self.size = np.zeros(len(self.at))
         """How much each entry varies over the size of x, as values nearby have it."""
+        self.span = np.zeros(len(self.at))
+        """How far each entry is from its value at any of them."""
         for part in (1e-3, 0.1, 0.0):
             width = np.where(movable, part * self.arguments.scale if part else 1e-2, 0)
             values = np.array([self._value(self._beside(width)) for _ in range(TRIALS)])
             varies = np.isfinite(values).all(0) & (np.ptp(values, axis=0) > 0)
+            moved = np.abs(values - self.at).max(0)
+            self.span = np.fmax(self.span, moved)
             if part and x[movable].any():  # an exact 0 is no size
-                self.size = np.where((self.size == 0) & varies, np.abs(values - self.at).max(0) / part, self.size)
+                self.size = np.where((self.size == 0) & varies, moved / part, self.size)
             if varies.all():
                 break
         for name, unit in FORMATS:
@@ -322,14 +326,16 @@ class Function:
 
         Such noise is the function itself, of which the numbers next to x, or all those of this size, are too far apart.
         """
-        nearby, values = np.full(len(self), np.inf), [self.at]
+        nearby, values = np.zeros(len(self)), [self.at]
         for way in (-1.0, 1.0):
-            point = self.arguments.flat + way * BESIDE * size
-            seen = self._seen(point, size)
-            values += [self._value(self.arguments.flat + way * far * size) for far in (BESIDE, 0.1)]
-            nearby = np.fmin(nearby, np.inf if seen is None or not np.isfinite(values[-2]).all() else seen)
+            values.append(self._value(self.arguments.flat + way * 0.1 * size))
+            for far in BESIDE:  # the rounding of large terms shows at some of these places
+                point = self.arguments.flat + way * far * size
+                values.append(self._value(point))
+                seen = self._seen(point, size)
+                nearby = nearby if seen is None else np.fmax(nearby, seen)
         varies = np.nan_to_num(np.abs(np.array(values) - self.at)).max(0)
-        return np.asarray((np.isfinite(nearby) & (nearby * LOUD < noise)) | (2 * noise > varies))
+        return np.asarray((nearby * LOUD < noise) | (4 * noise > varies))
 
 
 def _reading(name: str, value: Any) -> Array | None:

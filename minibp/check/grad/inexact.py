@@ -19,6 +19,8 @@ STEEP = 30.0
 ZOOMS = 3
 """Closer looks at where a jump may be, each an eighth as wide, before it is closed in on."""
 HALVINGS = 60
+ALIASED = 0.1
+"""Where f varies from one number to the next by so large a part of all, values nearby tell nothing."""
 APART = 64.0
 """Points are at least so many spacings of the numbers apart, or are not where they are meant to be."""
 
@@ -40,7 +42,7 @@ def jump_near(function: Projected, v: Array, base: float, i: int) -> Jump | None
     best: Jump | None = None
     for width in WIDTHS:
         half = width * base * float(function.rng.uniform(0.7, 1))
-        found = _jump_between(value, (-half, half), float(function.noise[i]), _spacing(x, v), ZOOMS)
+        found = _jump_between(value, (-half, half), float(function.noise[i]), spacing_along(x, v), ZOOMS)
         if found is not None and (best is None or found.height > best.height):
             best = found
     return best
@@ -56,11 +58,11 @@ def jump_at_end_of_plateau(function: Projected, v: Array, plateau: float, moves:
     for side in (1, -1):
         near, far = side * plateau, side * moves
         if value(near) == function.at[i] and value(far) != function.at[i]:
-            return _closed_in(value, near, far, float(function.noise[i]), _spacing(x, v))
+            return _closed_in(value, near, far, float(function.noise[i]), spacing_along(x, v))
     return None
 
 
-def _spacing(x: Array, v: Array) -> float:
+def spacing_along(x: Array, v: Array) -> float:
     """How far points along v are apart, at least, in units of v."""
     moves = v != 0
     return float(np.max(2 * np.spacing(np.abs(x[moves]) / 2) / np.abs(v[moves])))

@@ -7,49 +7,22 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.grad.claim import LAST_DIGITS
 from minibp.check.grad.claimed_slopes import ClaimedSlopes
-from minibp.check.grad.column import (
-    DIFFERENCES,
-    DISPUTED,
-    DOUBTFUL,
-    JUMP,
-    RIGHT,
-    SILENT,
-    SMALL,
-    UNRESOLVED,
-    UNSTABLE,
-    WRONG,
-    Column,
-)
+from minibp.check.grad.column import DIFFERENCES, DISPUTED, JUMP, RIGHT, UNRESOLVED, WRONG, Column
+from minibp.check.grad.decider import CLEARLY, Decider
 from minibp.check.grad.differences import COARSEST, settled, slopes, two_sided
 from minibp.check.grad.doubts import GROSS, SLIGHT, Doubts
 from minibp.check.grad.levels import Levels
 from minibp.check.grad.oracle_slopes import OracleSlopes
 from minibp.check.grad.projected import Projected
-from minibp.check.grad.steps import Steps
+from minibp.check.grad.resolution import Resolution
+from minibp.check.grad.steps import LITTLE, Steps
 from minibp.check.grad.tally import Tally
 from minibp.check.statistics import Statistics
 
-RESOLVED = 1e-2
-"""A tolerance that is a larger part of a slope than this tells nothing of it."""
-RESOLVED_ACROSS = 0.1
-"""The same of an f that is known to a stated accuracy alone."""
-EXACT = 1e-280
-"""A slope of 0 that is told to within this is exactly 0."""
-ZERO = 1e-4
-"""A slope of 0 is resolved where its tolerance is at most this part of the largest slope."""
-LOST = 16.0
-"""A claim counts as 0 where it is at most so many times what it is seen to be noisy by."""
-COMPARABLE = 1e3
-"""An oracle has a word against differences where its tolerance is at most so many times theirs."""
-STEADY = 1e3
-"""A gradient is unstable where it is so many times as noisy as an oracle, and half of its digits are wrong."""
 GLANCE = 1e-7
 """Two steps do where they tell a slope to this part, or about as well as the noise of f allows."""
-LONG_CHAINS = 16.0
-"""So many times the last digits a claim may be off whose rounding is the same at all points, as of a linear solve."""
-CONFIRMED, CLEARLY = 12, 4.0
-"""Once so many directions are found wrong at all scales, the word of one oracle does for others that are off by so many
-times the tolerance."""
+CONFIRMED = 12
+"""Once so many directions are wrong at all scales, the word of one oracle does for others that are clearly off."""
 
 
 class Judge:
@@ -66,10 +39,10 @@ class Judge:
     ) -> None:
         self.seen, self.claimed, self.oracles, self.differences = seen, claimed, oracles, differences
         self.steps = Steps(seen, calls)
-        self.doubts = Doubts(seen, self.steps, oracles)
-        self.largest = max(claimed.largest, oracles.largest)
-        """The largest slope by one entry that is claimed, or told."""
+        self.doubts = Doubts(seen, claimed, self.steps, oracles)
         self.unit = float(np.max(claimed.claim.unit))
+        self.resolution = Resolution(seen, max(claimed.largest, oracles.largest), self.unit)
+        self.decider = Decider(seen, claimed, oracles, self.resolution, self.doubts)
         self.tally = Tally(self.unit)
         self.confirmed = 0
 
@@ -127,44 +100,15 @@ class Judge:
         value, radius = column.values[name]
         tolerance = radius + column.allowed
         open_ = column.outcome != RIGHT
-        told = (np.abs(column.got - value) <= tolerance) & self._resolved(column, value, tolerance)
+        told = (np.abs(column.got - value) <= tolerance) & self.resolution.is_resolved(column, value, tolerance)
         for other, (its_value, its_radius) in column.values.items():
             error, its = np.abs(column.got - its_value), its_radius + column.allowed
-            told &= ~((error > its) & (its < tolerance)) & ~self._is_lost(column, other, error)  # one that knows better
+            told &= ~((error > its) & (its < tolerance)) & ~self.resolution.is_lost(
+                column, other, error
+            )  # one that knows better
         column.note((open_ & told) | (open_ & (tolerance < column.tolerance)), name, value, tolerance)
         column.outcome = np.where(open_ & told, RIGHT, column.outcome)
         column.told[name] = np.where(told, np.abs(column.got - value) / tolerance, np.nan), value, tolerance
-
-    def _is_lost(self, column: Column, name: str, error: Array) -> Array:
-        """True where half of the digits of the claim are lost in its own rounding, which is far more than need be."""
-        if name == DIFFERENCES:
-            return np.zeros(len(error), bool)
-        value, radius = column.values[name]
-        alone = radius + column.quiet
-        needless = column.allowed - column.quiet > STEADY * alone
-        # Where terms of the size of f over that of x, or of the largest slope, cancel, as in 1 - a^2, nothing is seen
-        # of the rounding that is left, in f or beside the other slopes.
-        scale = max(column.base, float(self.seen.arguments.scale.max()))
-        shown = LAST_DIGITS * self.unit * np.maximum(self.largest, np.abs(self.seen.at) / scale)
-        lost = error > np.maximum(np.maximum(alone, self.unit**0.5 * np.abs(value)), shown)
-        return np.asarray(needless & lost & (np.abs(value) > alone))
-
-    def _resolved(self, column: Column, value: Array, tolerance: Array) -> Array:
-        """True where a tolerance tells something of a slope.
-
-        It is small beside the slope itself; or the slope is 0, as far as its own rounding goes, and the tolerance is
-        small beside the largest slope, or beside how steep f is nearby.
-        """
-        got = column.got
-        steep: Array | float = self.largest
-        exact = (got == 0) & (value == 0) & (tolerance <= EXACT)
-        if column.sides is not None:
-            steep = np.maximum(self.largest, column.sides.size)
-            exact |= (got == 0) & column.sides.still
-        lost = (np.abs(got) <= LOST * column.allowed) & (tolerance <= ZERO * steep)
-        part = RESOLVED if self.seen.accuracy == 0 else RESOLVED_ACROSS
-        small = tolerance <= part * np.maximum(np.abs(got), np.abs(value))
-        return np.asarray((exact | lost | small) & np.isfinite(tolerance))
 
     # -- differences
 
@@ -174,10 +118,10 @@ class Judge:
         column.sides = sides = slopes(self.seen, column.v, column.base, reach)
         value, radius = two_sided(sides)
         backed = sum(self._is_backed(column, name) for name in self.oracles.open)
-        mute = sides.kink | sides.jumps | (sides.still & (backed != 0))
+        mute = sides.kink | sides.uneven | sides.jumps | (sides.still & (backed != 0)) | self.doubts.is_aliased(column)
         column.values[DIFFERENCES] = value, np.where(mute, np.inf, radius)
-        if self.largest == 0:
-            self.largest = float(np.nan_to_num(sides.size).max(initial=0.0))
+        if self.resolution.largest == 0:
+            self.resolution.largest = float(np.nan_to_num(sides.size).max(initial=0.0))
         self._agree(column, DIFFERENCES)
         for name in list(self.oracles.open):
             if name not in column.values:
@@ -259,7 +203,7 @@ class Judge:
             self._jitter(column)
         self._look_for_lost_digits(column)
         for i in np.flatnonzero(column.open).tolist():
-            column.outcome[i] = self._decided(column, i)
+            column.outcome[i] = self.decider.decided(column, i)
 
     def _look_for_lost_digits(self, column: Column) -> None:
         """Measure the claim on larger scales where what is off may be the rounding of numbers as large as f.
@@ -267,11 +211,11 @@ class Judge:
         Of 1 − p for p near 1 the steps of rounding are far apart, and show between no points that are close.
         """
         natural = LAST_DIGITS * self.unit * np.abs(self.seen.at) / column.base
-        with np.errstate(invalid="ignore"):
-            off = [
-                np.abs(column.got - value) for name, (value, _) in column.values.items() if name in self.oracles.open
-            ]
-        if not off or not (column.open & (np.max(off, axis=0) <= natural)).any():
+        may_be = []
+        for value in (value for name, (value, _) in column.values.items() if name in self.oracles.open):
+            off, size = np.abs(column.got - value), np.abs(value)
+            may_be.append((off <= natural) | ((off > self.unit**0.5 * size) & (off <= LITTLE * size)))
+        if not may_be or not (column.open & np.all(may_be, axis=0)).any():
             return
         self.claimed.measure_far(column)
         for name in column.values:
@@ -294,50 +238,3 @@ class Judge:
         scattered = np.isfinite(radius) & (worst > radius)
         column.values[DIFFERENCES] = value, np.where(scattered, 2 * worst, radius)
         self._agree(column, DIFFERENCES)
-
-    def _decided(self, column: Column, i: int) -> int:
-        """The outcome of a comparison that no oracle has settled, by those that tell it."""
-        sides = column.sides
-        if sides is not None and (sides.jumps[i] or sides.kink[i]):
-            return JUMP if sides.jumps[i] else self.doubts.at_kink(column, i)
-        got, allowed = float(column.got[i]), float(column.allowed[i])
-        every = {name: (float(value[i]), float(radius[i]) + allowed) for name, (value, radius) in column.values.items()}
-        told = {name: pair for name, pair in every.items() if np.isfinite(pair).all()}
-        if not told:
-            return UNRESOLVED
-        off = {name: pair for name, pair in told.items() if abs(got - pair[0]) > pair[1]}
-        fine = {name: pair for name, pair in told.items() if name not in off}
-        if off and self.claimed.is_silent(i) and self.oracles.may_amplify:
-            if self._is_off_by(LONG_CHAINS * LAST_DIGITS * self.unit, got, off):
-                return SILENT
-            if self._is_off_by(self.unit**0.5, got, off):
-                return DOUBTFUL
-        lost = [name for name in fine if self._is_lost(column, name, np.abs(column.got - fine[name][0]))[i]]
-        if lost and not off:
-            fine = {name: fine[name] for name in lost}
-        alone = set(off) == {DIFFERENCES} and any(pair[1] <= COMPARABLE * off[DIFFERENCES][1] for pair in fine.values())
-        if (
-            set(off) == {DIFFERENCES}
-            and not alone
-            and any(pair[1] <= RESOLVED * abs(pair[0]) for pair in fine.values())
-        ):
-            return DISPUTED
-        best = off if off and not alone else fine
-        name = min(best, key=lambda one: best[one][1])
-        column.expected[i], column.tolerance[i], column.oracle[i] = *best[name], name
-        return self.doubts.confirmed(column, i) if best is off else self._within(column, i)
-
-    @staticmethod
-    def _is_off_by(part: float, got: float, told: dict[str, tuple[float, float]]) -> bool:
-        """True where a claim is off by no more than a part of what any of these oracles tells."""
-        return all(abs(got - value) <= part * abs(value) for value, _ in told.values())
-
-    def _within(self, column: Column, i: int) -> int:
-        """The outcome of a comparison that is within its tolerance, which may be too large to say much."""
-        expected, tolerance, name = float(column.expected[i]), float(column.tolerance[i]), column.oracle[i]
-        if self._is_lost(column, name, np.abs(column.got - expected))[i]:
-            return UNSTABLE
-        value, radius = column.values[name]
-        if self._resolved(column, value, radius + column.allowed)[i]:
-            return RIGHT
-        return SMALL if tolerance <= RESOLVED * self.largest else UNRESOLVED

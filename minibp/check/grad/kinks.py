@@ -101,8 +101,11 @@ class _Nearby:
 
     def __init__(self, function: Projected, i: int, v: Array, rng: np.random.Generator) -> None:
         self.function, self.i, self.v = function, i, v
-        self.scale = np.where(function.arguments.movable, function.arguments.scale, 0)
-        n = len(self.scale)
+        x, size, movable = function.arguments.flat, function.arguments.scale, function.arguments.movable
+        self.scale, n = np.where(movable, size, 0), len(x)
+        for k in np.flatnonzero(v)[:ENTRIES]:  # entries that are as good as tied move as far
+            tied = movable & (np.abs(x - x[k]) <= NEARBY * size[k])
+            self.scale = np.where(tied, np.maximum(self.scale, size[k]), self.scale)
         sides = v / np.where(self.scale > 0, self.scale, 1)
         self.ways = [rng.choice([-1.0, 1.0], n) * rng.uniform(0.5, 1, n) for _ in range(POINTS)] + [sides, -sides]
 

@@ -174,7 +174,8 @@ class Agreement:
     ) -> None:
         apart = np.abs(quotient - finer)
         found = finer - (quotient - finer) / ((h / finer_h) ** self.order - 1)
-        own = 1.25 * finer_noise + self.part * apart + self.before
+        # Of steps of about a size the quotients hardly differ, whatever is left of the truncation error.
+        own = 1.25 * finer_noise + np.maximum(self.part, 1 / ((h / finer_h) ** self.order - 1)) * apart + self.before
         agrees = (found + own >= self.low) & (found - own <= self.high)
         self.alive &= agrees | ~known
         better = self.alive & known & (own < self.radius)

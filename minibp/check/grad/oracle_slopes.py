@@ -11,11 +11,12 @@ from minibp.check.grad.autodiff import Autodiff
 from minibp.check.grad.claimed_slopes import MEASURED, along, total
 from minibp.check.grad.column import Column
 from minibp.check.grad.complex_step import LAST_DIGITS, ComplexStep
-from minibp.check.grad.function import SMALLEST
 from minibp.check.grad.projected import TAIL, Projected
 from minibp.check.oracles.estimate import OracleUnavailable
 from minibp.check.report.wording import ORACLE_NAMES
 
+FLUSHED = 2.0**-1022
+"""JAX takes smaller numbers for 0."""
 HALF_UNIT = 2.0**-13
 """Formats of a coarser roundoff are of half precision."""
 
@@ -93,7 +94,7 @@ class OracleSlopes:
         if name == "jax":
             assert self.by_jax is not None
             value = self.by_jax[:, entries]
-            radius = LAST_DIGITS * 2.0**-53 * np.abs(value) + 16 * SMALLEST
+            radius = LAST_DIGITS * 2.0**-53 * np.abs(value) + FLUSHED
             return value, np.where(np.isfinite(value), radius, np.inf)
         scale, v, found = self.seen.arguments.scale, np.zeros(len(self.seen.arguments)), []
         for k in entries.tolist():
@@ -107,7 +108,7 @@ class OracleSlopes:
         assert self.by_jax is not None
         products = self.by_jax[:, column.moves] * column.weights
         value = products.sum(1)
-        radius = LAST_DIGITS * 2.0**-53 * total(np.abs(products)) + 16 * SMALLEST
+        radius = LAST_DIGITS * 2.0**-53 * total(np.abs(products)) + FLUSHED * float(np.abs(column.weights).sum())
         return value, np.where(np.isfinite(value), radius, np.inf)
 
     def _by_step(self, name: str, column: Column) -> tuple[Array, Array]:

@@ -33,6 +33,7 @@ class Projected:
         self.at = self._combined(function.at)
         self.noise = self._spread(function.noise)
         self.rounding = self._spread(function.rounding)
+        self.span = self._spread(function.span)
         self.singular = function.singular if self.combinations is None else np.full(len(self), function.singular.any())
         self.unit = function.unit if self.combinations is None else np.full(len(self.at), float(function.unit.max()))
 

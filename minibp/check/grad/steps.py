@@ -48,16 +48,20 @@ class Steps:
             self.searches += 1
             arguments, rng = self.seen.arguments, self.seen.rng
             signs = np.where(arguments.movable, rng.choice([-1.0, 1.0], len(arguments)) * arguments.scale, 0.0)
-            sides, jump = column.sides, None
-            if sides is not None and np.isfinite(sides.moves[i]):
-                ends = float(sides.plateau[i]), float(sides.moves[i])
-                jump = jump_at_end_of_plateau(self.seen, column.v, *ends, i)
+            jump = self._at_end_of_plateau(column, i)
             for v, base in ((column.v, column.base), (signs, 1.0)):
                 jump = jump or jump_near(self.seen, v, base, i)
             if jump is not None:
                 self.jumps[i] = jump
                 self.proposed = max(jump.height, self.proposed or 0.0)
         return self.jump_of(i) is not None
+
+    def _at_end_of_plateau(self, column: Column, i: int) -> Jump | None:
+        """The jump that ends the stretch over which result i does not move along this direction."""
+        sides = column.sides
+        if sides is None or not np.isfinite(sides.moves[i]):
+            return None
+        return jump_at_end_of_plateau(self.seen, column.v, float(sides.plateau[i]), float(sides.moves[i]), i)
 
     def jump_of(self, i: int) -> Jump | None:
         """The jump of result i; once no more are looked for, one as high in relation to the result as another's."""
@@ -90,9 +94,9 @@ class Steps:
 
     def _across(self, column: Column, i: int) -> tuple[float, float]:
         """The slope over steps at which jumps are no more than noise, and its radius."""
-        jump, known = self.jump_of(i), self.seen.noise
+        jump, known, own = self.jump_of(i), self.seen.noise, self._at_end_of_plateau(column, i)
         assert jump is not None
-        self.seen.noise = np.maximum(known, 2 * jump.height)
+        self.seen.noise = np.maximum(known, 2 * max(jump.height, own.height if own else 0.0))
         try:
             levels = Levels(self.seen, column.v, column.base)
             h = FINEST * column.base

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,7 +19,8 @@ from minibp.check.grad.column import (
     UNSTABLE,
     WRONG,
     Cell,
-    Column, Direction,
+    Column,
+    Direction,
 )
 
 V = np.array([0.0, 1.0, 0.0])
@@ -25,7 +28,7 @@ GOT = np.array([1.0, np.nan, 3.0])
 
 
 def column(got=GOT, v=V):
-    return Column(Direction(v), 1.0, np.asarray(got), np.full(len(got), 1e-12))
+    return Column(Direction.of(v), 1.0, np.asarray(got), np.full(len(got), 1e-12))
 
 
 def cell(got=1.0, expected=1.0, tolerance=0.5, v=V, outcome=RIGHT):
@@ -128,3 +131,31 @@ def test_the_excess_is_the_error_in_tolerances(got, tolerance, excess):
     with np.errstate(all="raise"):
         one = cell(got, 1.0, tolerance)
         assert (one.error, one.excess) == (abs(got - 1), pytest.approx(excess, nan_ok=True))
+
+
+# -- directions
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 9))
+def test_a_direction_is_kept_whatever_it_is_kept_as(seed, n):
+    rng = np.random.default_rng(seed)
+    sizes = 10.0 ** rng.integers(-300, 300, n)
+    for v in (rng.choice([-1.0, 0.0, 1.0], n) * sizes, rng.standard_normal(n) * rng.choice([0.0, 1.0], n)):
+        found = Direction.of(v, sizes)
+        assert found.v.tolist() == v.tolist()
+        assert found.moves.tolist() == np.flatnonzero(v).tolist()
+        assert found.weights.tolist() == v[v != 0].tolist()
+        assert found.is_entry == (np.count_nonzero(v) == 1)
+
+
+def test_of_random_signs_one_byte_an_entry_is_kept():
+    n = 100_000
+    sizes = np.random.default_rng(0).uniform(1, 2, n)
+    v = np.where(np.arange(n) % 2, sizes, -sizes)
+    tracemalloc.start()
+    try:
+        found = Direction.of(v, sizes)
+        assert tracemalloc.get_traced_memory()[0] < 1.1 * n
+        assert found.v.tolist() == v.tolist()
+    finally:
+        tracemalloc.stop()

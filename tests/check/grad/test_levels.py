@@ -206,3 +206,12 @@ def test_how_much_the_last_two_differ_says_whether_larger_steps_can_tell_more():
     assert found.last_change[0] == pytest.approx(abs(quotients[3] - quotients[2]) / 4)
     assert found.last_change[0] > FADED * found.radius[0]
     assert not found.alive[0]
+
+
+@pytest.mark.parametrize("growth", [1.01, 1.1, 1.5, 8.0])
+@pytest.mark.parametrize("order", [1, 2])
+def test_steps_of_about_a_size_tell_no_more_than_others(growth, order):
+    """Of a jump the quotients fall as 1 / h, and hardly differ between such steps: all that is taken off is unsure."""
+    found = agreed(order, [2, 2 / growth], [1e-12, 1e-12], [1.0, growth]).row(())
+    assert found.radius[0] >= abs(found.value[0] - 2) > 0
+    assert found.radius[0] > 0.4

@@ -18,7 +18,7 @@ def looked_at(f, x, got, *, seed=3, sides=True):
     v = np.asarray(np.arange(len(seen.arguments)) == 0, float)
     base = float(seen.arguments.scale[0])
     got = np.full(len(seen), got, float)
-    column = Column(Direction(v), base, got, 16 * 2.0**-53 * np.abs(got))
+    column = Column(Direction.of(v), base, got, 16 * 2.0**-53 * np.abs(got))
     found = slopes(seen, v, base, 1.0)
     column.expected, column.tolerance = two_sided(found)
     column.sides = found if sides else None

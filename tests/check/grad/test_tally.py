@@ -7,7 +7,7 @@ from minibp.check.grad.tally import Tally
 
 
 def column(got, ratio=None):
-    made = Column(Direction(unit(0, 3)), 1.0, np.array(got, float), np.zeros(len(got)))
+    made = Column(Direction.of(unit(0, 3)), 1.0, np.array(got, float), np.zeros(len(got)))
     made.outcome[:] = RIGHT
     if ratio is not None:
         made.told["jax"] = np.array(ratio), np.array(got, float), np.full(len(got), 1e-13)

@@ -1,0 +1,143 @@
+"""What comes of a comparison that no oracle has settled: which of them is taken at its word."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minibp.check.grad.claim import LAST_DIGITS
+from minibp.check.grad.claimed_slopes import ClaimedSlopes
+from minibp.check.grad.column import (
+    DIFFERENCES,
+    DISPUTED,
+    DOUBTFUL,
+    JUMP,
+    RIGHT,
+    SILENT,
+    SMALL,
+    UNRESOLVED,
+    UNSTABLE,
+    Column,
+)
+from minibp.check.grad.doubts import Doubts
+from minibp.check.grad.function import SAFETY
+from minibp.check.grad.oracle_slopes import OracleSlopes
+from minibp.check.grad.projected import Projected
+from minibp.check.grad.resolution import RESOLVED, Resolution
+
+COMPARABLE = 1e3
+"""An oracle has a word against differences where its tolerance is at most so many times theirs."""
+LONG_CHAINS = 16.0
+"""So many times the last digits a claim may be off whose rounding is the same at all points, as of a linear solve."""
+CLEARLY = 4.0
+"""What is off by fewer tolerances is doubtful where these are estimates."""
+Told = dict[str, tuple[float, float]]
+"""By oracle, a slope and its tolerance."""
+
+
+class Decider:
+    """The outcome of comparisons that are still open when all has been measured."""
+
+    def __init__(
+        self,
+        seen: Projected,
+        claimed: ClaimedSlopes,
+        oracles: OracleSlopes,
+        resolution: Resolution,
+        doubts: Doubts,
+    ) -> None:
+        self.seen, self.claimed, self.oracles = seen, claimed, oracles
+        self.resolution, self.doubts, self.unit = resolution, doubts, resolution.unit
+
+    def decided(self, column: Column, i: int) -> int:
+        """The outcome for result i, by the oracles that tell its slope."""
+        sides = column.sides
+        if sides is not None and (sides.jumps[i] or sides.kink[i]):
+            return JUMP if sides.jumps[i] else self.doubts.at_kink(column, i)
+        got, allowed = float(column.got[i]), float(column.allowed[i])
+        every = {name: (float(value[i]), float(radius[i]) + allowed) for name, (value, radius) in column.values.items()}
+        told = {name: pair for name, pair in every.items() if np.isfinite(pair).all()}
+        off = {name: pair for name, pair in told.items() if abs(got - pair[0]) > pair[1]}
+        fine = {name: pair for name, pair in told.items() if name not in off}
+        excuse = self._excuse(column, i, off) if off else None
+        if excuse is not None:
+            return excuse
+        if off and not self._are_outvoted(off, fine):
+            return self._off(column, i, off, fine)
+        lost = {name: pair for name, pair in fine.items() if self._is_lost(column, i, name) and not off}
+        return self._within(column, i, lost or fine) if fine else UNRESOLVED
+
+    def _excuse(self, column: Column, i: int, off: Told) -> int | None:
+        """The outcome of what is off by no more than rounding may be that shows at no points nearby."""
+        got = float(column.got[i])
+        if not self.claimed.is_sure(i) and self._is_beside_larger(column, i, off):
+            return SILENT
+        if i not in self.claimed.derived and self.oracles.may_amplify:
+            if self._is_off_by(min(LONG_CHAINS * LAST_DIGITS * self.unit, self.unit**0.5), got, off):
+                return SILENT
+            if self.claimed.is_silent(i) and self._is_off_by(self.unit**0.5, got, off):
+                return DOUBTFUL
+        return None
+
+    @staticmethod
+    def _are_outvoted(off: Told, fine: Told) -> bool:
+        """True where differences alone contradict a claim, and another oracle agrees that tells it about as closely."""
+        return set(off) == {DIFFERENCES} and any(
+            tolerance <= COMPARABLE * off[DIFFERENCES][1] for _, tolerance in fine.values()
+        )
+
+    def _off(self, column: Column, i: int, off: Told, fine: Told) -> int:
+        """The outcome of what is off by the oracle that tells it best."""
+        if set(off) == {DIFFERENCES} and any(tolerance <= RESOLVED * abs(value) for value, tolerance in fine.values()):
+            return DISPUTED
+        if self._is_hardly_off(float(column.got[i]), off):
+            return DOUBTFUL
+        _take_best(column, i, off)
+        return self.doubts.confirmed(column, i)
+
+    def _is_lost(self, column: Column, i: int, name: str) -> bool:
+        return bool(self.resolution.is_lost(column, name, np.abs(column.got - column.values[name][0]))[i])
+
+    def _is_hardly_off(self, got: float, told: Told) -> bool:
+        """True where a claim is off by few tolerances that are measured, or by digits that differences do not tell."""
+        for name, (value, tolerance) in told.items():
+            least = self.unit**0.5 if name == DIFFERENCES else 0.0
+            measured = tolerance > LONG_CHAINS * LAST_DIGITS * self.unit * abs(value)
+            if not abs(got - value) <= max(CLEARLY * tolerance * measured, least * abs(value)):
+                return False
+        return self.seen.accuracy == 0
+
+    def _is_beside_larger(self, column: Column, i: int, told: Told) -> bool:
+        """True where a claim is off by less than half of its digits, and by no more than the rounding of larger slopes.
+
+        These are compared by what each moves f by over the size of its entry. Series and quadratures are cut off at
+        such errors, which are the same at all points.
+        """
+        if not column.is_entry:
+            return False
+        assert self.claimed.rows is not None
+        got, moves = float(column.got[i]), np.abs(self.claimed.rows[i]) * self.seen.arguments.scale
+        top = SAFETY * SAFETY * self.unit * float(np.nanmax(moves)) / column.base
+        few = self._is_off_by(self.unit**0.5, got, told)
+        return few and all(abs(got - value) <= top for value, _ in told.values())
+
+    @staticmethod
+    def _is_off_by(part: float, got: float, told: Told) -> bool:
+        """True where a claim is off by no more than a part of what any of these oracles tells."""
+        return all(abs(got - value) <= part * abs(value) for value, _ in told.values())
+
+    def _within(self, column: Column, i: int, fine: Told) -> int:
+        """The outcome of a comparison that is within its tolerance, which may be too large to say much."""
+        name = _take_best(column, i, fine)
+        if self._is_lost(column, i, name):
+            return DOUBTFUL if i in self.claimed.measured_far else UNSTABLE
+        value, radius = column.values[name]
+        if self.resolution.is_resolved(column, value, radius + column.allowed)[i]:
+            return RIGHT
+        return SMALL if column.tolerance[i] <= RESOLVED * self.resolution.largest else UNRESOLVED
+
+
+def _take_best(column: Column, i: int, told: Told) -> str:
+    """Take the word of the oracle that tells a slope best; its name."""
+    name = min(told, key=lambda one: told[one][1])
+    column.expected[i], column.tolerance[i], column.oracle[i] = *told[name], name
+    return name

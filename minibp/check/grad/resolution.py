@@ -1,0 +1,64 @@
+"""What of a slope a tolerance resolves, and which claims have lost it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minibp.arrays import Array
+from minibp.check.grad.claim import LAST_DIGITS
+from minibp.check.grad.column import DIFFERENCES, Column
+from minibp.check.grad.projected import Projected
+
+RESOLVED = 1e-2
+"""A tolerance that is a larger part of a slope than this tells nothing of it."""
+RESOLVED_ACROSS = 0.1
+"""The same of an f that is known to a stated accuracy alone."""
+EXACT = 1e-280
+"""A slope of 0 that is told to within this is exactly 0."""
+ZERO = 1e-4
+"""A slope of 0 is resolved where its tolerance is at most this part of the largest slope."""
+LOST = 16.0
+"""A claim counts as 0 where it is at most so many times what it is seen to be noisy by."""
+STEADY = 1e3
+"""A gradient is unstable where it is so many times as noisy as an oracle, and half of its digits are wrong."""
+
+
+class Resolution:
+    """How closely slopes have to be told.
+
+    `largest` is the largest slope by one entry that is claimed, or told, and `unit` the roundoff of the claim.
+    """
+
+    def __init__(self, seen: Projected, largest: float, unit: float) -> None:
+        self.seen, self.largest, self.unit = seen, largest, unit
+
+    def is_lost(self, column: Column, name: str, error: Array) -> Array:
+        """True where half of the digits of the claim are lost in its own rounding, which is far more than need be."""
+        if name == DIFFERENCES:
+            return np.zeros(len(error), bool)
+        value, radius = column.values[name]
+        alone = radius + column.quiet
+        needless = column.allowed - column.quiet > STEADY * alone
+        # Where terms of the size of f over that of x, or of the largest slope, cancel, as in 1 - a^2, nothing is seen
+        # of the rounding that is left, in f or beside the other slopes.
+        scale = max(column.base, float(self.seen.arguments.scale.max()))
+        shown = LAST_DIGITS * self.unit * np.maximum(self.largest, np.abs(self.seen.at) / scale)
+        lost = error > np.maximum(np.maximum(alone, self.unit**0.5 * np.abs(value)), shown)
+        return np.asarray(needless & lost & (np.abs(value) > alone))
+
+    def is_resolved(self, column: Column, value: Array, tolerance: Array) -> Array:
+        """True where a tolerance tells something of a slope.
+
+        It is small beside the slope itself; or the slope is 0, as far as its own rounding goes, and the tolerance is
+        small beside the largest slope, or beside how steep f is nearby.
+        """
+        got = column.got
+        steep: Array | float = self.largest
+        exact = (got == 0) & (value == 0) & (tolerance <= EXACT)
+        if column.sides is not None:
+            steep = np.maximum(self.largest, column.sides.size)
+            exact |= (got == 0) & column.sides.still
+        lost = (np.abs(got) <= LOST * column.allowed) & (tolerance <= ZERO * steep)
+        part = RESOLVED if self.seen.accuracy == 0 else RESOLVED_ACROSS
+        small = tolerance <= part * np.maximum(np.abs(got), np.abs(value))
+        return np.asarray((exact | lost | small) & np.isfinite(tolerance))

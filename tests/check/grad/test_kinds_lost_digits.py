@@ -1,0 +1,181 @@
+"""Digits that are lost where nothing shows it: in the claim, in f, or in an oracle."""
+
+import numpy as np
+import pytest
+from grad_kinds import is_not_passed, is_right, is_wrong, report
+
+special = pytest.importorskip("scipy.special", reason="SciPy is not installed")
+
+
+def fine(f, claim, at, **keywords):
+    """A right claim of which digits are lost is not called wrong, nor unstable, whatever is drawn."""
+    found = [report(f, claim, at, seed=seed, **keywords) for seed in range(6)]
+    assert {one.verdict for one in found} <= {"correct", "undecided"}, "\n".join(map(str, found))
+    assert not any(one.findings for one in found)
+
+
+# -- the complex step sees a 0 that is left of terms that cancel
+
+
+@pytest.mark.parametrize("x", [-2.6e-10, 6.8e-12, 1e-9], ids=repr)
+def test_an_even_function_near_its_top_has_a_slope_that_the_complex_step_loses(x):
+    """sin(πx) / (πx): numerator and denominator have the same imaginary part as far as digits go."""
+
+    def slope(x):
+        return np.where(np.abs(x) < 1e-4, -(np.pi**2) * x / 3, (np.cos(np.pi * x) - np.sinc(x)) / x)
+
+    at = np.array([-2206.2, 1.2e-4, x])
+    fine(np.sinc, lambda x: np.diag(slope(x)), at, check="jacobian")
+    is_not_passed(lambda x: np.sinc(x).sum(), lambda x: 1e-3 + 0 * x, np.array([x]))
+
+
+@pytest.mark.parametrize("x", [2.7e34, 1e20, 6.9e193], ids=repr)
+def test_a_saturated_quotient_has_a_slope_that_no_number_shows(x):
+    fine(lambda x: x / (1 + np.abs(x)), lambda x, c: c / (1 + np.abs(x)) ** 2, np.array([1.1, x]), check="vjp")
+
+
+def test_a_slope_of_exactly_0_is_told_where_no_digits_of_f_are_lost():
+    """Of 1e-3 of a slope f would show something."""
+    is_wrong(lambda x: x[0] + 0 * x[1], lambda x: np.array([1, 1e-3]), np.array([0.5, 0.7]), oracles=("complex_step",))
+
+
+# -- digits that the claim has lost show at no points nearby
+
+
+@pytest.mark.parametrize("c", [-1.0, 0.3])
+@pytest.mark.parametrize(
+    "x",
+    [[3.854597252389969, -3.6392682094536677, 7e-37, -3.814697265625], [-0.0153, 1.08e-5, 3.818643309971303, 0.2725]],
+    ids=["lost", "a digit is left"],
+)
+def test_a_saturated_softmax_is_no_false_alarm(x, c):
+    def back(x, c):
+        p = special.softmax(x / 0.1)
+        return p * (c - (p * c).sum()) / 0.1
+
+    fine(lambda x: special.softmax(x / 0.1), back, np.array(x), check="vjp")
+    is_wrong(lambda x: special.softmax(x / 0.1), lambda x, c: back(x, c) + 1e-9, np.array(x), check="vjp")
+
+
+WIDE = np.array([[-11.86466989, -19.66652917, 13.81812356], [16.54043463, -12.02185644, -19.19423554]])
+
+
+def test_probabilities_less_labels_near_0_are_no_false_alarm():
+    """p - y loses the digits of 1 - p; f, a sum of log p, does not."""
+    labels = np.array([[0, 0, 1.0], [1, 0, 0]])
+
+    def cross_entropy(z):
+        return -(special.log_softmax(z, axis=-1) * labels).sum()
+
+    def grad(z):
+        return special.softmax(z, axis=-1) - labels
+
+    fine(cross_entropy, grad, WIDE)
+    is_wrong(cross_entropy, lambda z: grad(z) * 1.01, WIDE)
+    is_wrong(cross_entropy, lambda z: grad(z) + 1e-9, WIDE)
+
+
+def test_a_loss_that_loses_digits_is_no_judge_of_a_gradient_that_does_not():
+    """log(1 + e^z) - z: the oracle has fewer digits than the claim."""
+    z = np.array([23.290463258529964, -50.74189477248687, -48.53146804440944, 30.87088772])
+    labels = np.array([1.0, 0, 1, 0])
+    fine(
+        lambda z: (np.logaddexp(0, z) - labels * z).sum(),
+        lambda z: np.where(labels == 1, -special.expit(-z), special.expit(z)),
+        z,
+    )
+
+
+# -- errors of series that are cut off, which are the same at all points
+
+
+def test_a_tiny_slope_beside_large_ones_may_have_the_rounding_of_these():
+    """Off by 2e-12 of itself, and by 1e-18 where the other is 1."""
+
+    def f(x):
+        return x[0] + 1e-7 * np.sin(x[1])
+
+    def claim(off):
+        return lambda x: np.array([1.0, 1e-7 * np.cos(float(x[1]))]) * np.array([1, 1 + off])
+
+    at = np.array([0.7, 0.4])
+    assert report(f, claim(2e-12), at).verdict == "correct"
+    is_wrong(f, claim(2e-7), at)
+    is_wrong(f, lambda x: np.array([1 + 2e-12, 1e-7 * np.cos(float(x[1]))]), at)
+
+
+# -- noise
+
+
+@pytest.mark.parametrize("x", [1.1532267e-3, -1.25e-3, 1.0198912e-3], ids=repr)
+def test_noise_of_large_steps_is_noise_of_f_and_not_f_itself(x):
+    """(1 - cos x) / x²: between points that are close the cosine does not move."""
+
+    def slope(x):
+        series = -x / 12 + x**3 / 180
+        return np.where(np.abs(x) < 0.1, series, (x * np.sin(x) - 2 * (1 - np.cos(x))) / x**3)
+
+    fine(lambda x: (1 - np.cos(x)) / x**2, lambda x, c: c * slope(x), np.array([0.333, x, -10.0]), check="vjp")
+
+
+@pytest.mark.parametrize("x", [-9.614069282990426e304, 1.08e244, 5e200], ids=repr)
+def test_where_f_varies_between_neighbouring_numbers_differences_tell_no_slope_of_0(x):
+    at, w = np.array([x, -2.0, 1.1]), np.array([1, -0.7, 0.4])
+
+    def f(x):
+        return w @ np.tan(x)
+
+    def grad(x):
+        return w * (1 + np.tan(x) ** 2)
+
+    fine(f, grad, at)
+    is_not_passed(f, lambda x: np.array([0, 1, 1]) * grad(x), at)
+
+
+def test_a_solver_that_is_off_smoothly_is_no_false_alarm():
+    """Its error has a slope of 5e-10, which no noise shows."""
+
+    def f(x):
+        if np.iscomplexobj(x):
+            raise TypeError("real numbers alone")
+        return x[0] + 5e-10 * np.sin(3 * x[0])
+
+    is_not_passed(f, lambda x: np.array([1.0 + 1e-6]), np.array([0.2]), oracles=("finite_difference",))
+    fine(f, lambda x: np.array([1.0]), np.array([0.2]), oracles=("finite_difference",))
+
+
+# -- what is claimed at other points is no breach
+
+
+def test_a_jacobian_has_to_be_finite_at_the_point_alone():
+    at = np.array([-0.77, -0.9999999999999999, 0.5])
+    fine(np.arcsin, lambda x: np.diag(1 / np.sqrt((1 - x) * (1 + x))), at, check="jacobian")
+
+
+@pytest.mark.parametrize("f", [np.negative, np.nan_to_num], ids=["negative", "nan_to_num"])
+def test_tangents_at_the_largest_numbers_do_not_overflow(f):
+    at = np.array([1.7e69, -1.7976931348623157e308, 1e5])
+    sign = f(np.ones(1))[0]
+    is_right(f, lambda x, v: sign * v, at, check="jvp")
+
+
+def test_cotangents_of_steep_functions_may_overflow():
+    at = np.array([2.2250738585072014e-308, 0.1, 1e-7])
+    fine(np.log2, lambda x, c: c / x / np.log(2), at, check="vjp")
+
+
+def test_a_slope_that_a_library_flushes_to_0_is_none_of_its_own():
+    """Of numbers below 2^-1022 JAX tells nothing."""
+    at = np.array([5.6e-298, -1e-160, -5.3e-152])
+    fine(lambda x: x**3, lambda x: np.diag(3 * x**2), at, check="jacobian")
+
+
+def test_a_probability_that_is_1_to_the_last_digit_leaves_a_slope_of_0():
+    """log softmax is -1e-228 there, and its slope 1e-228: 1 - p is 0."""
+
+    def back(x, c):
+        return c - special.softmax(x, axis=-1) * c.sum(-1, keepdims=True)
+
+    at = np.array([[1.1, -2.5e-79, -999.9999999999999], [525.8448964136676, -0.0, 0.5]])
+    fine(lambda x: special.log_softmax(x, axis=-1), back, at, check="vjp")
+    is_wrong(lambda x: special.log_softmax(x, axis=-1), lambda x, c: back(x, c) + 1e-9, at, check="vjp")
