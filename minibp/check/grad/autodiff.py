@@ -11,7 +11,8 @@ import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.grad.complex_step import ANOTHER
-from minibp.check.grad.function import SAFETY, Function
+from minibp.check.grad.function import Function
+from minibp.check.grad.own_noise import SAFETY
 from minibp.check.oracles.estimate import OracleUnavailable
 
 LAST_DIGITS = 256.0

@@ -9,8 +9,8 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.grad.claim import LAST_DIGITS, Claim, TangentClaim
 from minibp.check.grad.column import Column, Direction
-from minibp.check.grad.function import SAFETY, SMALLEST, ULPS, WIDE
 from minibp.check.grad.noise import scatter
+from minibp.check.grad.own_noise import SAFETY, SMALLEST, ULPS, WIDE
 from minibp.check.grad.projected import TAIL, Projected
 
 LARGEST_DISTANCE = 2.0**-20

@@ -6,9 +6,10 @@ import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.grad.continued_array import APART, SOLVED, NotAnalytic
-from minibp.check.grad.function import SAFETY, Function
+from minibp.check.grad.function import Function
 from minibp.check.grad.inexact import ALIASED, spacing_along
 from minibp.check.grad.noise import scatter
+from minibp.check.grad.own_noise import SAFETY
 from minibp.check.oracles.estimate import OracleUnavailable
 
 STEP = 1e-20

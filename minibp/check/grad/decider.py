@@ -19,8 +19,8 @@ from minibp.check.grad.column import (
     Column,
 )
 from minibp.check.grad.doubts import Doubts
-from minibp.check.grad.function import SAFETY
 from minibp.check.grad.oracle_slopes import OracleSlopes
+from minibp.check.grad.own_noise import SAFETY
 from minibp.check.grad.projected import Projected
 from minibp.check.grad.resolution import RESOLVED, Resolution
 

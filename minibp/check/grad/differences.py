@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check.grad.function import SAFETY, SMALLEST
 from minibp.check.grad.levels import FADED, Levels, Table
+from minibp.check.grad.own_noise import SAFETY, SMALLEST
 from minibp.check.grad.projected import Projected
 
 GROWTH = 8.0

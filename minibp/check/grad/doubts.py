@@ -8,10 +8,10 @@ from minibp.arrays import Array
 from minibp.check.grad.claim import LAST_DIGITS
 from minibp.check.grad.claimed_slopes import ClaimedSlopes
 from minibp.check.grad.column import DIFFERENCES, DOUBTFUL, KINK, SMALL, STEPS, UNRESOLVED, WRONG, Column
-from minibp.check.grad.function import SAFETY
 from minibp.check.grad.inexact import ALIASED, spacing_along
 from minibp.check.grad.kinks import is_at_kink, outside
 from minibp.check.grad.oracle_slopes import HALF_UNIT, OracleSlopes
+from minibp.check.grad.own_noise import SAFETY
 from minibp.check.grad.projected import Projected
 from minibp.check.grad.steps import LITTLE, Steps
 

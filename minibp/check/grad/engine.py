@@ -15,10 +15,11 @@ from minibp.check.grad.claim import LAST_DIGITS, Claim, TangentClaim
 from minibp.check.grad.claimed_slopes import ClaimedSlopes
 from minibp.check.grad.column import DIFFERENCES, DISPUTED, KINK, RIGHT, WRONG, Column, Direction
 from minibp.check.grad.differences import slopes
-from minibp.check.grad.function import SMALLEST, Function
+from minibp.check.grad.function import Function
 from minibp.check.grad.judge import Judge
 from minibp.check.grad.kinks import outside_of_hull
 from minibp.check.grad.oracle_slopes import OracleSlopes
+from minibp.check.grad.own_noise import SMALLEST
 from minibp.check.grad.projected import Projected
 from minibp.check.grad.resolution import EXACT, RESOLVED
 from minibp.check.oracles.estimate import OracleUnavailable

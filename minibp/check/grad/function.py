@@ -14,16 +14,12 @@ from minibp.check.grad.arguments import Arguments, Breach, Misuse
 from minibp.check.grad.continued_array import NotAnalytic, continued
 from minibp.check.grad.foreign import roundoff, type_of
 from minibp.check.grad.formats import FORMATS, as_format, bits_of
-from minibp.check.grad.noise import scatter
+from minibp.check.grad.own_noise import SAFETY, SMALLEST, Values, own_noise
 from minibp.check.grad.structure import Structure, numbers_of
 from minibp.check.grad.watch import Hang, call, watching
 from minibp.check.oracles.estimate import OracleUnavailable
 from minibp.user_error import description_of
 
-SMALLEST = 5e-324
-"""The spacing of subnormal numbers."""
-SAFETY = 4.0
-"""An error may be so many times the noise that is seen: of normal errors this is more than ten deviations."""
 TRIALS = 8
 """Points nearby, from whose values the precision of f is recognized."""
 REPEATED, FEWEST, REPEATED_NUMBERS = 32, 2, 2**18
@@ -31,16 +27,6 @@ REPEATED, FEWEST, REPEATED_NUMBERS = 32, 2, 2**18
 large arguments fewer are, so that not many copies of them are kept."""
 CELLS = 12
 """Cells of a format, within which f has to be the same where it rounds its argument."""
-ULPS = 64.0
-"""The length of a line of points on the finest scale, in units of the roundoff of x."""
-LOUD = 64.0
-"""Noise of so many times the rounding of the value may be more than rounding."""
-CANCELLED = 2.0**-26
-"""A value that is so small beside what f varies by is a difference of large terms."""
-BESIDE = tuple(2.0**-power for power in range(32, 18, -2))
-"""The distances of points where such noise is looked for once more, in units of the size of x."""
-WIDE = 2.0**-34
-"""The length of a longer line, in units of the size of x; at larger steps slopes measure their own noise."""
 
 
 class Function:
@@ -93,9 +79,11 @@ class Function:
             raise Breach(f"{name} raised {description_of(error)}; {again}") from error
         self.unit = np.array([self._roundoff_of(leaf) for leaf in computed.leaves for _ in range(leaf.size)])[self.kept]
         self.recognize_precision()
-        self.singular = np.zeros(len(self.at), bool)
-        """True where f varies between numbers next to the point as it does nowhere nearby, or as it does at all."""
-        self.noise = self._measured_noise() if accuracy == 0 else np.full(len(self.at), accuracy)
+        self.noise, self.singular = np.full(len(self.at), accuracy), np.zeros(len(self.at), bool)
+        """How far the values may be off; where they vary between numbers next to the point as nowhere nearby."""
+        if accuracy == 0:
+            seen = Values(lambda point: self._value(self.rounded(point)), arguments, self.at, rng)
+            self.noise, self.singular = own_noise(seen, self.unit, self.size)
         if floor is not None:
             self.noise = np.maximum(self.noise, floor[self.kept])
 
@@ -292,50 +280,6 @@ class Function:
     def place(self, i: int) -> tuple[str, tuple[int, ...], str]:
         """The array of entry i of what is compared, its index there, and "", ".real" or ".imag"."""
         return self.result.place(int(np.flatnonzero(self.kept)[i]))
-
-    def _measured_noise(self) -> Array:
-        """How far each entry of the result may be off, from points a few ulps apart and from difference tables.
-
-        Between points a few ulps apart everything is smooth but rounding (Moré and Wild, Estimating computational
-        noise, SIAM J. Sci. Comput. 33, 2011). Where a function is flat its rounding is the same at such points, and
-        shows on a larger scale.
-        """
-        x = self.arguments.flat
-        size = np.where(self.arguments.movable, np.abs(x), 0)  # an exact 0 is no size
-        found = self._seen(x, size)
-        found = np.zeros(len(self)) if found is None else found
-        rounding = self.unit * np.abs(self.at) + SMALLEST
-        loud = found > LOUD * (rounding + self.unit * self.size)
-        if loud.any():
-            self.singular = loud & self._is_singular(found, size)
-        # Terms as large as what f varies by have cancelled, and the rounding of exactly nothing does not show.
-        cancelled = np.abs(self.at) <= CANCELLED * self.size
-        found = np.where(cancelled, np.fmax(found, self.unit * self.size), found)
-        return np.asarray(SAFETY * (found + rounding))
-
-    def _seen(self, x: Array, size: Array) -> Array | None:
-        """How far values near a point are from a smooth curve, at either scale."""
-        unit = float(self.unit.max())
-        distances = (ULPS * unit, WIDE) if unit < 2.0**-30 else (ULPS * unit,)
-        found = [scatter(lambda point: self._value(self.rounded(point)), x, size, d, self.rng) for d in distances]
-        told = [one for one in found if one is not None]
-        return np.asarray(np.fmax.reduce(told)) if told else None
-
-    def _is_singular(self, noise: Array, size: Array) -> Array:
-        """True where noise is that of the point alone, as beside the end of a domain, or all that f varies by.
-
-        Such noise is the function itself, of which the numbers next to x, or all those of this size, are too far apart.
-        """
-        nearby, values = np.zeros(len(self)), [self.at]
-        for way in (-1.0, 1.0):
-            values.append(self._value(self.arguments.flat + way * 0.1 * size))
-            for far in BESIDE:  # the rounding of large terms shows at some of these places
-                point = self.arguments.flat + way * far * size
-                values.append(self._value(point))
-                seen = self._seen(point, size)
-                nearby = nearby if seen is None else np.fmax(nearby, seen)
-        varies = np.nan_to_num(np.abs(np.array(values) - self.at)).max(0)
-        return np.asarray((nearby * LOUD < noise) | (4 * noise > varies))
 
 
 def _reading(name: str, value: Any) -> Array | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check.grad.function import SAFETY
+from minibp.check.grad.own_noise import SAFETY
 from minibp.check.grad.projected import Projected
 
 ALONG = 0.05

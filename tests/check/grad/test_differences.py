@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minibp.check.grad.differences import GROWTH, settled, slopes, two_sided
-from minibp.check.grad.function import SAFETY
 from minibp.check.grad.levels import Levels
+from minibp.check.grad.own_noise import SAFETY
 
 SMOOTH = {
     "sin": (np.sin, np.cos),

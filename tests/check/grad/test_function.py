@@ -227,26 +227,6 @@ def test_the_point_that_f_computes_with_is_that_of_its_format():
     assert function_at(np.sin, X).rounded(X) is X
 
 
-@pytest.mark.parametrize("digits", [12, 13, 14])
-def test_noise_covers_what_rounding_does(digits):
-    """Values rounded to decimals are off by half of the last one; lines along which all steps are alike show none."""
-    error = abs(np.round(np.sin(X).sum(), digits) - np.sin(X).sum())
-    found = [function_at(lambda x: np.round(np.sin(x).sum(), digits), X, seed).noise[0] for seed in range(20)]
-    assert sum(noise >= error for noise in found) >= 15
-    assert max(found) <= 100 * 10.0**-digits
-
-
-def test_a_smooth_function_is_as_noisy_as_its_last_digits():
-    found = function_at(lambda x: np.exp(x).sum(), X)
-    assert U * np.exp(X).sum() <= found.noise[0] <= 1000 * U * np.exp(X).sum()
-    assert (found.rounding <= found.noise).all()
-
-
-def test_a_kink_is_no_noise():
-    found = function_at(lambda x: np.abs(x - X[0] * (1 + 1e-13)).sum(), X)
-    assert found.noise[0] <= 1e-13
-
-
 def test_what_f_is_said_to_be_good_for_is_its_noise():
     assert function_at(np.sin, X, accuracy=0.5).noise.tolist() == [0.5] * 3
     floor = function_at(lambda x: x, X, floor=np.array([0.25, 0, 0])).noise

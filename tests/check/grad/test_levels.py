@@ -4,8 +4,8 @@ from grad_programs import seen_at, unit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minibp.check.grad.function import SAFETY
 from minibp.check.grad.levels import FADED, Agreement, Levels
+from minibp.check.grad.own_noise import SAFETY
 
 U = 2.0**-53
 X = np.array([1.5, -0.25])

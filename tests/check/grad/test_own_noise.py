@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from grad_programs import function_at
+
+U = 2.0**-53
+X = np.array([0.7, -1.3, 2.1])
+
+
+@pytest.mark.parametrize("digits", [12, 13, 14])
+def test_noise_covers_what_rounding_does(digits):
+    """Values rounded to decimals are off by half of the last one; lines along which all steps are alike show none."""
+    error = abs(np.round(np.sin(X).sum(), digits) - np.sin(X).sum())
+    found = [function_at(lambda x: np.round(np.sin(x).sum(), digits), X, seed).noise[0] for seed in range(20)]
+    assert sum(noise >= error for noise in found) >= 15
+    assert max(found) <= 100 * 10.0**-digits
+
+
+def test_a_smooth_function_is_as_noisy_as_its_last_digits():
+    found = function_at(lambda x: np.exp(x).sum(), X)
+    assert U * np.exp(X).sum() <= found.noise[0] <= 1000 * U * np.exp(X).sum()
+    assert (found.rounding <= found.noise).all()
+
+
+def test_a_kink_is_no_noise():
+    found = function_at(lambda x: np.abs(x - X[0] * (1 + 1e-13)).sum(), X)
+    assert found.noise[0] <= 1e-13
+
+
+# -- what looks like noise
+
+
+def shares(f, x):
+    """The share of seeds at which each result is taken for a function that numbers are too far apart for."""
+    return np.mean([function_at(f, np.array(x), seed).singular for seed in range(30)], axis=0)
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        pytest.param(np.arccosh, [1.000000000000001], id="beside the end of a domain"),
+        pytest.param(np.cos, [5.4e50], id="many periods from one number to the next"),
+        pytest.param(lambda x: np.sqrt(np.abs(x - 1)), [1.0000000000000007], id="beside a cusp"),
+    ],
+)
+def test_a_function_may_vary_from_one_number_to_the_next(f, x):
+    assert shares(f, x).tolist() == [1.0]
+
+
+@pytest.mark.parametrize("x", [1.15e-3, -1.25e-3, 3e-4], ids=repr)
+def test_rounding_that_is_magnified_is_no_function(x):
+    """(1 - cos x) / x²: the cosine takes a step of rounding at one place in some."""
+    assert shares(lambda x: (1 - np.cos(x)) / x**2, [x]).tolist() == [0.0]
+    assert shares(np.sin, [x]).tolist() == [0.0]
