@@ -223,7 +223,7 @@ class _Asked:
         counts = outcomes(engine)
         self.notes += claim.notes
         breaches = list(claim.breaches)
-        told = self._told_of_nan(engine)
+        told = self._told_of_nan(engine) if breaches else ""
         self.findings += [
             Finding(
                 None, None, self._tensor(), subject=self.name, message=breach + (told if "finite" in breach else "")

@@ -187,7 +187,12 @@ class Column:
 
     def cells(self, outcomes: tuple[int, ...] = tuple(range(len(OUTCOMES)))) -> list[Cell]:
         """The comparisons, one by one, of which one of these outcomes came."""
-        chosen, v = np.flatnonzero(np.isin(self.outcome, outcomes)).tolist(), self.v
+        asked = np.zeros(len(OUTCOMES), bool)
+        asked[list(outcomes)] = True
+        chosen = np.flatnonzero(asked[self.outcome]).tolist()
+        if not chosen:
+            return []
+        v = self.v
         return [
             Cell(
                 int(self.outcome[i]),

@@ -33,7 +33,9 @@ FEW = 24
 ROWS, COTANGENTS = 128, 4
 """Results up to so many are compared one by one; of more, so many combinations by random signs."""
 DIRECTIONS, SAMPLE = 4, 8
-"""Directions of random signs, and single entries, that differences look along to guard the other oracles."""
+"""Directions of random signs, and single entries, that are compared where not all entries can be."""
+GUARDS, GUARDED = 2, 4
+"""Directions, and entries, that differences look along to guard the other oracles where these tell every entry."""
 SUSPECTS = 60
 """So many entries that JAX tells another slope of are looked into, the worst first."""
 
@@ -100,8 +102,8 @@ class Engine:
         few = n * r <= FEW or n <= FEW // 6
         guards = set(self.movable.tolist())
         if not few:
-            self._guard()
-            guards = set(self.rng.choice(self.movable, min(SAMPLE, n), replace=False).tolist())
+            self._guard(GUARDS)
+            guards = set(self.rng.choice(self.movable, min(GUARDED, n), replace=False).tolist())
             guards |= self._entries_at_kinks() if self.kinks_seen else set()
         pace = self._pace() if not self.oracles.open and not few else None
         rest = np.array([k for k in self.movable.tolist() if k not in guards], dtype=int)
@@ -154,13 +156,13 @@ class Engine:
         return columns
 
     def _directions(self) -> None:
-        self._guard(keep=True)
+        self._guard(DIRECTIONS, keep=True)
         chosen = self.rng.choice(self.movable, SAMPLE, replace=False).tolist()
         if self.kinks_seen:
             at = sorted(self._entries_at_kinks())
             self.columns = [column for column in self.columns if not column.has(KINK)]
             self.moved[at] = False
-            self._guard(keep=True)
+            self._guard(DIRECTIONS, keep=True)
             chosen += at
             self.said.append(f"{len(at):,} entries at kinks were checked one by one")
         for k in dict.fromkeys([*chosen, *self._suspects()]):
@@ -183,9 +185,9 @@ class Engine:
         self.judge.judge(column, differences=differences)
         self.columns.append(column)
 
-    def _guard(self, *, keep: bool = False) -> None:
+    def _guard(self, count: int, *, keep: bool = False) -> None:
         """Directions of random signs, where differences hold the other oracles, and, where they are kept, the claim."""
-        for _ in range(DIRECTIONS if self.judge.differences else 0):
+        for _ in range(count if self.judge.differences else 0):
             column = self.claimed.column(self._signs(), 1.0)
             self.judge.judge(column, differences=True)
             self.kinks_seen |= column.sides is not None and bool(column.sides.kink.any())

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minibp.check.grad.column import DIFFERENCES, KINK, RIGHT, WRONG
-from minibp.check.grad.engine import COTANGENTS, FEW, ROWS, SAMPLE
+from minibp.check.grad.engine import COTANGENTS, FEW, GUARDED, ROWS
 
 X = np.array([0.7, -1.3, 2.1])
 BOTH, ALONE = ("complex_step", DIFFERENCES), (DIFFERENCES,)
@@ -87,7 +87,7 @@ def test_beyond_a_few_entries_differences_guard_a_sample():
     engine = ran(half_squares, same, MANY[:n])
     guarded = [column for column in engine.columns if column.sides is not None]
     assert len(engine.columns) == n
-    assert len(guarded) == SAMPLE
+    assert len(guarded) == GUARDED
     few = ran(half_squares, same, MANY[: FEW // 6])
     assert all(column.sides is not None for column in few.columns)
 
