@@ -28,6 +28,8 @@ COMPARABLE = 1e3
 """An oracle has a word against differences where its tolerance is at most so many times theirs."""
 LONG_CHAINS = 16.0
 """So many times the last digits a claim may be off whose rounding is the same at all points, as of a linear solve."""
+MEASURED = 4.0
+"""Tolerances of more than so many times the last digits have more in them than these."""
 CLEARLY = 4.0
 """What is off by fewer tolerances is doubtful where these are estimates."""
 Told = dict[str, tuple[float, float]]
@@ -101,7 +103,7 @@ class Decider:
         """True where a claim is off by few tolerances that are measured, or by digits that differences do not tell."""
         for name, (value, tolerance) in told.items():
             least = self.unit**0.5 if name == DIFFERENCES else 0.0
-            measured = tolerance > LONG_CHAINS * LAST_DIGITS * self.unit * abs(value)
+            measured = tolerance > MEASURED * LAST_DIGITS * self.unit * abs(value)
             if not abs(got - value) <= max(CLEARLY * tolerance * measured, least * abs(value)):
                 return False
         return self.seen.accuracy == 0

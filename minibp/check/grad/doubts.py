@@ -13,6 +13,7 @@ from minibp.check.grad.kinks import is_at_kink, outside
 from minibp.check.grad.oracle_slopes import HALF_UNIT, OracleSlopes
 from minibp.check.grad.own_noise import SAFETY
 from minibp.check.grad.projected import Projected
+from minibp.check.grad.resolution import ZERO
 from minibp.check.grad.steps import LITTLE, Steps
 
 GROSS = 100.0
@@ -72,7 +73,8 @@ class Doubts:
         """The outcome of what is off by no more than terms that cancel may leave; None of what is off by more."""
         if 0 in {column.got[i], column.expected[i]}:
             shows = self._shown(column, i)
-            if shows <= 1:
+            least = ZERO * max(self.claimed.largest, self.oracles.largest)
+            if shows <= 1 and abs(column.expected[i] - column.got[i]) <= least:
                 return SMALL  # a slope of which f itself shows nothing, whose terms cancel to 0
             if shows <= LAST_DIGITS / SAFETY:
                 return DOUBTFUL
