@@ -20,6 +20,8 @@ WIDE = 2.0**-20
 """The length of lines of points on a larger scale, where the rounding of flat functions shows."""
 NORMAL = 1e-290
 """Imaginary parts below this have lost digits to underflow, or will have further inside."""
+UNDERFLOW = 2.0**-1016
+"""Imaginary parts may be off by this where something underflows inside, and is magnified after that."""
 ANOTHER = 1e-6
 """Values that differ by a larger part than this are of another function; by less they may be of other code."""
 POINTS = 5
@@ -105,7 +107,7 @@ class ComplexStep:
         value = imaginary / h
         radius = LAST_DIGITS * 2.0**-53 * np.abs(value) + 5e-324 / h
         lost = np.abs(imaginary) < NORMAL
-        radius = np.where(lost, 2.3e-308 / h, radius)
+        radius = np.where(lost, UNDERFLOW / h, radius)
         before = value
         told = h > LARGER[1]  # an imaginary part of exactly 0 is 0, unless all that small numbers give underflows
         for step in (step for step in LARGER if step > h and (lost & ~(told & (imaginary == 0))).any()):
@@ -114,7 +116,7 @@ class ComplexStep:
             agrees = lost & (np.abs(imaginary) >= NORMAL) & (np.abs(other - before) <= 1e-12 * np.abs(other))
             value = np.where(agrees, other, value)
             radius = np.where(agrees, LAST_DIGITS * 2.0**-53 * np.abs(other), radius)
-            radius = np.where(lost & (imaginary == 0), 2.3e-308 / step, radius)
+            radius = np.where(lost & (imaginary == 0), UNDERFLOW / step, radius)
             lost, before = lost & ~agrees, other
         return value, np.where(np.isfinite(value), radius, np.inf)
 

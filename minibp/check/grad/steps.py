@@ -100,8 +100,9 @@ class Steps:
         try:
             levels = Levels(self.seen, column.v, column.base)
             h = FINEST * column.base
-            moves = 0.0 if column.sides is None else float(np.nan_to_num(column.sides.moves[i]))
-            while h <= max(2 * COARSEST * column.base, GROWTH * moves):
+            sides = column.sides
+            seen = [0.0] if sides is None else np.nan_to_num([sides.moves[i], sides.step[i]]).tolist()
+            while h <= max(2 * COARSEST * column.base, GROWTH * max(seen)):
                 levels.add(h, len(levels.steps))
                 h *= GROWTH
             value, radius = two_sided(settled(levels))

@@ -179,3 +179,15 @@ def test_a_probability_that_is_1_to_the_last_digit_leaves_a_slope_of_0():
     at = np.array([[1.1, -2.5e-79, -999.9999999999999], [525.8448964136676, -0.0, 0.5]])
     fine(lambda x: special.log_softmax(x, axis=-1), back, at, check="vjp")
     is_wrong(lambda x: special.log_softmax(x, axis=-1), lambda x, c: back(x, c) + 1e-9, at, check="vjp")
+
+
+def test_an_imaginary_part_that_underflows_inside_is_as_uncertain_as_it_is_magnified():
+    """The slope by the upper right entry is a tenth of the lower left one: times a step of 1e-20 it is 3e-307."""
+    linalg = pytest.importorskip("scipy.linalg")
+
+    def back(a, c):
+        return linalg.expm_frechet(a.T, c, compute_expm=False)
+
+    at = np.array([[-2.7, -2.0], [-3.3e-286, -1.1e-169]])
+    fine(linalg.expm, back, at, check="vjp")
+    is_wrong(linalg.expm, lambda a, c: 1.01 * back(a, c), at, check="vjp")
