@@ -115,14 +115,14 @@ def test_slopes_that_f_does_not_show_at_all_are_not_said_to_be_0():
 
 def test_across_steps_a_slope_is_told_as_well_as_its_best_step_tells_it():
     """At an x of 1e-57 the steps of rounding to ten decimals begin at 1e-10, and are crossed at 1e-7."""
-    at = np.array([2.3, 5e-324, 5.4e-57])
+    at = np.array([2.288818359375, 5e-324, 5.448588656047885e-57])
 
     def f(x):
-        return np.round(np.sinh(x), 10)
+        return np.round(np.exp(x), 10)
 
     def off(x, c):
-        return c * np.cosh(x) * np.array([1, 1, -1])
+        return c * np.exp(x) * np.array([1, 1, -1])
 
-    fine(f, lambda x, c: c * np.cosh(x), at, check="vjp")
+    fine(f, lambda x, c: c * np.exp(x), at, check="vjp")
     verdicts = [report(f, off, at, check="vjp", seed=seed).verdict for seed in range(8)]
     assert verdicts.count("wrong") >= 5, verdicts  # in others the steps end before they are long enough
