@@ -14,6 +14,7 @@ import numpy as np
 from minibp import stopping
 from minibp.arrays import Array
 from minibp.check.report.finding import Finding
+from minibp.check.subject.returned import kinds_in
 from minibp.network import Gradient
 from minibp.problem import Problem
 from minibp.user_error import description_of, place_of
@@ -79,17 +80,11 @@ def _labels(depth: int) -> list[str]:
 def _arrays(returned: Any, problem: Problem, name: str) -> tuple[Gradient | None, list[Finding]]:
     """The gradient, None where no array can be compared, and findings; another float dtype is a finding alone."""
     network = problem.network
-    try:
-        kinds = [list(kind) for kind in returned]
-    except TypeError:
-        kinds = []
+    kinds = kinds_in(returned, network)
     depth = len(network.weights)
     if [len(kind) for kind in kinds] != [depth, depth]:
         shown = type(returned).__name__ if not kinds else f"{len(kinds)} sequences of {[len(kind) for kind in kinds]}"
         message = f"returned {shown}, expected (nabla_w, nabla_b), one array a layer: {depth} each"
-        return None, [Finding(None, None, None, subject=name, message=message)]
-    if _are_swapped(kinds, problem):
-        message = "returned (nabla_b, nabla_w), expected (nabla_w, nabla_b)"
         return None, [Finding(None, None, None, subject=name, message=message)]
     found: list[list[Array]] = []
     wrong: list[Finding] = []
@@ -108,21 +103,6 @@ def _arrays(returned: Any, problem: Problem, name: str) -> tuple[Gradient | None
         for array, like in zip(kind, likes, strict=True)
     )
     return Gradient(tuple(found[0]), tuple(found[1])) if usable else None, wrong
-
-
-def _are_swapped(kinds: list[list[Any]], problem: Problem) -> bool:
-    """True where the shapes are those of (nabla_b, nabla_w) in all layers, and not those of (nabla_w, nabla_b).
-
-    A bias may have an axis of length 1 too many, as code with examples as columns has it.
-    """
-    first, second = ([np.shape(one) for one in kind] for kind in kinds)
-    weights = [w.shape for w in problem.network.weights]
-    biases = [((n,), (n, 1), (1, n)) for n in problem.network.sizes[1:]]
-
-    def are(of_weights: list[Any], of_biases: list[Any]) -> bool:
-        return of_weights == weights and all(one in any_of for one, any_of in zip(of_biases, biases, strict=True))
-
-    return are(second, first) and not are(first, second)
 
 
 def _trouble(array: Array, parameter: Array) -> str:

@@ -104,18 +104,18 @@ def test_what_is_raised_is_told_with_its_place_once(error):
     assert finding.message.count("test_calling.py") == finding.message.count(shown + ",") == 1
 
 
-@pytest.mark.parametrize("column", [False, True])
 @pytest.mark.parametrize("sizes", [[2, 3], [3, 3, 3], [2, 1, 4], [1, 3, 2], [4, 1, 1]], ids=written_out)
-def test_results_in_the_wrong_order_are_one_finding(sizes, column):
+def test_of_results_in_the_other_order_what_else_is_wrong_is_told(sizes):
     def subject(weights, biases, x, y):
         nabla_w, nabla_b = backprop(weights, biases, x, y)
-        return [b[:, None] for b in nabla_b] if column else nabla_b, nabla_w
+        return [b[:, None] for b in nabla_b], nabla_w
 
     network = Network.random(sizes, rng=0)
     problem = Problem(network, "quadratic", np.ones((2, sizes[0])), np.zeros((2, sizes[-1])))
     result = call(subject, problem)
     assert result.gradient is None
-    assert [one.message for one in result.findings] == ["returned (nabla_b, nabla_w), expected (nabla_w, nabla_b)"]
+    assert {one.tensor for one in result.findings} == {"nabla_b"}
+    assert all("an axis of length 1 is too much" in one.message for one in result.findings)
 
 
 @pytest.mark.parametrize("sizes", [[1, 1], [1, 1, 1], [1, 1, 2]], ids=written_out)
