@@ -38,6 +38,8 @@ class Outcome(NamedTuple):
     entries: int
     subject: str
     calls: int
+    finite: int
+    """The number of results that are finite at the point, and are compared."""
 
 
 def ask(question: Question, x: Any, seed: int) -> Outcome:
@@ -115,6 +117,7 @@ class _Asked:
             len(self.arguments) * results,
             self.name,
             function.calls if function else 0,
+            len(function) if function else 0,
         )
 
     def _verdict(self) -> str:

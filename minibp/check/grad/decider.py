@@ -20,7 +20,6 @@ from minibp.check.grad.column import (
 )
 from minibp.check.grad.doubts import Doubts
 from minibp.check.grad.oracle_slopes import OracleSlopes
-from minibp.check.grad.own_noise import SAFETY
 from minibp.check.grad.projected import Projected
 from minibp.check.grad.resolution import RESOLVED, Resolution
 
@@ -30,6 +29,8 @@ LONG_CHAINS = 16.0
 """So many times the last digits a claim may be off whose rounding is the same at all points, as of a linear solve."""
 MEASURED = 4.0
 """Tolerances of more than so many times the last digits have more in them than these."""
+CUT_OFF = 2.0
+"""A series is cut off where what is left is at most so many units u of what it gives, with its derivatives."""
 CLEARLY = 4.0
 """What is off by fewer tolerances is doubtful where these are estimates."""
 Told = dict[str, tuple[float, float]]
@@ -118,7 +119,7 @@ class Decider:
             return False
         assert self.claimed.rows is not None
         got, moves = float(column.got[i]), np.abs(self.claimed.rows[i]) * self.seen.arguments.scale
-        top = SAFETY * SAFETY * self.unit * float(np.nanmax(moves)) / column.base
+        top = CUT_OFF * self.unit * float(np.nanmax(moves)) / column.base
         few = self._is_off_by(self.unit**0.5, got, told)
         return few and all(abs(got - value) <= top for value, _ in told.values())
 

@@ -103,6 +103,8 @@ def at_one(question: Question, x: Any, seed: int) -> Found:
     try:
         second = ask(question, beside, seed)
     except InputError:
+        second = None
+    if second is None or second.finite != outcome.finite:  # it is outside of the domain
         return Found(_noted(outcome, f"{shown}: terms that vanish there were not seen"), "")
     if second.verdict != "wrong":
         more = "" if second.verdict == "correct" else f", which is {second.verdict}"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from case_ids import written_out
-from grad_kinds import ELEMENTWISE, is_right, is_wrong, normal, said, softmax_loss
+from grad_kinds import ELEMENTWISE, is_right, is_wrong, normal, report, said, softmax_loss
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -122,3 +122,11 @@ def test_interactions_that_are_0_for_neutral_systems_are_looked_at(seed, n):
 def test_an_array_in_place_of_a_gradient_is_told_what_was_not_seen():
     found = is_right(lambda x: (x**3).sum() + x.sum(), np.ones(3), np.zeros(3))
     assert "terms that vanish there were not seen" in said(found)
+
+
+def test_a_second_point_outside_of_the_domain_says_nothing():
+    """Of equal numbers near 1 those beside are above it at times, where arcsin is not a number."""
+    at = np.full(3, 0.99)
+    for seed in range(12):
+        found = report(np.arcsin, lambda x, c: c / np.sqrt((1 - x) * (1 + x)), at, check="vjp", seed=seed)
+        assert found.verdict == "correct", str(found)
