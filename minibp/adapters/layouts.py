@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minibp.adapters.subject import Arrays, Subject, checked_counts, expect_sizes, kinds_of, sizes_of
+from minibp.adapters.subject import Arrays, Subject, around, checked_counts, expect_sizes, kinds_of, sizes_of
 from minibp.arrays import Array, InputError
 from minibp.signatures import expect_arguments, name_of_code
 
@@ -45,7 +45,7 @@ def per_example(f: Callable[..., Any]) -> Subject:
     ([array([[2., 2.]])], [array([2.])])
     """
     expect_arguments("f", f, ("weights", "biases", "x", "y"))
-    return Subject(partial(_call_per_example, f), name_of_code(f))
+    return around(f, partial(_call_per_example, f))
 
 
 def _call_per_example(f: Callable[..., Any], weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
@@ -92,7 +92,7 @@ def columns(f: Callable[..., Any]) -> Subject:
     ([array([[4., 4.]])], [array([4.])])
     """
     expect_arguments("f", f, ("weights", "biases", "x", "y"))
-    return Subject(partial(_call_columns, f), name_of_code(f))
+    return around(f, partial(_call_columns, f))
 
 
 def _call_columns(f: Callable[..., Any], weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:

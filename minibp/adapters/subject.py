@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minibp.arrays import Array, InputError, checked_count
+from minibp.signatures import name_of_code
 
 Arrays = Sequence[Array]
 Sizes = tuple[int, ...]
@@ -32,6 +33,9 @@ class Subject:
         The n_1, …, n_L to call it for; None, the default, for any.
     batch_sizes : tuple of int or None
         The numbers of examples m to call it for; None, the default, for any.
+    rate : float or None
+        η where derivatives are read from the parameters before and after a step, as (w − w')/η; None, the default,
+        where the code returns them.
 
     Notes
     -----
@@ -49,9 +53,17 @@ class Subject:
     __name__: str
     sizes: tuple[Sizes, ...] | None = None
     batch_sizes: tuple[int, ...] | None = None
+    rate: float | None = None
 
     def __call__(self, weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
         return self.call(weights, biases, x, y)
+
+
+def around(code: Callable[..., Any], call: Callable[..., Any], rate: float | None = None) -> Subject:
+    """A subject that calls code in another way, with what the code says of itself where it is a subject too."""
+    name = name_of_code(code)
+    own = code if isinstance(code, Subject) else Subject(call, name)
+    return Subject(call, name, own.sizes, own.batch_sizes, rate or own.rate)
 
 
 def needed(library: str, adapter: str, command: str) -> Any:

@@ -159,6 +159,8 @@ class _Check:
 
     def __post_init__(self) -> None:
         self.evidence.statistics[name_of(self.subject)] = {}  # it is named where nothing is compared too
+        self.rate: float | None = getattr(self.subject, "rate", None)
+        """η of a subject whose gradient is read from parameters before and after a step."""
 
     def call(self, problem: Problem) -> Gradient | None:
         """The subject's gradient; None where it returned none."""
@@ -204,7 +206,7 @@ class _Check:
     def _compare(self, problem: Problem, same: Problem, gradient: Gradient, estimates: dict[str, Estimate]) -> None:
         segments = gradient_layout(problem)
         got = row_of_gradient(gradient)
-        limits = row_of_gradient(bound(same, arithmetic_of_anyone(problem.dtype)).gradient)
+        limits = row_of_gradient(bound(same, arithmetic_of_anyone(problem.dtype, self.rate)).gradient)
         self.evidence.entries += len(got)
         rows = {name: (row_of_gradient(one.gradient), row_of_gradient(one.radius)) for name, one in estimates.items()}
         if not is_derived(stack_of_one(same)):
@@ -239,9 +241,9 @@ class _Check:
         if self.without_gradient:
             findings = with_depth(findings, self.subject, self.setting, self.seed)
         if failing:
-            rounding = not findings and all(is_rounding(problem, self.call) for problem in failing)
+            rounding = not findings and all(is_rounding(problem, self.call, self.rate) for problem in failing)
             verdict = "unstable" if rounding else "wrong"
-            example = self._smallest(lambda problem: fails(problem, self.call), SHRINK_CALLS) or failing[0]
+            example = self._smallest(lambda problem: fails(problem, self.call, self.rate), SHRINK_CALLS) or failing[0]
             if rounding:
                 findings += self._unstable(example)
             else:
@@ -290,11 +292,12 @@ class _Check:
         """The example; or one with hidden layers, where these are wrong first and it failed for another reason."""
         if first.equation != "(22)" or len(example.network.weights) > 1:
             return example
-        return self._smallest(lambda problem: fails_below_the_output(problem, self.call), SHRINK_CALLS) or example
+        found = self._smallest(lambda problem: fails_below_the_output(problem, self.call, self.rate), SHRINK_CALLS)
+        return found or example
 
     def _wrong(self, failing: list[Problem], example: Problem) -> list[Finding]:
         """The findings on well-conditioned networks; where there are none, on those that failed."""
-        name, fp = name_of(self.subject), arithmetic_of_anyone(self.setting.dtype)
+        name, fp = name_of(self.subject), arithmetic_of_anyone(self.setting.dtype, self.rate)
         depth = len(example.network.weights)
         for problems in (self.setting.bases(self.seed), self.setting.bases(self.seed, depth), [example], failing[:1]):
             found = diagnose(self.call, problems, fp, name)

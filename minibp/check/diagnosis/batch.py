@@ -168,7 +168,11 @@ def _part(base: _Model, states: Sequence[PassState], layer: int, got: Sequence[A
     """The faults that one tensor has beside those of the base, each enough alone."""
     found: list[FaultInstance] = []
     for extra, model in _deviations(base):
-        if all(explains(model.predict(state, layer), array) for state, array in zip(states, got, strict=True)):
+        pairs = zip(states, got, strict=True)
+        if all(
+            explains(model.predict(state, layer).loosened(state.read_error(layer, base.steps.data)), array)
+            for state, array in pairs
+        ):
             if extra is None:
                 return Part()
             found.append(extra)

@@ -38,7 +38,10 @@ def sources(states: list[PassState], examples: Sequence[SingleExample], layer: i
     """δ^l from ∂C/∂b^l, with and without L2 on biases; from ∂C/∂W^l; and as its equation has it."""
     fp = states[0].fp
     assert fp is not None
-    rows = [RunningError.exact(example.nabla_b(layer)[None, :], fp) for example in examples]
+    rows = [
+        RunningError.exact(example.nabla_b(layer), fp).loosened(fp.read_error(state.b[layer]))[None, :]
+        for state, example in zip(states, examples, strict=True)
+    ]
     yield rows
     if states[0].alpha:
         yield [row - state.alpha * state.b[layer] for row, state in zip(rows, states, strict=True)]
@@ -80,7 +83,7 @@ def _divided(
     state: PassState, nabla_w: Array, layer: int, base: RunningError, penalty: FaultInstance | None, transposed: bool
 ) -> RunningError | None:
     """δ^l from ∂C/∂W^l = δ^l baseᵀ: each row's component along the base, which may be another for each row."""
-    data = RunningError.exact(nabla_w, base.fp)
+    data = RunningError.exact(nabla_w, base.fp).loosened(base.fp.read_error(state.w[layer]))
     if state.alpha:
         added = None if penalty is None else penalty.at(state, layer)
         data = data - (RIGHT["l2_weights"](state, layer) if added is None else added)

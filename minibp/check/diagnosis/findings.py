@@ -196,12 +196,14 @@ class _Findings:
             predicted = RIGHT[kind](state, layer)
             if state.alpha and kind == "weight":
                 predicted = predicted + RIGHT["l2_weights"](state, layer)
-            pairs.append(_Pair(example.nabla_b(layer) if kind == "bias" else example.nabla_w(layer), predicted))
+            got = example.nabla_b(layer) if kind == "bias" else example.nabla_w(layer)
+            pairs.append(_Pair(got, predicted.loosened(state.read_error(layer, kind))))
         return pairs
 
     def _against_right(self, problem: Problem, result: Gradient, layer: int, tensor: str) -> _Pair:
-        right = run_pass(PassState(problem, self.explanation.states[0].fp))
-        return _Pair(*(by_layer(getattr(gradient, tensor))[layer] for gradient in (result, right)))
+        state = PassState(problem, self.explanation.states[0].fp)
+        got, right = (by_layer(getattr(gradient, tensor))[layer] for gradient in (result, run_pass(state)))
+        return _Pair(got, right.loosened(state.read_error(layer, "bias" if tensor == "nabla_b" else "weight")))
 
 
 def _largest(pairs: Sequence[_Pair]) -> tuple[tuple[int, ...] | None, float | None, float | None, float | None]:

@@ -264,7 +264,8 @@ def _tensor_parts(states: list[PassState], layer: int, step: str, added: str, go
     def fits(pair: Pair) -> bool:
         for i, array in enumerate(got):
             data, penalty = predicted(step, pair[0], i), predicted(added, pair[1], i) if states[i].alpha else None
-            if not explains(data if penalty is None else data + penalty, array):
+            read = states[i].read_error(layer, step)
+            if not explains((data if penalty is None else data + penalty).loosened(read), array):
                 return False
         return True
 

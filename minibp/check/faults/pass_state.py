@@ -74,6 +74,11 @@ class PassState:
         """An array as this pass's kind of number."""
         return array if self.fp is None else RunningError.exact(array, self.fp)
 
+    def read_error(self, layer: int, step: str) -> Array:
+        """The error of ∂C/∂W^l, of step "weight", or of ∂C/∂b^l, where it is read from parameters after a step."""
+        parameter = self.w[layer] if step == "weight" else self.b[layer]
+        return np.zeros(parameter.shape) if self.fp is None else self.fp.read_error(parameter)
+
     @property
     def is_fused(self) -> bool:
         """True where δ^L is a^L − y, equation (26)."""

@@ -30,11 +30,17 @@ class Arithmetic(NamedTuple):
     """True where σ' may be computed from a, as a(1 − a): honest, though inaccurate in the tails."""
     textbook: bool = False
     """True where e^z − 1 and ln(1 + e^z) may be so computed, and any slope between both sides be taken at a kink."""
+    inverse_rate: float = 0.0
+    """1/η where derivatives are read from parameters before and after a step, as (w − w')/η; else 0."""
 
     def gamma(self, n: int) -> float:
         """γ_{n+SPARE}: the relative error of a sum of n products."""
         nu = (n + SPARE) * self.u
         return nu / (1 - nu) if nu < 1 else math.inf
+
+    def read_error(self, parameter: Array) -> Array:
+        """The error of a derivative that is so read: w' was rounded, and its error is divided by η."""
+        return np.asarray(self.u * self.inverse_rate * np.abs(parameter))
 
 
 def arithmetic_of(dtype: str, f: float = LIBRARY_ERROR, *, prime_from_value: bool = True) -> Arithmetic:
@@ -47,13 +53,13 @@ def arithmetic_of(dtype: str, f: float = LIBRARY_ERROR, *, prime_from_value: boo
     return Arithmetic(float(info.eps) / 2, float(info.tiny), float(info.max), f, prime_from_value)
 
 
-def arithmetic_of_anyone(dtype: str) -> Arithmetic:
-    """The arithmetic allowed to a subject: that of its dtype, with the formulas of textbooks.
+def arithmetic_of_anyone(dtype: str, rate: float | None = None) -> Arithmetic:
+    """The arithmetic allowed to a subject: that of its dtype, with the formulas of textbooks; `rate` is η of a step.
 
     >>> arithmetic_of_anyone("float64").textbook
     True
     """
-    return arithmetic_of(dtype)._replace(textbook=True)
+    return arithmetic_of(dtype)._replace(textbook=True, inverse_rate=1 / rate if rate else 0.0)
 
 
 class Ball:

@@ -47,6 +47,10 @@ class RunningError(Ball):
         """Rows for columns."""
         return RunningError(self.value.T, self.error.T, self.fp)
 
+    def loosened(self, error: Array) -> RunningError:
+        """The same number with a further error."""
+        return RunningError(self.value, self.error + error, self.fp)
+
     def sum(self, axis: int | None = None, keepdims: bool = False) -> RunningError:
         """A sum in any order."""
         total = self.value.sum(axis, keepdims=keepdims)

@@ -85,10 +85,16 @@ def _bounds(stack: Stack, fp: Arithmetic) -> Bound:
         costs=costs.error,
         gradient=Gradient(
             tuple(
-                (product.error + 3 * fp.u * product.size) / m + fp.gamma(1) * decay + _flushed(stack, w, fp)
+                (product.error + 3 * fp.u * product.size) / m
+                + fp.gamma(1) * decay
+                + _flushed(stack, w, fp)
+                + fp.read_error(w)
                 for product, decay, w in zip(products, decays, stack.weights, strict=True)
             ),
-            tuple(_sum_of_rows(delta.error, delta.size, fp, -2) / m + fp.tiny for delta in deltas),
+            tuple(
+                _sum_of_rows(delta.error, delta.size, fp, -2) / m + fp.tiny + fp.read_error(b)
+                for delta, b in zip(deltas, stack.biases, strict=True)
+            ),
         ),
         z=tuple(z.error for z in zs),
         a=tuple(a.error for a in activations),
