@@ -77,7 +77,7 @@ class PassState:
     def read_error(self, layer: int, step: str) -> Array:
         """The error of ∂C/∂W^l, of step "weight", or of ∂C/∂b^l, where it is read from parameters after a step."""
         parameter = self.w[layer] if step == "weight" else self.b[layer]
-        return np.zeros(parameter.shape) if self.fp is None else self.fp.read_error(parameter)
+        return np.zeros(()) if self.fp is None else self.fp.read_error(parameter)
 
     @property
     def is_fused(self) -> bool:

@@ -40,7 +40,7 @@ class Arithmetic(NamedTuple):
 
     def read_error(self, parameter: Array) -> Array:
         """The error of a derivative that is so read: w' was rounded, and its error is divided by η."""
-        return np.asarray(self.u * self.inverse_rate * np.abs(parameter))
+        return np.asarray(self.u * self.inverse_rate * np.abs(parameter) if self.inverse_rate else 0.0)
 
 
 def arithmetic_of(dtype: str, f: float = LIBRARY_ERROR, *, prime_from_value: bool = True) -> Arithmetic:
