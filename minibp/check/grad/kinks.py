@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minibp.arrays import Array
+from minibp.check.grad.inexact import spacing_along
 from minibp.check.grad.projected import Projected
 
 NEARBY, STEP = 2.0**-18, 2.0**-28
@@ -62,7 +63,12 @@ def outside(
         return None
     # Gradients nearby differ from those at the point by curvature, too: as half the distance shows.
     bent = np.abs(found[-4:] - nearby.slopes([way / 2 for way in nearby.ways[-4:]])).max()
-    radius = nearby.radius(1.0) + min(4 * float(bent), 2 * float(np.abs(found).max()) * NEARBY * 64)
+    steps = spacing_along(function.arguments.flat, v) / (2 * STEP)  # how far these are from what they are meant to be
+    radius = (
+        nearby.radius(1.0)
+        + steps * float(np.abs(found).max())
+        + min(4 * float(bent), 2 * float(np.abs(found).max()) * NEARBY * 64)
+    )
     low, high = float(found.min()), float(found.max())
     best = nearby.ways[int(np.argmin(np.abs(found - got)))]
     nearest = float(np.abs(found - got).min())

@@ -126,3 +126,14 @@ def test_across_steps_a_slope_is_told_as_well_as_its_best_step_tells_it():
     fine(f, lambda x, c: c * np.exp(x), at, check="vjp")
     verdicts = [report(f, off, at, check="vjp", seed=seed).verdict for seed in range(8)]
     assert verdicts.count("wrong") >= 3, verdicts  # in others the steps end before they are long enough
+
+
+def test_at_ties_steps_are_not_quite_as_long_as_they_are_meant_to_be():
+    """max − min, of which the rounding of x is all that there is."""
+    at = np.array([1.8611800860904877, 1.8513492521131072, 1.8611800860904877, 1.8611800860904877])
+
+    def grad(x):
+        return np.arange(4) == np.argmax(x), np.arange(4) == np.argmin(x)
+
+    fine(lambda x: np.max(x) - np.min(x), lambda x: 1.0 * grad(x)[0] - grad(x)[1], at)
+    is_wrong(lambda x: np.max(x) - np.min(x), lambda x: 1.001 * grad(x)[0] - grad(x)[1], at)
