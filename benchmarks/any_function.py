@@ -13,7 +13,7 @@ make no difference at the point, and are not checked. With --peers the same case
 packages that are installed. On a terminal a bar shows how far it is.
 
 With --checks 100000 --mutations 18000 every function is checked at some two hundred points and with every mistake that
-applies to it; that takes two cores some hours.
+applies to it; that takes two cores more than an hour.
 """
 
 from __future__ import annotations

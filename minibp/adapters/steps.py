@@ -61,14 +61,17 @@ def _call_update(f: Callable[..., Any], rate: float, weights: Arrays, biases: Ar
     new_weights, new_biases = ([np.array(one) for one in kind] for kind in (weights, biases))
     answer = f(new_weights, new_biases, x, y)
     kinds = (new_weights, new_biases) if answer is None else kinds_of(answer)
-    if kinds is None:
+    if kinds is None or [len(kind) for kind in kinds] != [len(weights), len(biases)]:
         return answer
     return tuple(
-        [_derivative(one, new, rate) for one, new in zip(kind, after, strict=False)]
+        [_derivative(one, new, rate) for one, new in zip(kind, after, strict=True)]
         for kind, after in zip((weights, biases), kinds, strict=True)
     )
 
 
 def _derivative(before: Array, after: Array, rate: float) -> Array:
     """∂C/∂w of a step; a result of another shape as it is, for the check to see."""
-    return after if np.shape(after) != before.shape else (before - after) / before.dtype.type(rate)
+    if np.shape(after) != before.shape:
+        return after
+    step = before - after
+    return (step / np.float64(rate)).astype(step.dtype)  # a rate may be too large or too small for float32

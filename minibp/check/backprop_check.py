@@ -73,8 +73,8 @@ def check_backprop(
     subject : callable
         subject(weights, biases, x, y) returns (nabla_w, nabla_b). It gets lists of arrays, W^l of shape (n_l, n_{l-1})
         and b^l of shape (n_l,), and rows of examples, x (m, n_1) and y (m, n_L), all of `dtype`; it returns the
-        gradient in the same shapes: also as (nabla_b, nabla_w), after the cost, or as a dict, which are told apart by
-        shapes and by the numbers in keys. `minibp.adapters` makes a subject of code of another shape.
+        gradient in the same shapes: also as (nabla_b, nabla_w), after the cost, which is not compared, or as a dict,
+        told apart by shapes and by the numbers in keys. `minibp.adapters` makes a subject of code of another shape.
     activation : str, Activation or sequence of them, optional
         σ of all layers, the output too unless `output_activation` is another (unlike in `strategies.problems`, where it
         is that of the hidden layers); or a sequence of one a layer, which fixes their number. Default "sigmoid".

@@ -121,6 +121,16 @@ def test_code_that_returns_anything_else_is_told_what_it_returned():
     assert "returned float, expected (nabla_w, nabla_b)" in str(found)
     found = report(adapters.update(lambda weights, biases, x, y: ([w.T for w in weights], biases), rate=0.1))
     assert "has shape" in str(found)
+    found = report(adapters.update(lambda weights, biases, x, y: ([*weights, weights[0]], biases), rate=0.1))
+    assert "expected (nabla_w, nabla_b), one array a layer" in str(found)
+
+
+@pytest.mark.parametrize("rate", [1e-50, 1e50])
+def test_a_rate_that_single_precision_does_not_hold_is_no_warning(rate):
+    subject = adapters.update(lambda weights, biases, x, y: (weights, biases), rate=rate)
+    ones = np.ones((1, 1), np.float32)
+    (nabla_w,), _ = subject([ones], [ones[0]], ones, ones)
+    assert (nabla_w.tolist(), nabla_w.dtype) == ([[0]], np.float32)
 
 
 def test_a_step_can_be_pickled():

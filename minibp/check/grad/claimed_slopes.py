@@ -88,7 +88,7 @@ class ClaimedSlopes:
                 column.allowed[i] = column.quiet[i] + along(self.noises[i], column.moves, column.weights)
 
     def is_sure(self, i: int) -> bool:
-        """True of a row whose rounding is bounded, or is no matter of its function."""
+        """True of a row whose rounding is derived, and of claims that are no function with rows, whose is not known."""
         return self.rows is None or self.claim.constant_or_columns or i in self.derived
 
     def row_at(self, i: int, x: Array) -> Array:

@@ -7,7 +7,7 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.grad.continued_array import APART, SOLVED, NotAnalytic
 from minibp.check.grad.function import Function
-from minibp.check.grad.inexact import ALIASED, spacing_along
+from minibp.check.grad.inexact import is_aliased
 from minibp.check.grad.noise import scatter
 from minibp.check.grad.own_noise import SAFETY
 from minibp.check.oracles.estimate import OracleUnavailable
@@ -93,9 +93,7 @@ class ComplexStep:
         seen = scatter(lambda point: self._slope(point, v, base, 1.0)[0], x, size, WIDE, rng)
         if seen is not None:  # what varies from one number to the next does so on that scale too
             found = np.where(function.singular, found, np.fmax(found, seen))
-        moves = np.abs(value) * spacing_along(x, v)
-        aliased = (moves > np.maximum(ALIASED * function.span, function.rounding)) & (function.span > 0)
-        found = np.where(aliased, 0, found)
+        found = np.where(is_aliased(function, value, v), 0, found)
         noise = np.where(function.singular, SAFETY * function.unit * np.abs(function.at), function.rounding)
         own = noise * np.minimum(share, 1 / base)
         return np.asarray(SAFETY * (found + (self.apart + SAFETY * self.foreign) * np.abs(value)) + own)

@@ -27,7 +27,7 @@ COMPARABLE = 1e3
 """An oracle has a word against differences where its tolerance is at most so many times theirs."""
 LONG_CHAINS = 16.0
 """So many times the last digits a claim may be off whose rounding is the same at all points, as of a linear solve."""
-MEASURED = 4.0
+ESTIMATED = 4.0
 """Tolerances of more than so many times the last digits have more in them than these."""
 CUT_OFF = 2.0
 """A series is cut off where what is left is at most so many units u of what it gives, with its derivatives."""
@@ -66,7 +66,7 @@ class Decider:
             return excuse
         if off and not self._are_outvoted(off, fine):
             return self._off(column, i, off, fine)
-        lost = {name: pair for name, pair in fine.items() if self._is_lost(column, i, name) and not off}
+        lost = {} if off else {name: pair for name, pair in fine.items() if self._is_lost(column, i, name)}
         return self._within(column, i, lost or fine) if fine else UNRESOLVED
 
     def _excuse(self, column: Column, i: int, off: Told) -> int | None:
@@ -104,7 +104,7 @@ class Decider:
         """True where a claim is off by few tolerances that are measured, or by digits that differences do not tell."""
         for name, (value, tolerance) in told.items():
             least = self.unit**0.5 if name == DIFFERENCES else 0.0
-            measured = tolerance > MEASURED * LAST_DIGITS * self.unit * abs(value)
+            measured = tolerance > ESTIMATED * LAST_DIGITS * self.unit * abs(value)
             if not abs(got - value) <= max(CLEARLY * tolerance * measured, least * abs(value)):
                 return False
         return self.seen.accuracy == 0

@@ -8,7 +8,7 @@ from minibp.arrays import Array
 from minibp.check.grad.claim import LAST_DIGITS
 from minibp.check.grad.claimed_slopes import ClaimedSlopes
 from minibp.check.grad.column import DIFFERENCES, DOUBTFUL, KINK, SMALL, STEPS, UNRESOLVED, WRONG, Column
-from minibp.check.grad.inexact import ALIASED, spacing_along
+from minibp.check.grad.inexact import is_aliased
 from minibp.check.grad.kinks import is_at_kink, outside
 from minibp.check.grad.oracle_slopes import HALF_UNIT, OracleSlopes
 from minibp.check.grad.own_noise import SAFETY
@@ -20,9 +20,9 @@ GROSS = 100.0
 """Differences contradict an oracle of high accuracy where they are apart by so many times their radius, and more than
 `SLIGHT` of the slope."""
 SLIGHT = 1e-6
-CANCELLED = 2.0**-50
-"""Steps over which terms of usual size cancel to exactly 0."""
-NEARBY = (-(2.0**-6), -(2.0**-8), 2.0**-8, 2.0**-6)
+HIDDEN = 2.0**-50
+"""Over shorter steps terms of usual size cancel to exactly 0."""
+AROUND = (-(2.0**-6), -(2.0**-8), 2.0**-8, 2.0**-6)
 """Points where what is off is looked at, in units of the size of x."""
 VARIES = 1.0
 """Parts of slopes that a claim is off by vary as rounding does where they differ by so many times what is usual."""
@@ -104,9 +104,7 @@ class Doubts:
         told = [np.abs(column.values[name][0]) for name in self.oracles.open if name in column.values]
         if not told:
             return np.zeros(len(column.got), bool)
-        moves = np.min(told, axis=0) * spacing_along(self.seen.arguments.flat, column.v)
-        span = self.seen.span
-        return np.asarray((moves > np.maximum(ALIASED * span, self.seen.rounding)) & (span > 0))
+        return is_aliased(self.seen, np.min(told, axis=0), column.v)
 
     def _shown(self, column: Column, i: int) -> float:
         """What f shows of a slope over the size of x, in units of the rounding of terms that cancel, if no more."""
@@ -133,7 +131,7 @@ class Doubts:
             return False
         x, k, c = self.seen.arguments.flat, int(column.moves[0]), self.seen.cotangents()[i]
         parts = [off / float(column.expected[i])] if column.expected[i] else []
-        for by in NEARBY:
+        for by in AROUND:
             near = x.copy()
             near[k] += by * column.base
             slope = float(c @ step.at(near, column.v, column.base))
@@ -147,7 +145,7 @@ class Doubts:
         """True where f is exactly 0 over distances that are lost beside numbers of usual size, whose terms cancel."""
         sides = column.sides
         flat = sides is not None and column.oracle[i] == DIFFERENCES and bool(sides.flat[i]) and not self.seen.at[i]
-        return sides is not None and flat and bool(sides.moves[i] <= CANCELLED)
+        return sides is not None and flat and bool(sides.moves[i] <= HIDDEN)
 
     def _is_told(self, column: Column, i: int) -> bool:
         """True where an oracle of high accuracy tells a slope that is not 0."""

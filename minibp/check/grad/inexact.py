@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minibp.arrays import Array
+from minibp.check.grad.function import Function
 from minibp.check.grad.projected import Projected
 
 POINTS = 33
@@ -66,6 +67,12 @@ def spacing_along(x: Array, v: Array) -> float:
     """How far points along v are apart, at least, in units of v."""
     moves = v != 0
     return float(np.max(2 * np.spacing(np.abs(x[moves]) / 2) / np.abs(v[moves])))
+
+
+def is_aliased(seen: Function | Projected, slope: Array, v: Array) -> Array:
+    """True where results of such slopes (m,) along v vary between neighbouring numbers as far as they do at all."""
+    moves = np.abs(slope) * spacing_along(seen.arguments.flat, v)
+    return np.asarray((moves > np.maximum(ALIASED * seen.span, seen.rounding)) & (seen.span > 0))
 
 
 def _jump_between(

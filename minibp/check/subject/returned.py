@@ -19,8 +19,8 @@ Kinds = list[list[Any]]
 def kinds_in(returned: Any, network: Network) -> Kinds:
     """The two kinds that a subject returned for a network; a result that is no such thing comes back as lists, if any.
 
-    A cost before them is left out. Where the order of arrays is not that of the layers, the numbers in the keys of a
-    dict tell it, or the shapes.
+    A cost before them is left out. Shapes tell the two kinds apart, and the numbers in the keys of a dict the layers.
+    Shapes do not tell the layers: where widths are equal any order would fit.
     """
     rest = _without_cost(returned)
     pair = _pair(rest)
@@ -64,9 +64,9 @@ def _leaves(part: Any, name: str) -> Iterator[tuple[str, Array]]:
 
 
 def _by_dimensions(leaves: list[tuple[str, Array]]) -> list[Kinds]:
-    """Matrices and vectors apart, in the orders that may be meant: by numbers in their names, as given, and turned."""
+    """Matrices and vectors apart, in the orders that may be meant: by the numbers in their names, and as given."""
     numbers = [re.findall(r"\d+", name) for name, _ in leaves]
-    orders = [leaves, leaves[::-1]]
+    orders = [leaves]
     if leaves and all(numbers):
         places = [int(found[-1]) for found in numbers]
         orders.insert(0, [leaves[i] for i in sorted(range(len(leaves)), key=places.__getitem__)])

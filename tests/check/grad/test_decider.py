@@ -3,7 +3,7 @@ import pytest
 from grad_programs import judged, outcome, sines, told_another_slope
 
 from minibp.check.grad.column import DIFFERENCES, DISPUTED, OUTCOMES, SMALL
-from minibp.check.grad.decider import CLEARLY, MEASURED
+from minibp.check.grad.decider import CLEARLY, ESTIMATED
 
 X = np.array([0.7, -1.3, 2.1])
 STEP, BOTH, ALONE = ("complex_step",), ("complex_step", DIFFERENCES), (DIFFERENCES,)
@@ -95,7 +95,7 @@ def test_of_tolerances_that_are_measured_few_are_doubtful(tolerances, expected):
 
     _, right = judged(f, np.cos, X[:1], oracles=ALONE)
     tolerance = float(right.tolerance[0])
-    assert tolerance > MEASURED * 256 * 2.0**-53 * abs(right.expected[0])
+    assert tolerance > ESTIMATED * 256 * 2.0**-53 * abs(right.expected[0])
     off = tolerances * tolerance
     assert outcome(f, lambda x: right.expected[0] + off + 0 * x, X[:1], oracles=ALONE) == expected
 

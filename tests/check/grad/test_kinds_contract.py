@@ -168,3 +168,17 @@ def test_the_value_that_comes_with_the_gradient_is_compared():
     is_right(lambda x: np.sin(x).sum(), lambda x: (np.sin(x).sum(), np.cos(x)), normal(1, 3))
     found = is_wrong(lambda x: np.sin(x).sum(), lambda x: (np.sin(x).sum() + 1e-6, np.cos(x)), normal(1, 3))
     assert "the value that comes with the gradient is not that of f" in said(found)
+
+
+def test_what_shows_late_is_a_finding_too():
+    """A tangent is left alone until one is large, as only the check of the contract gives it."""
+    x = np.array([0.5, 2.0])
+
+    def jvp(x, v):
+        found = np.cos(x) * v
+        if np.abs(v).max() > 4:
+            v *= 0
+        return found
+
+    found = is_wrong(np.sin, jvp, x, check="jvp")
+    assert "changed its tangent in place" in found.findings[0].message

@@ -187,3 +187,15 @@ def test_what_was_proposed_first_stays():
     steps.proposed = 0.25
     assert steps.explain(column, 0)
     assert steps.proposed == 0.25
+
+
+def test_across_steps_a_slope_is_told_as_well_as_its_best_step_tells_it():
+    """At 5e-57 e^x to ten decimals moves at 1e-10 first; longer steps tell the slope."""
+    found = [looked_at(lambda x: np.round(np.exp(x), 10), 5.448588656047885e-57, -1.0, seed=seed) for seed in range(12)]
+    told = [(steps, column) for steps, column in found if column.sides.step[0] > 1e-8 and steps.found_near(column, 0)]
+    assert told
+    for steps, column in told:
+        column.expected[:], column.allowed[:] = 1.0, 0.0
+        assert not steps.are_crossed(column, 0)
+        column.got[:] = 1.0
+        assert steps.are_crossed(column, 0)

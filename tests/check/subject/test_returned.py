@@ -59,9 +59,18 @@ def test_a_gradient_is_told_whatever_it_is_returned_as(way, sizes):
 def test_pairs_a_layer_are_told_by_shapes(sizes):
     network, nabla_w, nabla_b = parameters(sizes)
     pairs = list(zip(nabla_w, nabla_b, strict=True))
-    for returned in (pairs, pairs[::-1], [one for pair in pairs for one in pair]):
+    for returned in (pairs, [one for pair in pairs for one in pair]):
         kinds = kinds_in(returned, network)
         assert [one[0].flat[0] for one in kinds] == [2, -2]
+
+
+@given(st.permutations([1, 2, 3, 4, 5]).map(lambda order: order[:4]))
+def test_layers_in_the_order_of_the_backward_pass_are_not_turned(sizes):
+    """Of equal widths none could tell, so that of others none is guessed."""
+    network, nabla_w, nabla_b = parameters(sizes)
+    for returned in ((nabla_w[::-1], nabla_b[::-1]), {"w": nabla_w[::-1], "b": nabla_b[::-1]}):
+        shapes = [[np.shape(array) for array in kind] for kind in kinds_in(returned, network)]
+        assert shapes != [[w.shape for w in nabla_w], [b.shape for b in nabla_b]]
 
 
 @pytest.mark.parametrize(
