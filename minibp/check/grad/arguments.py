@@ -149,7 +149,8 @@ class Arguments:
         found = np.empty(len(self))
         for _, part in self.structure.parts():
             size = np.abs(np.where(self.movable[part], self.flat[part], 0.0))
-            usual = min(float(np.median(size[size > 0])), 1.0) if size.any() else 1.0
+            with np.errstate(over="ignore"):  # the mean of the two in the middle
+                usual = min(float(np.median(size[size > 0])), 1.0) if size.any() else 1.0
             found[part] = np.where(size > 0, size, usual)
         return found
 

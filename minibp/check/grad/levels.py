@@ -46,7 +46,13 @@ class Levels:
         return step if step and np.isfinite(step) else np.nan
 
     def add(self, h: float, at: int) -> None:
-        """Both sides at the step h, as level `at` of the list."""
+        """Both sides at the step h, as level `at` of the list.
+
+        Where one of them lies beyond the largest number nothing is asked: one side alone does not show a kink.
+        """
+        x, moved = self.function.arguments.flat[self.v != 0], h * self.v[self.v != 0]
+        if not (np.isfinite(x + moved).all() and np.isfinite(x - moved).all()):
+            return
         (right, after), (left, before) = self.value(h), self.value(-h)
         if np.isnan(right) and np.isnan(left):
             return

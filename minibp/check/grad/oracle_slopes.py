@@ -31,6 +31,7 @@ class OracleSlopes:
         self.noises: dict[int, Array] = {}
         self.by_jax: Array | None = None
         """The rows (r, n) of the Jacobian by JAX."""
+        self.unguarded = _tied_at_the_end(seen.arguments.flat)
         for name, oracle in (("jax", Autodiff), ("complex_step", ComplexStep)):
             if name in asked:
                 self._open(name, oracle)
@@ -83,7 +84,8 @@ class OracleSlopes:
     def ask(self, name: str, column: Column) -> bool:
         """Put an oracle's slopes along a direction, with the radii of their last digits, into the column."""
         try:
-            column.values[name] = self._by_rows(column) if name == "jax" else self._by_step(name, column)
+            value, radius = self._by_rows(column) if name == "jax" else self._by_step(name, column)
+            column.values[name] = value, np.where(self.unguarded[column.moves].any(), np.inf, radius)
         except OracleUnavailable as reason:
             self.leave_out(name, str(reason))
             return False
@@ -95,14 +97,14 @@ class OracleSlopes:
             assert self.by_jax is not None
             value = self.by_jax[:, entries]
             radius = LAST_DIGITS * 2.0**-53 * np.abs(value) + FLUSHED
-            return value, np.where(np.isfinite(value), radius, np.inf)
+            return value, np.where(np.isfinite(value) & ~self.unguarded[entries], radius, np.inf)
         scale, v, found = self.seen.arguments.scale, np.zeros(len(self.seen.arguments)), []
         for k in entries.tolist():
             v[k] = 1.0
             found.append(self.seen.estimate(*self.open[name].along(v, float(scale[k]))))
             v[k] = 0.0
         values, radii = zip(*found, strict=True)
-        return np.array(values).T, np.array(radii).T
+        return np.array(values).T, np.where(self.unguarded[entries], np.inf, np.array(radii).T)
 
     def _by_rows(self, column: Column) -> tuple[Array, Array]:
         assert self.by_jax is not None
@@ -138,3 +140,13 @@ class OracleSlopes:
         value, _ = oracle.along(column.v, column.base)
         noise = oracle.measured(column.v, column.base, value)
         return self.seen.estimate(np.zeros_like(noise), noise)[1]
+
+
+def _tied_at_the_end(x: Array) -> Array:
+    """True of the largest numbers there are where several are equal: a maximum, or an order, may change between them.
+
+    Differences, which would see the kink, cannot move such an entry to both sides.
+    """
+    ends = np.abs(x) == np.finfo(np.float64).max
+    values, counts = np.unique(x[ends], return_counts=True)
+    return np.asarray(ends & np.isin(x, values[counts > 1]))

@@ -94,7 +94,8 @@ def _is_strategy(value: Any) -> bool:
 def at_one(question: Question, x: Any, seed: int) -> Found:
     """The check at x, and at a second point beside it where x hides terms."""
     outcome = ask(question, x, seed)
-    hidden, beside = _beside(x, np.random.default_rng(seed))
+    with np.errstate(over="ignore"):
+        hidden, beside = _beside(x, np.random.default_rng(seed))
     if outcome.verdict != "correct" or not hidden:
         return Found(outcome, "")
     shown = " and ".join(hidden[:3])

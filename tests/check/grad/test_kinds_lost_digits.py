@@ -159,6 +159,21 @@ def test_tangents_at_the_largest_numbers_do_not_overflow(f):
     is_right(f, lambda x, v: sign * v, at, check="jvp")
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("tied", [[1.0, 1.0], [-1.0, -1.0], [1.0, 1.0, -1.0, -1.0]], ids=["top", "bottom", "both"])
+@pytest.mark.parametrize("f", [np.sort, lambda x: np.atleast_1d(x.max())], ids=["sort", "max"])
+def test_ties_of_the_largest_numbers_can_be_seen_from_one_side_alone(f, tied):
+    """Any order of the tied entries is right, and none is contradicted by steps that overflow to one side."""
+    at = np.array([1.9, *(np.finfo(float).max * np.array(tied)), 1e5])
+    order = np.argsort(at, kind="stable")
+
+    def jacobian(x, order=order):
+        return np.eye(len(at))[order] if len(f(x)) > 1 else np.eye(len(at))[order[-1:]]
+
+    is_not_passed(f, lambda x: 2 * jacobian(x), at, check="jacobian")
+    fine(f, jacobian, at, check="jacobian")
+
+
 def test_cotangents_of_steep_functions_may_overflow():
     at = np.array([2.2250738585072014e-308, 0.1, 1e-7])
     fine(np.log2, lambda x, c: c / x / np.log(2), at, check="vjp")
