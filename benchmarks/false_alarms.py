@@ -30,7 +30,7 @@ from right_backprops import FRAGILE, RIGHT
 
 from minibp import Gradient, Problem
 from minibp.arrays import FLOAT_DTYPES
-from minibp.check.backprop_check import ORACLES
+from minibp.check.backprop.comparison import ORACLES
 from minibp.check.compare import compare
 from minibp.check.diagnosis.stability import is_rounding
 from minibp.check.layout import gradient_layout, row_of_gradient

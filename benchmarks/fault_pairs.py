@@ -27,6 +27,7 @@ from minibp.check.layout import row_of_gradient
 from minibp.check.rounding.arithmetic import arithmetic_of_anyone
 from minibp.check.rounding.whole_pass import bound
 from minibp.check.subject.calling import call
+from minibp.check.subject.claim import Claim
 from minibp.check.subject.specification import Setting
 from minibp.check.verify.kill_matrix import L2
 from minibp.network import Gradient
@@ -73,7 +74,7 @@ def judge(work: tuple[tuple[str, str, str], list[tuple[str, str]], int]) -> list
     """These pairs in one setting."""
     setting, pairs, seed = work
     arithmetic = arithmetic_of_anyone("float64")
-    problems = Setting.checked(*setting, L2, "mean", "float64", None).bases(seed)
+    problems = Setting.checked(*setting, L2, Claim(), "float64", None).bases(seed)
     spreads = [row_of_gradient(bound(problem, arithmetic).gradient) for problem in problems]
     alone: dict[tuple[str, ...], list[Gradient]] = {(): answers([], setting, problems)}
     outcomes = []

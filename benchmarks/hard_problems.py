@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from minibp import Cost, Network, Problem
 from minibp.activations import HIDDEN
 from minibp.check.generation import draw
+from minibp.check.subject.claim import Claim
 from minibp.check.subject.specification import Setting
 from minibp.costs import Quadratic
 from minibp.drawing import pairings
@@ -60,7 +61,7 @@ def saturated(dtype: str, count: int, seed: int) -> list[Problem]:
         output, cost = PAIRINGS[rng.integers(len(PAIRINGS))]
         hidden = NAMES[rng.integers(len(NAMES))]
         alpha = float(rng.choice([0.0, 0.1]))
-        setting = Setting.checked(hidden, output, cost, alpha, "mean", dtype, None)
+        setting = Setting.checked(hidden, output, cost, alpha, Claim(), dtype, None)
         own = int(rng.integers(2**32))
         found += [*setting.bases(own)[:1], *setting.saturated(own)]
     return found[:count]

@@ -31,6 +31,7 @@ import numpy as np
 import minibp
 from minibp import Network, Problem, batched
 from minibp.check.subject.calling import Subject
+from minibp.check.subject.claim import Claim
 from minibp.check.subject.specification import Setting
 
 DECADES = [10.0**-k for k in range(17)]
@@ -97,12 +98,12 @@ def drawn_places(problem: Problem, rng: np.random.Generator) -> dict[str, Place]
 
 def minibp_objects(problem: Problem, subject: Subject) -> bool:
     """What `check_backprop` does with each of its networks: it draws them itself, and here one is given."""
-    from minibp.check.backprop_check import _Check
+    from minibp.check.backprop.comparison import Comparison
 
-    setting = Setting.checked("sigmoid", None, "quadratic", 0.0, "mean", "float64", subject)
-    check = _Check(subject, setting, seed=0)
-    check.look([problem])
-    return bool(check.mismatches or check.contract_findings)
+    setting = Setting.checked("sigmoid", None, "quadratic", 0.0, Claim(), "float64", subject)
+    comparison = Comparison(subject, setting, seed=0)
+    comparison.look([problem])
+    return bool(comparison.mismatches or comparison.contract_findings)
 
 
 def functions_of(problem: Problem, subject: Subject) -> tuple[Costs, Gradients, Arrays]:

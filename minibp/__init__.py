@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from minibp import check as check
     from minibp import data as data
     from minibp import strategies as strategies
-    from minibp.check.backprop_check import check_backprop as check_backprop
+    from minibp.check.backprop.backprop_check import check_backprop as check_backprop
     from minibp.check.grad.public import check_grad as check_grad
     from minibp.check.grad.public import check_hessian as check_hessian
     from minibp.check.grad.public import check_hvp as check_hvp
@@ -94,7 +94,7 @@ _LATER = {
     "Training": "minibp.training.loop",
     "adapters": "",
     "check": "",
-    "check_backprop": "minibp.check.backprop_check",
+    "check_backprop": "minibp.check.backprop.backprop_check",
     "check_grad": "minibp.check.grad.public",
     "check_hessian": "minibp.check.grad.public",
     "check_hvp": "minibp.check.grad.public",

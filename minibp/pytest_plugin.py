@@ -85,7 +85,7 @@ def check_backprop(request: pytest.FixtureRequest) -> Callable[..., Report]:
     >>> def test_gradient(check_backprop):
     ...     check_backprop(my_backprop, activation="tanh")
     """
-    from minibp.check.backprop_check import check_backprop as run
+    from minibp.check.backprop.backprop_check import check_backprop as run
     from minibp.check.report.report import GradientMismatch
 
     asked = request.config.stash[ASKED]

@@ -23,7 +23,7 @@ check.oracles check.faults
 check.layout check.statistics check.compare
 check.report
 check.subject check.diagnosis
-check.verify check.grad check.backprop_check
+check.verify check.grad check.backprop
 bench check.command descent training pytest_plugin
 cli
 __main__

@@ -2,6 +2,10 @@
 
 import numpy as np
 
+from minibp.check.backprop.comparison import Comparison
+from minibp.check.subject.claim import Claim
+from minibp.check.subject.specification import Setting
+
 
 def sigmoid(z):
     return 1 / (1 + np.exp(-z))
@@ -33,3 +37,11 @@ def by_division(weights, biases, x, y):
 
 def sums(weights, biases, x, y):
     return [[array * x.dtype.type(len(x)) for array in kind] for kind in backprop(weights, biases, x, y)]
+
+
+def is_seen_wrong(subject, **claim):
+    """True where the comparison with the oracles shows a mistake, on well-conditioned networks of sigmoids."""
+    setting = Setting.checked("sigmoid", None, "quadratic", claim.pop("l2", 0.0), Claim(**claim), "float64", subject)
+    comparison = Comparison(subject, setting, seed=0)
+    comparison.look(setting.bases(0))
+    return bool(comparison.mismatches)

@@ -8,7 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from minibp.adapters.subject import Arrays, Subject, around, checked_counts, expect_sizes, kinds_of, sizes_of
+from minibp.adapters.subject import (
+    Alternative,
+    Arrays,
+    Subject,
+    around,
+    checked_counts,
+    expect_sizes,
+    kinds_of,
+    sizes_of,
+)
 from minibp.arrays import Array, InputError
 from minibp.signatures import expect_arguments, name_of_code
 
@@ -117,8 +126,9 @@ def flat(
         is (m, n_1) and y (m, n_L).
     sizes : sequence of int, optional
         n_1, …, n_L of the one network that f is for. Default None: any, which f is told.
-    order : {"layers", "weights_first"}, optional
-        theta is W², b², W³, b³, …, or all W and then all b. Default "layers".
+    order : {"layers", "weights_first", "bias_column"}, optional
+        theta is W², b², W³, b³, …; or all W and then all b; or [b² W²], [b³ W³], …, matrices (n_l, 1 + n_{l-1}) with
+        the biases as their first column. Default "layers".
     matrix_order : {"C", "F"}, optional
         Matrices row by row, or column by column as Octave's `(:)` has them. Default "C".
 
@@ -141,36 +151,71 @@ def flat(
     >>> subject([np.array([[1.0, 2.0]])], [np.array([3.0])], np.ones((1, 2)), np.ones((1, 1)))
     ([array([[2., 4.]])], [array([6.])])
     """
-    if order not in ("layers", "weights_first"):
-        raise InputError(f"order is {order!r}, expected 'layers' or 'weights_first'")
-    if matrix_order not in ("C", "F"):
+    if order not in ORDERS:
+        raise InputError(f"order is {order!r}, expected {' or '.join(map(repr, ORDERS))}")
+    if matrix_order not in MATRIX_ORDERS:
         raise InputError(f"matrix_order is {matrix_order!r}, expected 'C' or 'F'")
     fixed = None if sizes is None else checked_counts("sizes", sizes)
     expect_arguments("f", f, ("theta", "x", "y") if fixed else ("theta", "x", "y", "sizes"))
-    return Subject(partial(_call_flat, f, (fixed, order, matrix_order)), name_of_code(f), (fixed,) if fixed else None)
+    name, of_sizes = name_of_code(f), (fixed,) if fixed else None
+    others = tuple(
+        Alternative(
+            f"correct for θ in another order, {ORDERS[one]}{MATRIX_ORDERS[other]}: "
+            f'pass order="{one}", matrix_order="{other}"',
+            Subject(partial(_call_flat, f, (fixed, one, other)), name, of_sizes),
+        )
+        for one in ORDERS
+        for other in MATRIX_ORDERS
+        if (one, other) != (order, matrix_order)
+    )
+    return Subject(partial(_call_flat, f, (fixed, order, matrix_order)), name, of_sizes, alternatives=others)
+
+
+ORDERS = {
+    "layers": "W², b², W³, b³, …",
+    "weights_first": "weights first",
+    "bias_column": "layer by layer with the bias column inside",
+}
+"""The orders of θ, in words."""
+MATRIX_ORDERS = {"C": "", "F": ", matrices column by column"}
+
+
+def _matrices(weights: Arrays, biases: Arrays, order: str) -> list[Array]:
+    """The arrays that θ holds one after the other; in the last order, one matrix a layer."""
+    if order == "weights_first":
+        return [*weights, *biases]
+    layers = zip(weights, biases, strict=True)
+    if order == "layers":
+        return [part for layer in layers for part in layer]
+    return [np.concatenate([b[:, None], w], axis=1) for w, b in layers]
+
+
+def _kinds(parts: list[Array], order: str) -> tuple[list[Array], list[Array]]:
+    """The weights and the biases among them."""
+    if order == "bias_column":
+        return [part[:, 1:] for part in parts], [part[:, 0] for part in parts]
+    return [part for part in parts if part.ndim > 1], [part for part in parts if part.ndim == 1]
 
 
 def _call_flat(f: Callable[..., Any], how: tuple[Any, ...], weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
     fixed, order, matrix_order = how
     sizes = sizes_of(weights)
     expect_sizes(fixed or sizes, sizes)
-    parts = [*weights, *biases]
-    if order == "layers":
-        parts = [part for layer in zip(weights, biases, strict=True) for part in layer]
+    parts = _matrices(weights, biases, order)
     cuts = np.cumsum([part.size for part in parts])[:-1]
 
-    def split(vector: Array) -> list[Array]:
+    def split(vector: Array) -> tuple[list[Array], list[Array]]:
         pieces = zip(np.split(vector, cuts), parts, strict=True)
-        return [piece.reshape(part.shape, order=matrix_order) for piece, part in pieces]
+        return _kinds([piece.reshape(part.shape, order=matrix_order) for piece, part in pieces], order)
 
     theta = np.concatenate([part.ravel(matrix_order) for part in parts])
     before = theta.copy()
     answer = np.asarray(f(theta, x, y) if fixed else f(theta, x, y, sizes))
     if not np.array_equal(theta, before):
         # What f did to theta it did to the parameters; a check looks there for what was changed in place.
-        for part, changed in zip(parts, split(theta), strict=True):
-            part[...] = changed
+        for kind, changed in zip((weights, biases), split(theta), strict=True):
+            for part, new in zip(kind, changed, strict=True):
+                part[...] = new
     if answer.shape != theta.shape:
         raise InputError(f"returned shape {answer.shape}, expected {theta.shape}: one entry for each of theta")
-    found = split(answer)
-    return [one for one in found if one.ndim == 2], [one for one in found if one.ndim == 1]
+    return split(answer)

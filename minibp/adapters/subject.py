@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,13 @@ from minibp.signatures import name_of_code
 
 Arrays = Sequence[Array]
 Sizes = tuple[int, ...]
+
+
+class Alternative(NamedTuple):
+    """Another subject of the same code, and what to say where that is the correct one."""
+
+    words: str
+    subject: Subject
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,8 @@ class Subject:
     rate : float or None
         η where derivatives are read from the parameters before and after a step, as (w − w')/η; None, the default,
         where the code returns them.
+    alternatives : tuple of Alternative
+        Other subjects of the same code, to try where this one is wrong. Default ().
 
     Notes
     -----
@@ -54,6 +63,7 @@ class Subject:
     sizes: tuple[Sizes, ...] | None = None
     batch_sizes: tuple[int, ...] | None = None
     rate: float | None = None
+    alternatives: tuple[Alternative, ...] = ()
 
     def __call__(self, weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
         return self.call(weights, biases, x, y)

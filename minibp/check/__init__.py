@@ -30,22 +30,28 @@ The map, from the lowest floor up; a file imports only from lower floors.
     statistics.py           the statistics of an oracle: counts and the worst ratios
     compare.py              a pass, or slopes, against an oracle: the first entry beyond its tolerance
     report/                 verdicts, findings and symptoms as text, JSON, a page, GitHub annotations
-    subject/                the code that is checked: its call, what it must accept, what it computes
+    subject/                the code that is checked: its call, what it must accept, what it computes, by which
+                              conventions
     diagnosis/              what is wrong
         findings.py           the findings of a diagnosis, causes first
         single_example.py     one example: which fault explains δ, ∂C/∂b and ∂C/∂W (a missing σ', a swapped product, …)
         delta_readings.py     what may be the subject's own δ, and the faults to try on it
         batch.py              several examples: the mean (6), and L2
+        own_cost.py           the cost that comes with a gradient
+        other_claims.py       another convention by which the code would be correct
         stability.py          rounding that is magnified, distinguished from a wrong formula
     verify/                 minibp's own gradients against every oracle, and every fault against the check
     grad/                   the check of the derivatives of any function: see its own map
-    backprop_check.py       the check of anyone's backprop
+    backprop/               the check of anyone's backprop
+        comparison.py         a subject held against the oracles, problem by problem
+        conclusion.py         the verdict, the findings and the smallest failing problem
+        backprop_check.py     `check_backprop`
     command.py              the commands verify, check and faults
 
-The path of one `check_backprop(subject)`, in backprop_check.py:
+The path of one `check_backprop(subject)`, in backprop/:
 
- 1. subject.specification: which networks, cost and L2 the subject says that it is for.
- 2. generation.draw: problems of that kind.
+ 1. subject.specification: which networks, cost and L2 the subject is for; subject.claim, its other conventions.
+ 2. generation.draw: problems of that kind; or subject.given: those that the user has.
  3. subject.calling: the subject is called on copies; shapes, dtypes and changed inputs are looked at.
  4. oracles: each gives the gradient ĝ with its radius.
  5. rounding.whole_pass: the bound of an honest gradient.

@@ -124,7 +124,7 @@ def check(
         subject = {"rows": _as_it_is, "columns": adapters.columns, "per-example": adapters.per_example}[layout](
             function
         )
-        from minibp.check.backprop_check import check_backprop as run
+        from minibp.check.backprop.backprop_check import check_backprop as run
 
         chosen = _activations(activation, layers)
         with bar("networks", first="JAX compiles its program") as progress:

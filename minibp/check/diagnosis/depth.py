@@ -9,6 +9,7 @@ from dataclasses import replace
 from minibp.check.report.finding import Finding
 from minibp.check.subject.calling import Subject, call
 from minibp.check.subject.specification import Setting
+from minibp.problem import Problem
 from minibp.text import counted
 
 DEPTHS = range(1, 7)
@@ -38,10 +39,11 @@ def only_depth(message: str, subject: Subject, setting: Setting, seed: int) -> i
     Code that is wrong in its hidden layers returns where there are none: one layer counts only where `message`, that
     of the other depths, is about the number of layers.
     """
-    returned = {
-        depth: [call(subject, problem).gradient is not None for problem in setting.bases(seed, depth)[1:]]
-        for depth in DEPTHS
-    }
+
+    def returns(problem: Problem) -> bool:
+        return call(subject, problem, setting.claim).gradient is not None
+
+    returned = {depth: list(map(returns, setting.bases(seed, depth)[1:])) for depth in DEPTHS}
     able = [depth for depth, each in returned.items() if any(each)]
     if len(able) != 1 or not all(returned[able[0]]):
         return None

@@ -15,7 +15,7 @@ from minibp import batched
 from minibp.activations import sigmoid, softmax
 from minibp.arrays import Array
 from minibp.check.layout import gradient_layout, row_of_gradient
-from minibp.check.rounding.arithmetic import arithmetic_of, arithmetic_of_anyone
+from minibp.check.rounding.arithmetic import Arithmetic, arithmetic_of, arithmetic_of_anyone
 from minibp.check.rounding.running_error import RunningError
 from minibp.check.rounding.whole_pass import bound
 from minibp.check.tolerance import error_ratio, within
@@ -34,42 +34,42 @@ Call = Callable[[Problem], Gradient | None]
 """A call of the subject: its gradient, or None where it has none."""
 
 
-def excess(problem: Problem, result: Gradient, rate: float | None = None) -> tuple[Array, Array, Array]:
+def excess(problem: Problem, result: Gradient, fp: Arithmetic | None = None) -> tuple[Array, Array, Array]:
     """The error of every entry against the package's own gradient, the rounding of both, and their ratio.
 
-    `rate` is η of a gradient that is read from parameters before and after a step.
+    `fp` is the arithmetic of the result; by default that of anyone's code of its dtype.
     """
     exact = problem.astype("float64")
     ours = row_of_gradient(batched.backprop(exact.network, exact.cost, exact.x, exact.y, exact.l2).gradient)
     got = row_of_gradient(result)
-    kinds = arithmetic_of_anyone(problem.dtype, rate), arithmetic_of("float64")
+    kinds = fp or arithmetic_of_anyone(problem.dtype), arithmetic_of("float64")
     spread = np.add(*(row_of_gradient(bound(exact, kind).gradient) for kind in kinds))
     return got - ours, spread, error_ratio(got, ours, spread)
 
 
-def fails(problem: Problem, call: Call, rate: float | None = None) -> bool:
+def fails(problem: Problem, call: Call, fp: Arithmetic | None = None) -> bool:
     """True where the result is off, or missing."""
     result = call(problem)
-    return result is None or bool((excess(problem, result, rate)[2] > 1).any())
+    return result is None or bool((excess(problem, result, fp)[2] > 1).any())
 
 
-def fails_below_the_output(problem: Problem, call: Call, rate: float | None = None) -> bool:
+def fails_below_the_output(problem: Problem, call: Call, fp: Arithmetic | None = None) -> bool:
     """True where the result for one example is right in the output layer, and off below."""
     result = call(problem) if problem.m == 1 else None
     if result is None:
         return False
-    off = excess(problem, result, rate)[2] > 1
+    off = excess(problem, result, fp)[2] > 1
     top = len(problem.network.weights) + 1
     of_output = [off[one.start : one.stop].any() for one in gradient_layout(problem) if one.layer == top]
     return bool(off.any()) and not any(of_output)
 
 
-def is_rounding(problem: Problem, call: Call, rate: float | None = None) -> bool:
+def is_rounding(problem: Problem, call: Call, fp: Arithmetic | None = None) -> bool:
     """True where all that is off in this problem is rounding."""
     calm = scaled(problem, most=UNSATURATED)
-    if not fails(calm, call, rate) or _is_noise(calm, call, rate) or _is_noise(problem, call, rate):
+    if not fails(calm, call, fp) or _is_noise(calm, call, fp) or _is_noise(problem, call, fp):
         return True
-    return _is_noise(scaled(problem, least=1, most=UNSATURATED), call, rate)  # near 0 the noise may stand still
+    return _is_noise(scaled(problem, least=1, most=UNSATURATED), call, fp)  # near 0 the noise may stand still
 
 
 def scaled(problem: Problem, least: float = 0, most: float = np.inf) -> Problem:
@@ -91,12 +91,12 @@ def scaled(problem: Problem, least: float = 0, most: float = np.inf) -> Problem:
     return Problem(Network(weights, biases, network.activations), problem.cost, problem.x, problem.y, problem.l2)
 
 
-def _is_noise(problem: Problem, call: Call, rate: float | None) -> bool:
+def _is_noise(problem: Problem, call: Call, fp: Arithmetic | None) -> bool:
     """True where the error of the worst entry jumps when inputs and parameters move by √u of themselves."""
     result = call(problem)
     if result is None:
         return False
-    error, spread, ratio = excess(problem, result, rate)
+    error, spread, ratio = excess(problem, result, fp)
     at = int(np.argmax(ratio))
     errors = [error[at]]
     rng = np.random.default_rng(0)
@@ -105,7 +105,7 @@ def _is_noise(problem: Problem, call: Call, rate: float | None) -> bool:
         there = call(moved)
         if there is None:
             return False
-        errors.append(excess(moved, there, rate)[0][at])
+        errors.append(excess(moved, there, fp)[0][at])
     if not np.isfinite(errors).all():
         return False
     jump = float(np.ptp(errors))

@@ -92,7 +92,9 @@ def _bounds(stack: Stack, fp: Arithmetic) -> Bound:
                 for product, decay, w in zip(products, decays, stack.weights, strict=True)
             ),
             tuple(
-                _sum_of_rows(delta.error, delta.size, fp, -2) / m + fp.tiny + fp.read_error(b)
+                _sum_of_rows(delta.error, delta.size, fp, -2) / m
+                + fp.tiny
+                + (fp.read_error(b) if fp.has_biases else np.inf)
                 for delta, b in zip(deltas, stack.biases, strict=True)
             ),
         ),

@@ -1,12 +1,13 @@
 """The call of a subject, `subject(weights, biases, x, y) -> (nabla_w, nabla_b)`, and findings on the calling contract.
 
-By the contract two calls with the same arguments return the same bits, arguments stay as they are, and results are new
-arrays with the shapes and the dtype of the parameters. The arguments are copies that the subject could write to.
+By the contract two calls with the same arguments differ by rounding at most, arguments stay as they are, and results
+are new arrays with the shapes of the parameters and at least as many digits. The arguments are copies that the subject
+could write to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,10 @@ import numpy as np
 from minibp import stopping
 from minibp.arrays import Array
 from minibp.check.report.finding import Finding
-from minibp.check.subject.returned import kinds_in
+from minibp.check.rounding.whole_pass import bound
+from minibp.check.subject.claim import Claim
+from minibp.check.subject.returned import Kinds, read_result
+from minibp.check.tolerance import within
 from minibp.network import Gradient
 from minibp.problem import Problem
 from minibp.user_error import description_of, place_of
@@ -27,9 +31,16 @@ class CallResult(NamedTuple):
 
     gradient: Gradient | None
     findings: tuple[Finding, ...] = ()
+    cost: float | None = None
+    """The cost that came with it."""
+    notes: tuple[str, ...] = ()
+    """Remarks on what is no breach."""
+    has_overflowed: bool = False
+    """True where a function of Python's raised since its result is no number: NumPy's give infinity or NaN."""
 
 
 DIFFERENT = "two calls with the same arguments give different"
+AS_CLAIMED = Claim()
 
 
 def name_of(subject: Subject) -> str:
@@ -37,10 +48,10 @@ def name_of(subject: Subject) -> str:
     return str(getattr(subject, "__name__", type(subject).__name__))
 
 
-def call(subject: Subject, problem: Problem, reduction: str = "mean") -> CallResult:
-    """The result of one call; a sum over examples is divided by their number, so that all gradients are of means."""
+def call(subject: Subject, problem: Problem, claim: Claim = AS_CLAIMED) -> CallResult:
+    """The result of one call, read by the claim: all gradients are of the mean of the cost that is named."""
     network = problem.network
-    given = (*network.weights, *network.biases, problem.x, problem.y)
+    given = (*network.weights, *network.biases, problem.x, claim.given_targets(problem.y))
     copies = [np.array(array) for array in given]
     depth = len(network.weights)
     name = name_of(subject)
@@ -52,13 +63,15 @@ def call(subject: Subject, problem: Problem, reduction: str = "mean") -> CallRes
             raise
         where = place_of(error)
         message = f"raised {description_of(error)}" + (f", at {where}" if where else "")
-        return CallResult(None, (Finding(None, None, None, subject=name, message=message),))
+        finding = Finding(None, None, None, subject=name, message=message)
+        return CallResult(None, (finding,), has_overflowed=_is_overflow(error))
     changed = [
         Finding(None, None, None, subject=name, message=f"modified {label} in place; work on a copy")
         for label, before, after in zip(_labels(depth), given, copies, strict=True)
         if not np.array_equal(before, after, equal_nan=True)
     ]
-    arrays, wrong = _arrays(returned, problem, name)
+    result = read_result(returned, network, biases=claim.biases)
+    arrays, wrong, notes = _arrays(result.kinds, returned, problem, name)
     if arrays is None:
         return CallResult(None, (*changed, *wrong))
     shared = [
@@ -68,24 +81,30 @@ def call(subject: Subject, problem: Problem, reduction: str = "mean") -> CallRes
         for label, copy in zip(_labels(depth), copies, strict=True)
         if np.may_share_memory(array, copy)
     ]
-    divisor = problem.m if reduction == "sum" else 1
-    gradient = Gradient(*(tuple(np.array(array) / array.dtype.type(divisor) for array in kind) for kind in arrays))
-    return CallResult(gradient, (*changed, *shared, *wrong))
+    cost = None if result.cost is None else claim.read_cost(result.cost, problem)
+    return CallResult(claim.read(arrays, problem), (*changed, *shared, *wrong), cost, notes)
+
+
+def _is_overflow(error: BaseException) -> bool:
+    """True of what Python's own functions of numbers raise, as `math.exp(1000)` does, and the logarithm of 0."""
+    return isinstance(error, ArithmeticError) or (isinstance(error, ValueError) and "math domain error" in str(error))
 
 
 def _labels(depth: int) -> list[str]:
     return [*(f"weights[{i}]" for i in range(depth)), *(f"biases[{i}]" for i in range(depth)), "x", "y"]
 
 
-def _arrays(returned: Any, problem: Problem, name: str) -> tuple[Gradient | None, list[Finding]]:
-    """The gradient, None where no array can be compared, and findings; another float dtype is a finding alone."""
+def _arrays(
+    kinds: Kinds, returned: Any, problem: Problem, name: str
+) -> tuple[Gradient | None, list[Finding], tuple[str, ...]]:
+    """The gradient, None where no array can be compared; findings, of which fewer digits are one; and notes."""
     network = problem.network
-    kinds = kinds_in(returned, network)
     depth = len(network.weights)
+    notes: dict[str, None] = {}
     if [len(kind) for kind in kinds] != [depth, depth]:
         shown = type(returned).__name__ if not kinds else f"{len(kinds)} sequences of {[len(kind) for kind in kinds]}"
         message = f"returned {shown}, expected (nabla_w, nabla_b), one array a layer: {depth} each"
-        return None, [Finding(None, None, None, subject=name, message=message)]
+        return None, [Finding(None, None, None, subject=name, message=message)], ()
     found: list[list[Array]] = []
     wrong: list[Finding] = []
     for tensor, kind, like in zip(("nabla_w", "nabla_b"), kinds, (network.weights, network.biases), strict=True):
@@ -94,6 +113,8 @@ def _arrays(returned: Any, problem: Problem, name: str) -> tuple[Gradient | None
             array = np.asarray(given)
             found[-1].append(array)
             trouble = _trouble(array, parameter)
+            if array.dtype.kind == "f" and array.dtype.itemsize > parameter.dtype.itemsize:
+                notes[f"{name} returns {array.dtype} for parameters of {parameter.dtype}"] = None
             if trouble:
                 message = f"{tensor} of layer {layer} {trouble}"
                 wrong.append(Finding(None, layer, tensor, subject=name, message=message))
@@ -102,7 +123,7 @@ def _arrays(returned: Any, problem: Problem, name: str) -> tuple[Gradient | None
         for kind, likes in zip(found, (network.weights, network.biases), strict=True)
         for array, like in zip(kind, likes, strict=True)
     )
-    return Gradient(tuple(found[0]), tuple(found[1])) if usable else None, wrong
+    return Gradient(tuple(found[0]), tuple(found[1])) if usable else None, wrong, tuple(notes)
 
 
 def _trouble(array: Array, parameter: Array) -> str:
@@ -116,7 +137,7 @@ def _trouble(array: Array, parameter: Array) -> str:
         elif array.shape in ((1, *parameter.shape), (*parameter.shape, 1)):
             hint = ": an axis of length 1 is too much (minibp.adapters.columns is for biases as columns)"
         return f"has shape {array.shape}, expected {parameter.shape}{hint}"
-    if array.dtype != parameter.dtype:
+    if array.dtype.itemsize < parameter.dtype.itemsize:
         return f"has dtype {array.dtype}, expected {parameter.dtype}, the dtype of the parameters"
     return ""
 
@@ -126,14 +147,22 @@ def is_of_state(finding: Finding) -> bool:
     return finding.message.startswith(DIFFERENT)
 
 
-def repeats(subject: Subject, problem: Problem) -> Iterator[Finding]:
-    """A finding where two calls with the same arguments give different bits."""
-    first, second = call(subject, problem).gradient, call(subject, problem).gradient
+def repeats(subject: Subject, problem: Problem, claim: Claim = AS_CLAIMED) -> CallResult:
+    """What two calls with the same arguments differ by: a finding; or a note, where each may have rounded otherwise.
+
+    A sum in another order, over a set or by several threads, gives other last digits. Each call is granted the bound.
+    """
+    first, second = call(subject, problem, claim).gradient, call(subject, problem, claim).gradient
     if first is None or second is None:
-        return
-    for tensor, mine, theirs in zip(("nabla_w", "nabla_b"), first, second, strict=True):
-        for layer, (one, other) in enumerate(zip(mine, theirs, strict=True), start=2):
+        return CallResult(first)
+    rate = getattr(subject, "rate", None)
+    limits = bound(problem.astype("float64"), claim.arithmetic(problem.dtype, rate)).gradient
+    for tensor, mine, theirs, bounds in zip(("nabla_w", "nabla_b"), first, second, limits, strict=True):
+        for layer, (one, other, limit) in enumerate(zip(mine, theirs, bounds, strict=True), start=2):
             if not np.array_equal(one, other, equal_nan=True):
-                message = f"{DIFFERENT} {tensor} of layer {layer}"
-                yield Finding(None, layer, tensor, subject=name_of(subject), message=message)
-                return
+                where = f"{tensor} of layer {layer}"
+                if within(one, other.astype(np.float64), 2 * limit).all():
+                    return CallResult(first, notes=(f"two calls differ in the last digits, of {where} first: granted",))
+                message = f"{DIFFERENT} {where}"
+                return CallResult(first, (Finding(None, layer, tensor, subject=name_of(subject), message=message),))
+    return CallResult(first)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,30 +14,69 @@ from minibp.network import Network
 
 Kinds = list[list[Any]]
 """The derivatives by the weights, and by the biases, an array a layer."""
+COSTS = ("cost", "loss", "j")
+"""Keys of a cost in a dict, in small letters."""
 
 
-def kinds_in(returned: Any, network: Network) -> Kinds:
-    """The two kinds that a subject returned for a network; a result that is no such thing comes back as lists, if any.
+class Result(NamedTuple):
+    """What a subject returned, taken apart."""
 
-    A cost before them is left out. Shapes tell the two kinds apart, and the numbers in the keys of a dict the layers.
-    Shapes do not tell the layers: where widths are equal any order would fit.
+    kinds: Kinds
+    cost: float | None
+    """The cost that came before the gradient."""
+
+
+def read_result(returned: Any, network: Network, *, biases: bool = True) -> Result:
+    """What a subject returned for a network; a gradient that is no such thing comes back as lists, if any.
+
+    Shapes tell the two kinds apart, and the numbers in the keys of a dict the layers. Shapes do not tell the layers:
+    where widths are equal any order would fit. Without `biases` the derivatives by the weights are enough.
     """
-    rest = _without_cost(returned)
+    cost, rest = _cost_apart(returned)
+    if not biases:
+        return Result(_weights_alone(rest, network), cost)
     pair = _pair(rest)
     candidates = [pair, pair[::-1], *_by_dimensions(list(_leaves(rest, "")))]
     fitting = [kinds for kinds in candidates if _fit(kinds, network)]
     fitting += [kinds for kinds in candidates[:2] if _fit(kinds, network, loosely=True)]
-    return fitting[0] if fitting else pair
+    return Result(fitting[0] if fitting else pair, cost)
 
 
-def _without_cost(returned: Any) -> Any:
-    """What comes after a cost: the other parts, or the only one."""
+def _weights_alone(returned: Any, network: Network) -> Kinds:
+    """The derivatives by the weights, found by their shapes, and zeros for those by the biases."""
+    parts = list(returned) if isinstance(returned, tuple | list) else []
+    lists = [parts, *[list(part) for part in parts if isinstance(part, tuple | list)]]
+    lists += [kinds[0] for kinds in _by_dimensions(list(_leaves(returned, "")))]
+    shapes = [w.shape for w in network.weights]
+    for arrays in lists:
+        if list(map(_shape, arrays)) == shapes:
+            return [list(map(np.asarray, arrays)), [np.zeros_like(b) for b in network.biases]]
+    return _pair(returned)
+
+
+def _shape(array: Any) -> tuple[int, ...] | None:
+    """The shape of an array, or of lists in lists; None where it has none."""
+    try:
+        return np.shape(array)
+    except ValueError:  # lists of several lengths
+        return None
+
+
+def _cost_apart(returned: Any) -> tuple[float | None, Any]:
+    """The cost, None where there is none, and what comes after it: the other parts, or the only one."""
+    if isinstance(returned, Mapping):
+        costs = [float(value) for key, value in returned.items() if str(key).lower() in COSTS and _is_number(value)]
+        return costs[0] if len(costs) == 1 else None, returned
     if not isinstance(returned, tuple | list) or len(returned) < 2:
-        return returned
+        return None, returned
     first, *rest = returned
-    if isinstance(first, int | float | np.number) or (isinstance(first, np.ndarray) and first.ndim == 0):
-        return rest[0] if len(rest) == 1 else rest
-    return returned
+    if _is_number(first):
+        return float(first), rest[0] if len(rest) == 1 else rest
+    return None, returned
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) or (isinstance(value, np.ndarray) and value.ndim == 0)
 
 
 def _pair(returned: Any) -> Kinds:

@@ -1,4 +1,4 @@
-"""The specification of a subject: its activations, cost, L2, reduction and dtype; and problems that fit it."""
+"""The specification of a subject: its activations, cost, L2, conventions and dtype; and problems that fit it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from hypothesis.strategies import SearchStrategy
 from minibp.activations import Activation, activation_of, activations_of
 from minibp.arrays import Array, InputError, checked_dtype
 from minibp.batched import backprop
+from minibp.check.generation import draw
+from minibp.check.subject.claim import Claim
+from minibp.check.subject.given import Given
 from minibp.costs import Cost, cost_of
 from minibp.inputs import checked_l2
 from minibp.network import Network
@@ -34,15 +37,18 @@ class Setting:
     layers: int | None
     cost: Cost
     l2: float
-    reduction: str
+    """α as the subject has it; `claim` turns it into that of (27)."""
+    claim: Claim
     dtype: str
     sizes: tuple[tuple[int, ...], ...] | None = None
     """The only sizes that the subject can be called with, where it says so."""
     batch_sizes: tuple[int, ...] | None = None
+    given: tuple[Problem, ...] = ()
+    """The problems to check, where the user has some; else they are drawn."""
 
     @classmethod
     def checked(
-        cls, activation: Any, output_activation: Any, cost: Any, l2: Any, reduction: Any, dtype: Any, subject: Any
+        cls, activation: Any, output_activation: Any, cost: Any, l2: Any, claim: Claim, dtype: Any, subject: Any
     ) -> Setting:
         """The arguments of a check, or one `InputError`."""
         fixed = isinstance(activation, Sequence) and not isinstance(activation, str)
@@ -56,24 +62,45 @@ class Setting:
         for width in {one[-1] for one in sizes} if sizes else {2}:
             chosen.check_output(activations[-1], width)
         kind = checked_dtype("dtype", dtype)
-        if reduction not in ("mean", "sum"):
-            raise InputError(f"reduction is {reduction!r}, expected 'mean' or 'sum'")
+        chosen.check_targets(claim.target_rows(np.array([[1.0, 0.0]])))
         alpha = checked_l2(l2, kind).alpha
         batch_sizes = getattr(subject, "batch_sizes", None)
-        return cls(activations, layers, chosen, alpha, reduction, kind, sizes, batch_sizes)
+        return cls(activations, layers, chosen, alpha, claim, kind, sizes, batch_sizes)
+
+    @classmethod
+    def of(cls, given: Given, claim: Claim, subject: Any) -> Setting:
+        """That of problems which the user has."""
+        problems, first = given.problems, given.problems[0]
+        sizes = tuple(dict.fromkeys(one.network.sizes for one in problems))
+        batch_sizes = getattr(subject, "batch_sizes", None)
+        activations, depth = first.network.activations, len(first.network.weights)
+        return cls(activations, depth, first.cost, given.l2, claim, first.dtype, sizes, batch_sizes, problems)
 
     def strategy(self) -> SearchStrategy[Problem]:
         """Problems of any conditioning."""
         sizes = st.sampled_from(self.sizes) if self.sizes else layer_sizes(layers=self.layers)
-        return problems(
+        drawn = problems(
             sizes=sizes,
             activation=list(self.activations[:-1]) if self.layers else self.activations[0],
             output_activation=self.activations[-1],
             cost=self.cost,
-            l2=self.l2,
+            l2=0.0,
             dtype=self.dtype,
             examples=st.sampled_from(self.batch_sizes) if self.batch_sizes else None,
         )
+        return drawn.map(lambda one: self.problem(one.network, one.x, one.y))
+
+    def drawn(self, count: int, seed: int) -> list[Problem]:
+        """The problems of a check: well-conditioned ones, saturated ones, and so many that are drawn."""
+        return [*self.bases(seed), *self.saturated(seed), *draw(self.strategy(), count, seed)]
+
+    def problem(self, network: Network, x: Array, y: Array) -> Problem:
+        """The problem of these examples, with the cost, the L2 and the conventions of the subject."""
+        return self.claim.problem(network, self.cost, x, y, self.l2)
+
+    def rows(self, problem: Problem, start: int, stop: int) -> Problem:
+        """The problem of some of its examples."""
+        return self.problem(problem.network, problem.x[start:stop], problem.y[start:stop])
 
     def bases(self, seed: int, layers: int | None = None) -> list[Problem]:
         """Well-conditioned problems of one depth: of equal widths, which transposes need, and of unequal ones."""
@@ -96,7 +123,7 @@ class Setting:
             for factor in np.asarray([10, 100], self.dtype):
                 weights, biases = ([factor * one for one in kind] for kind in (network.weights, network.biases))
                 larger = Network(weights, biases, network.activations)
-                found.append(Problem(larger, self.cost, problem.x, problem.y, self.l2))
+                found.append(self.problem(larger, problem.x, problem.y))
         return found
 
     def _base(self, shape: list[int], m: int, rng: np.random.Generator) -> Problem:
@@ -105,8 +132,8 @@ class Setting:
             hidden = list(self.activations[:-1]) if self.layers else [self.activations[0]] * (len(shape) - 2)
             network = Network.random(shape, [*hidden, self.activations[-1]], None, self.dtype, rng)
             x = rng.standard_normal((m, shape[0])).astype(self.dtype)
-            problem = Problem(network, self.cost, x, self._targets(m, shape[-1], rng), self.l2)
-            held = backprop(network, self.cost, problem.x, problem.y)
+            problem = self.problem(network, x, self._targets(m, shape[-1], rng))
+            held = backprop(problem.network, self.cost, problem.x, problem.y)
             if all((np.abs(array).max(1) > 1e-3).all() for array in (*held.a, *held.delta)):
                 break
         return problem

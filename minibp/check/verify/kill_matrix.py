@@ -23,6 +23,7 @@ from minibp.check.rounding.arithmetic import arithmetic_of_anyone
 from minibp.check.rounding.whole_pass import bound
 from minibp.check.statistics import Statistics
 from minibp.check.subject.calling import call
+from minibp.check.subject.claim import Claim
 from minibp.check.subject.specification import Setting
 from minibp.costs import fuses
 from minibp.drawing import pairings
@@ -105,7 +106,7 @@ def kill_matrix(
 def _cells(setting: tuple[str, str, str], seed: int, only: Sequence[str]) -> Matrix:
     """These faults with one choice of activations and cost."""
     activation, output, cost = setting
-    problems = Setting.checked(activation, output, cost, L2, "mean", "float64", None).bases(seed)
+    problems = Setting.checked(activation, output, cost, L2, Claim(), "float64", None).bases(seed)
     estimates = [complex_step.estimate(problem) for problem in problems]
     found: Matrix = {}
     for name in only:

@@ -1,3 +1,4 @@
+import math
 import re
 
 import numpy as np
@@ -7,7 +8,10 @@ from fault_settings import SETTINGS, problems_of
 from subjects import backprop, sums
 
 from minibp import Network, Problem
+from minibp.check.rounding.arithmetic import arithmetic_of_anyone
+from minibp.check.rounding.whole_pass import bound
 from minibp.check.subject.calling import call, name_of, repeats
+from minibp.check.subject.claim import Claim
 
 PROBLEM = problems_of(*SETTINGS[0], l2=0.0)[2]
 
@@ -33,12 +37,12 @@ def test_a_well_mannered_subject_gives_its_numbers():
     result = call(backprop, PROBLEM)
     assert not result.findings
     assert [w.shape for w in result.gradient.nabla_w] == [w.shape for w in PROBLEM.network.weights]
-    assert not list(repeats(backprop, PROBLEM))
+    assert repeats(backprop, PROBLEM)[1:] == ((), None, (), False)
     assert name_of(backprop) == "backprop"
 
 
 def test_sums_are_divided_by_the_number_of_examples():
-    mean, whole = call(backprop, PROBLEM).gradient, call(sums, PROBLEM, "sum").gradient
+    mean, whole = call(backprop, PROBLEM).gradient, call(sums, PROBLEM, Claim(reduction="sum")).gradient
     assert np.allclose(mean.nabla_w[0], whole.nabla_w[0], rtol=1e-14)
 
 
@@ -87,9 +91,48 @@ def test_a_breach_of_the_contract_is_a_finding_and_the_numbers_go_on():
 
 def test_chance_is_found_out():
     rng = np.random.default_rng(0)
-    (finding,) = repeats(changed(b=lambda b: b * rng.random()), PROBLEM)
+    (finding,) = repeats(changed(b=lambda b: b * rng.random()), PROBLEM).findings
     assert finding.message == "two calls with the same arguments give different nabla_b of layer 3"
-    assert not list(repeats(lambda *_: None, PROBLEM))
+    assert not repeats(lambda *_: None, PROBLEM).findings
+
+
+def test_another_order_of_summation_is_granted_and_noted():
+    rng = np.random.default_rng(0)
+
+    def in_another_order(weights, biases, x, y):
+        order = rng.permutation(len(x))
+        return backprop(weights, biases, x[order], y[order])
+
+    seen = [repeats(in_another_order, PROBLEM) for _ in range(20)]
+    assert not any(one.findings for one in seen)
+    notes = {note for one in seen for note in one.notes}
+    assert notes
+    assert all(note.startswith("two calls differ in the last digits, of nabla_") for note in notes)
+    # Ten times what rounding explains is no longer the order of a sum.
+    noise = 10 * float(bound(PROBLEM, arithmetic_of_anyone("float64")).gradient.nabla_b[1].max())
+    assert repeats(changed(b=lambda b: b + noise * rng.random()), PROBLEM).findings
+
+
+def test_more_digits_are_a_note_and_fewer_a_finding():
+    problem = PROBLEM.astype("float32")
+    wide = call(changed(w=lambda w: w.astype(np.float64)), problem)
+    assert (wide.findings, wide.notes) == ((), ("subject returns float64 for parameters of float32",))
+    assert call(changed(w=lambda w: w.astype(np.float32)), PROBLEM).findings
+
+
+@pytest.mark.parametrize(
+    ("raised", "overflows"),
+    [
+        (lambda: math.exp(1e4), True),
+        (lambda: math.log(0.0), True),
+        (lambda: 1 / 0.0, True),
+        (lambda: int("x"), False),
+        (lambda: {}[1], False),
+    ],
+    ids=["exp", "log of 0", "division", "another ValueError", "a key"],
+)
+def test_what_pythons_functions_raise_for_want_of_a_number_is_told_apart(raised, overflows):
+    assert call(lambda *_: raised(), PROBLEM).has_overflowed == overflows
 
 
 @pytest.mark.parametrize("error", [ValueError, IndexError, KeyError, ArithmeticError, SystemExit, GeneratorExit])

@@ -2,11 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from subjects import backprop
+from subjects import backprop, is_seen_wrong
 
-import minibp
 from minibp import Network
-from minibp.check.subject.returned import kinds_in
+from minibp.check.subject.returned import read_result
 
 SIZES = st.lists(st.integers(1, 4), min_size=2, max_size=5)
 
@@ -48,7 +47,7 @@ WAYS = {
 @given(SIZES)
 def test_a_gradient_is_told_whatever_it_is_returned_as(way, sizes):
     network, nabla_w, nabla_b = parameters(sizes)
-    kinds = kinds_in(WAYS[way](nabla_w, nabla_b), network)
+    kinds = read_result(WAYS[way](nabla_w, nabla_b), network).kinds
     if sizes == [1] * len(sizes) and "other order" in way:
         return  # ([1.0], [[2.0]]) are told by their dimensions, which is tried below
     for got, expected in zip(kinds, (nabla_w, nabla_b), strict=True):
@@ -60,7 +59,7 @@ def test_pairs_a_layer_are_told_by_shapes(sizes):
     network, nabla_w, nabla_b = parameters(sizes)
     pairs = list(zip(nabla_w, nabla_b, strict=True))
     for returned in (pairs, [one for pair in pairs for one in pair]):
-        kinds = kinds_in(returned, network)
+        kinds = read_result(returned, network).kinds
         assert [one[0].flat[0] for one in kinds] == [2, -2]
 
 
@@ -69,7 +68,7 @@ def test_layers_in_the_order_of_the_backward_pass_are_not_turned(sizes):
     """Of equal widths none could tell, so that of others none is guessed."""
     network, nabla_w, nabla_b = parameters(sizes)
     for returned in ((nabla_w[::-1], nabla_b[::-1]), {"w": nabla_w[::-1], "b": nabla_b[::-1]}):
-        shapes = [[np.shape(array) for array in kind] for kind in kinds_in(returned, network)]
+        shapes = [[np.shape(array) for array in kind] for kind in read_result(returned, network).kinds]
         assert shapes != [[w.shape for w in nabla_w], [b.shape for b in nabla_b]]
 
 
@@ -80,11 +79,11 @@ def test_layers_in_the_order_of_the_backward_pass_are_not_turned(sizes):
 )
 def test_what_is_no_gradient_is_not_told_as_one(returned):
     network, nabla_w, nabla_b = parameters([2, 3, 1])
-    shapes = [[np.shape(array) for array in kind] for kind in kinds_in(returned, network)]
+    shapes = [[np.shape(array) for array in kind] for kind in read_result(returned, network).kinds]
     assert shapes != [[w.shape for w in nabla_w], [b.shape for b in nabla_b]]
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [way for way in WAYS if "cost" not in way])
 def test_right_code_is_correct_and_wrong_code_wrong_whatever_it_returns(way):
     def right(weights, biases, x, y):
         return WAYS[way](*backprop(weights, biases, x, y))
@@ -93,6 +92,5 @@ def test_right_code_is_correct_and_wrong_code_wrong_whatever_it_returns(way):
         nabla_w, nabla_b = backprop(weights, biases, x, y)
         return WAYS[way](nabla_w, [2 * b for b in nabla_b])
 
-    for subject, verdict in ((right, "correct"), (wrong, "wrong")):
-        report = minibp.check_backprop(subject, examples=10, seed=1, raise_on_mismatch=False)
-        assert report.verdict == verdict, str(report)
+    assert not is_seen_wrong(right)
+    assert is_seen_wrong(wrong)

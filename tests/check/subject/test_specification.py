@@ -3,6 +3,7 @@ import pytest
 
 from minibp import InputError
 from minibp.check.generation import draw
+from minibp.check.subject.claim import Claim
 from minibp.check.subject.specification import DEFAULT_BATCH, DEFAULT_DEPTH, Setting
 
 
@@ -19,7 +20,7 @@ def setting(subject=None, **changed):
         "output_activation": "sigmoid",
         "cost": "cross_entropy",
         "l2": 0.5,
-        "reduction": "mean",
+        "claim": Claim(),
         "dtype": "float64",
     }
     return Setting.checked(**{**given, **changed}, subject=subject)
@@ -28,13 +29,12 @@ def setting(subject=None, **changed):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"reduction": "median"}, "reduction is 'median', expected 'mean' or 'sum'"),
         ({"dtype": "float16"}, "dtype has dtype float16, expected"),
         ({"l2": -1.0}, "l2 is -1.0, expected"),
         ({"activation": "no_such"}, "unknown activation 'no_such', expected"),
         ({"activation": ["tanh"], "subject": Declared(sizes=((2, 3, 2),))}, "1 activations, one a layer, and the sub"),
     ],
-    ids=["reduction", "dtype", "l2", "activation", "layers"],
+    ids=["dtype", "l2", "activation", "layers"],
 )
 def test_what_cannot_be_used_is_refused(changed, message):
     with pytest.raises(InputError, match=message):

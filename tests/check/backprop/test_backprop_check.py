@@ -8,8 +8,10 @@ from users import Cube, Quartic
 
 import minibp
 from minibp import Activation, GradientMismatch, InputError, Network, Problem, adapters, batched, check_backprop
-from minibp.check.backprop_check import _Check
+from minibp.check.backprop.comparison import Comparison
+from minibp.check.backprop.conclusion import Conclusion
 from minibp.check.faults.injection import FaultyBackprop
+from minibp.check.subject.claim import Claim
 from minibp.check.subject.specification import Setting
 
 FEW = {"examples": 25, "seed": 1, "raise_on_mismatch": False}
@@ -300,9 +302,9 @@ def test_of_the_users_functions_differences_alone_make_nothing_wrong(factor, ver
         nabla_w, nabla_b = batched.backprop(Network(weights, biases, activations), "quadratic", x, y).gradient
         return nabla_w, [factor * b for b in nabla_b]
 
-    claimed = Setting.checked(activations, None, "quadratic", 0.0, "mean", "float64", mine)
-    check = _Check(mine, claimed, seed=0)
-    check.look(list(jumps_that_defeat_two_steps(activations[1])))
-    report = check.report()
+    claimed = Setting.checked(activations, None, "quadratic", 0.0, Claim(), "float64", mine)
+    comparison = Comparison(mine, claimed, seed=0)
+    comparison.look(list(jumps_that_defeat_two_steps(activations[1])))
+    report = Conclusion(comparison).report()
     assert report.verdict == verdict
     assert any(note.startswith("finite differences alone disagreed on") for note in report.notes)

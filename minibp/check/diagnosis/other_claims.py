@@ -1,0 +1,104 @@
+"""The diagnosis of claims: another convention than the one that was claimed, by which the code would be correct."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from minibp import batched
+from minibp.check.diagnosis.own_cost import near_fraction
+from minibp.check.diagnosis.stability import fails
+from minibp.check.layout import row_of_gradient
+from minibp.check.subject.calling import Subject, call
+from minibp.check.subject.specification import Setting
+from minibp.network import Gradient
+from minibp.problem import Problem
+
+WORDS = {
+    "soft": "any targets",
+    "one_hot": "one-hot targets",
+    "labels": "labels, integers from 0",
+    "signs": "targets of 1 and -1",
+}
+
+
+def other_claim(subject: Subject, setting: Setting, seed: int) -> str:
+    """The words for another claim by which the code is correct on well-conditioned networks; "" where there is none."""
+    for other, code, words in _others(subject, setting, seed):
+        problems = other.bases(seed)
+        fp = other.claim.arithmetic(other.dtype, getattr(code, "rate", None))
+
+        def called(problem: Problem, code: Subject = code, other: Setting = other) -> Gradient | None:
+            return call(code, problem, other.claim).gradient
+
+        answered = [problem for problem in problems if called(problem) is not None]
+        if answered and not any(fails(problem, called, fp) for problem in answered):
+            return words
+    return ""
+
+
+def _others(subject: Subject, setting: Setting, seed: int) -> Iterator[tuple[Setting, Subject, str]]:
+    """Settings with one claim changed, the code for them, and what to say where the code is correct for it."""
+    claim = setting.claim
+    for other in getattr(subject, "alternatives", ()):
+        yield setting, other.subject, other.words
+    for targets, words in WORDS.items():
+        if targets != claim.targets and (targets != "signs" or _takes_signs(setting)):
+            changed = replace(setting, claim=replace(claim, targets=targets))
+            yield changed, subject, f'correct for {words}: pass targets="{targets}"'
+    if claim.biases and _ignores_biases(subject, setting, seed):
+        unbiased = replace(setting, claim=replace(claim, biases=False))
+        yield unbiased, subject, "correct for a network without biases: pass biases=False"
+    other_reduction = "mean" if claim.reduction == "sum" else "sum"
+    reduced = replace(setting, claim=replace(claim, reduction=other_reduction))
+    yield reduced, subject, f'correct for the {other_reduction} over the examples: pass reduction="{other_reduction}"'
+    for base in (setting, reduced):
+        pass_reduction = "" if base is setting else f', reduction="{other_reduction}"'
+        factor = _factor(subject, base, seed)
+        if factor is not None and factor != 1:
+            scale = base.claim.cost_scale * factor
+            scaled = replace(base, claim=replace(base.claim, cost_scale=scale))
+            said = f"cost_scale={scale:.12g}{pass_reduction}"
+            yield scaled, subject, f"correct for {scale:.6g} times this cost: pass {said}"
+        if setting.l2:
+            over = "nothing" if claim.l2_over == "examples" else "examples"
+            penal = replace(base, claim=replace(base.claim, l2_over=over))
+            formula = "α/2 Σ w²" if over == "nothing" else "α/(2m) Σ w²"
+            yield penal, subject, f'correct for the penalty {formula}: pass l2_over="{over}"{pass_reduction}'
+
+
+def _ignores_biases(subject: Subject, setting: Setting, seed: int) -> bool:
+    """True where the derivatives by the weights are the same, bit for bit, whatever the biases are."""
+    claim, problem = replace(setting.claim, biases=False), setting.bases(seed)[-1]
+    unbiased = claim.problem(problem.network, problem.cost, problem.x, problem.y, setting.l2)
+    both = [call(subject, one, claim).gradient for one in (problem, unbiased)]
+    kinds = [one.nabla_w for one in both if one is not None]
+    return len(kinds) == len(both) and all(map(np.array_equal, *kinds))
+
+
+def _takes_signs(setting: Setting) -> bool:
+    """True where the cost is defined for negative targets."""
+    return setting.cost.name not in ("cross_entropy", "categorical_cross_entropy")
+
+
+def _factor(subject: Subject, setting: Setting, seed: int) -> float | None:
+    """The ratio of the gradient of the examples to the one that is claimed, from the largest entry by a bias.
+
+    No penalty is in these. None where there is no such ratio.
+    """
+    for problem in setting.bases(seed)[-1:]:
+        result = call(subject, problem, setting.claim).gradient
+        if result is None:
+            return None
+        exact = problem.astype("float64")
+        held = batched.backprop(exact.network, exact.cost, exact.x, exact.y, exact.l2).gradient
+        ours, got = (held.nabla_b[-1], result.nabla_b[-1])
+        if not setting.claim.biases or setting.l2 == 0:
+            ours, got = row_of_gradient(held), row_of_gradient(result)
+        at = int(np.argmax(np.abs(ours)))
+        if not np.isfinite(got[at]) or ours[at] == 0 or got[at] / ours[at] <= 0:
+            return None
+        return near_fraction(float(got[at] / ours[at]), setting.dtype)
+    return None

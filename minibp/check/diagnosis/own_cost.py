@@ -1,0 +1,108 @@
+"""The diagnosis of a cost that comes with a gradient: whether the gradient is that of this cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from minibp import batched
+from minibp.check.report.finding import Finding
+from minibp.check.rounding.arithmetic import Arithmetic
+from minibp.check.rounding.whole_pass import bound
+from minibp.check.tolerance import within
+from minibp.costs import CategoricalCrossEntropy, CrossEntropy
+from minibp.problem import Problem
+
+FAULT = "cost_disagrees"
+DENOMINATOR = 64
+"""A factor is taken as a fraction with a divisor of at most this, where one is near."""
+
+
+class CostPair(NamedTuple):
+    """A cost that a subject returned, and what it should be."""
+
+    problem: Problem
+    got: float
+    data: float
+    """The mean over the examples."""
+    penalty: float
+    tolerance: float
+
+    @property
+    def expected(self) -> float:
+        """The cost by (9), (25) or (27)."""
+        return self.data + self.penalty
+
+
+def cost_finding(
+    cost_at: Callable[[Problem], float | None], problems: Sequence[Problem], fp: Arithmetic, name: str
+) -> tuple[Finding | None, str]:
+    """A finding on a cost that is another than that of the gradient; or a note, where half of its digits agree.
+
+    What is off by less comes of an epsilon inside a logarithm, say, which the gradient does not have.
+    """
+    pairs = [pair for pair in (_pair(problem, cost_at(problem), fp) for problem in problems) if pair is not None]
+    off = [pair for pair in pairs if not within(np.array(pair.got), pair.expected, pair.tolerance)]
+    if not off:
+        return None, ""
+    worst = max(off, key=lambda pair: abs(pair.got - pair.expected) / (abs(pair.expected) or 1))
+    if abs(worst.got - worst.expected) <= math.sqrt(fp.u) * abs(worst.expected):
+        share = abs(worst.got - worst.expected) / abs(worst.expected)
+        return None, f"the cost that {name} returns is off by {share:.1g} of its value, its gradient is not"
+    equation = "(25)" if isinstance(worst.problem.cost, CrossEntropy | CategoricalCrossEntropy) else "(9)"
+    constant, how = _explained(pairs)
+    return Finding(
+        "(27)" if worst.penalty else equation, None, "cost", FAULT, name, (), worst.got, worst.expected,
+        worst.tolerance, "core",
+        message=f"the cost that is returned and the gradient disagree{how}",
+        constant=constant,
+    ), ""  # fmt: skip
+
+
+def _pair(problem: Problem, got: float | None, fp: Arithmetic) -> CostPair | None:
+    if got is None:
+        return None
+    exact = problem.astype("float64")
+    held = batched.backprop(exact.network, exact.cost, exact.x, exact.y, exact.l2)
+    penalty = float(exact.l2.value(exact.network.weights, exact.m))
+    # From a, as textbooks write it, and not from z: ln a has the error of a over a, and so has ln(1 − a).
+    steep = np.abs(exact.cost.gradient(held.a[-1], exact.y)) * (np.abs(held.a[-1]) + 1)
+    of_outputs = float((fp.f + 3) * fp.u * steep.sum(-1).mean())
+    error = float(bound(exact, fp).cost) + of_outputs
+    return CostPair(problem, got, float(held.cost) - penalty, penalty, error)
+
+
+def _explained(pairs: Sequence[CostPair]) -> tuple[float | None, str]:
+    """The factor of the cost, where one explains several costs, and in words what is off."""
+    outputs = [float(pair.problem.y.shape[1]) for pair in pairs]
+    ones = [1.0] * len(pairs)
+    whole, data = [pair.expected for pair in pairs], [pair.data for pair in pairs]
+    nothing, penalties = [0.0] * len(pairs), [pair.penalty for pair in pairs]
+    for terms, added, divisors, words in (
+        (whole, nothing, ones, "the cost is {c} times the one whose gradient it is"),
+        (data, nothing, ones, "the cost is {c} times the one whose gradient it is, without the penalty of (27)"),
+        (data, penalties, ones, "in the cost the examples count {c} times, and the penalty of (27) once"),
+        (whole, nothing, outputs, "the cost is {c}/n times the one whose gradient it is, n being the outputs"),
+    ):
+        shares = [term / divisor for term, divisor in zip(terms, divisors, strict=True)]
+        at = int(np.argmax(np.abs(shares)))
+        c = near_fraction((pairs[at].got - added[at]) / shares[at], pairs[at].problem.dtype) if shares[at] else math.nan
+        fits = [
+            abs(pair.got - more - c * share) <= 2 * (1 + abs(c)) * pair.tolerance
+            for pair, share, more in zip(pairs, shares, added, strict=True)
+        ]
+        if len(pairs) > 1 and all(fits):
+            if c == 1:
+                return None, ": the cost leaves out the penalty of (27)"
+            return c, ": " + words.format(c=f"{c:.6g}")
+    return None, ""
+
+
+def near_fraction(ratio: float, dtype: str) -> float:
+    """The fraction that a measured ratio is meant to be: one that agrees in half of the digits; or the ratio itself."""
+    near = float(Fraction(ratio).limit_denominator(DENOMINATOR)) if math.isfinite(ratio) else ratio
+    return near if abs(near - ratio) <= math.sqrt(np.finfo(dtype).eps) * abs(ratio) else ratio
