@@ -10,6 +10,9 @@ The map, from the lowest floor up; a file imports only from lower floors.
         activation_bounds.py  of each σ: Lipschitz and variation bounds, and the rounding of its formulas
         layer.py              z by (13), a by (14), σ'(z); the bound of softmax itself
         output_layer.py       on top of layer.py: the costs, and δ^L by (17) or (26), on softmax outputs too
+        error_array.py        arrays that carry a bound of their rounding through NumPy code, by error_rules.py
+        noise.py              how values of a function scatter about a smooth curve
+        own_functions.py      bounds of activations and costs of the user's own
         whole_pass.py         `bound`: of a whole pass and of its gradient
         running_error.py      running-error numbers, for the diagnosis
     oracles/                right gradients from elsewhere, each with a radius that bounds its own error

@@ -21,9 +21,8 @@
     kinks.py             claims at kinks, between the slopes nearby
     steps.py             claims across the steps of f (inexact.py): rounded values, iterations that stop
     claim.py             a gradient, a product or a matrix as rows or columns (parsed.py), and how noisy it is
-    error_array.py       arrays that carry a bound of their rounding through a claim, by error_rules.py
     second_order.py      the gradient of f as a function of its own
-    function.py          f on rows of numbers: value, noise (own_noise.py, noise.py), precision (formats.py)
+    function.py          f on rows of numbers: value, noise (own_noise.py), precision (formats.py)
     projected.py         sums of its results with random signs
     arguments.py         the point as a row of numbers; structure.py: containers; foreign.py: other libraries' arrays
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.grad.arguments import Arguments
-from minibp.check.grad.noise import scatter
+from minibp.check.rounding.noise import scatter
 
 SMALLEST = 5e-324
 """The spacing of subnormal numbers."""

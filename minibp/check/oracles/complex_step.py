@@ -17,6 +17,7 @@ from minibp.arrays import Array
 from minibp.check.oracles.estimate import COMPLEX_STEP, Estimate, OracleUnavailable, oracle_arithmetic, unresolved
 from minibp.check.oracles.perturbation import Moves, Pass, biases, costs_at, crossings, forward, responses, weights
 from minibp.check.problem_stack import Stack, stack_of_one
+from minibp.check.rounding.own_functions import local_error, units_of
 from minibp.check.rounding.whole_pass import bounds
 from minibp.costs import COSTS, fuses
 from minibp.network import Gradient
@@ -139,8 +140,18 @@ def _check_analytic(stack: Stack) -> None:
 def _check_derivative(name: str, function: Callable[[Array], Array], at: Array) -> None:
     h, fp = 1e-5, oracle_arithmetic()
     derivative = np.imag(function(at + 1j * COMPLEX_STEP)) / COMPLEX_STEP
-    coarse, fine = ((function(at + step) - function(at - step)) / (2 * step) for step in (h, h / 2))
-    # As for the finite differences: twice what the steps differ by, and rounding of value and argument over the step.
-    rounding = fp.f * fp.u * (np.abs(function(at)) + np.abs(at).max() * np.abs(fine))
-    if (np.abs(derivative - fine) > 2 * np.abs(coarse - fine) + 4 * rounding / h).any():
+    here, there = function(at), {step: function(at + step) for step in (h, h / 2, -h, -h / 2)}
+    agrees = np.zeros(np.shape(derivative), bool)
+    local = units_of(fp) * local_error(function, at)
+    # Of both sides, and of either: at a kink, or beside one, the derivative is that of one side.
+    for coarse, fine in (
+        ((there[h] - there[-h]) / (2 * h), (there[h / 2] - there[-h / 2]) / h),
+        ((there[h] - here) / h, (there[h / 2] - here) / (h / 2)),
+        ((here - there[-h]) / h, (here - there[-h / 2]) / (h / 2)),
+    ):
+        # As for the finite differences: twice what the steps differ by, and rounding of value and argument over these.
+        rounding = local + fp.f * fp.u * (np.abs(here) + np.abs(at).max() * np.abs(fine))
+        agrees |= np.abs(derivative - fine) <= 2 * np.abs(coarse - fine) + 4 * rounding / h
+        agrees |= np.isnan(derivative) | np.isnan(coarse) | np.isnan(fine)
+    if not agrees.all():
         raise OracleUnavailable(f"{name} does not differentiate by complex step: it is not analytic (np.abs, .real?)")

@@ -14,6 +14,8 @@ import numpy as np
 
 from minibp.activations import ACTIVATIONS, ELU_ALPHA, LEAKY_SLOPE, Activation
 from minibp.arrays import Array
+from minibp.check.rounding.arithmetic import LIBRARY_ERROR
+from minibp.check.rounding.own_functions import UNIT, local_error
 
 
 def _none(z: Array, *_: object) -> Array:
@@ -153,7 +155,15 @@ def _sampled(activation: Activation) -> ActivationBounds:
     return ActivationBounds(
         lipschitz=lipschitz,
         variation=variation,
-        value_rounding=lambda z, a, f: 4 * f * (np.abs(a) + np.abs(z * activation.prime(z))),
-        prime_rounding=lambda z, a, p, f: 4 * f * (np.abs(p) + variation(z, np.abs(z) * 1e-8) * 1e8),
+        value_rounding=lambda z, a, f: _in_units(activation.value, z, f, np.abs(a) + np.abs(z * activation.prime(z))),
+        prime_rounding=lambda z, a, p, f: _in_units(
+            activation.prime, z, f, np.abs(p) + variation(z, np.abs(z) * 1e-8) * 1e8
+        ),
         from_value=_none,
     )
+
+
+def _in_units(function: Callable[[Array], Array], z: Array, f: float, usual: Array) -> Array:
+    """The rounding of a function of the user's own in units of u, at least that of a few steps of a `usual` size."""
+    followed = local_error(function, z) / UNIT * max(1.0, f / LIBRARY_ERROR)
+    return np.asarray(np.maximum(4 * f * usual, followed))

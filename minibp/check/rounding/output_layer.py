@@ -10,7 +10,11 @@ from minibp.activations import Activation, sigmoid, softmax
 from minibp.arrays import Array
 from minibp.check.rounding.arithmetic import Arithmetic, Ball, times
 from minibp.check.rounding.layer import activated, derivative, softmax_error
+from minibp.check.rounding.own_functions import error_through, local_error, noise_of, units_of
 from minibp.costs import CategoricalCrossEntropy, Cost, CrossEntropy, Huber, Quadratic, fuses
+
+MIXED = 4
+"""Directions in which the outputs of an own cost are moved to see what an error of theirs does."""
 
 
 class Output(NamedTuple):
@@ -49,14 +53,22 @@ def output_error(of: Output, z: Ball, a: Ball, fp: Arithmetic) -> Ball:
 
 
 def cost_gradient(of: Output, r: Ball, a: Ball, fp: Arithmetic) -> Ball:
-    """∇_a C: known for the package's costs, sampled at both ends of the error of a for any other."""
+    """∇_a C: known for the package's costs; of any other followed, or sampled at both ends of the error of a."""
     cost, _, y = of
     if type(cost) in (Quadratic, Huber):
         return Ball(cost.gradient(a.value, y), r.error)
     g = cost.gradient(a.value, y)
+    followed = error_through(lambda t: cost.gradient(t, y), a, fp)
+    if followed is not None:
+        return Ball(g, followed + fp.tiny)
     reach = a.error + fp.u * np.abs(a.value)
-    moved = [np.abs(cost.gradient(a.value + side * reach, y) - g) for side in (-1, 1)]
-    return Ball(g, 2 * np.maximum(*moved) + 4 * fp.f * fp.u * np.abs(g) + fp.tiny)
+    # An error that all outputs have in common may change nothing, as in a softmax: the signs are mixed too.
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], (MIXED, a.value.shape[-1]))
+    signs[0] = 1
+    moved = [np.abs(cost.gradient(a.value + side * s * reach, y) - g) for s in signs for side in (-1, 1)]
+    spread = 2 * np.sqrt(a.value.shape[-1]) * np.max(moved, axis=0)
+    local = units_of(fp) * noise_of(lambda t: cost.gradient(t, y), a.value)
+    return Ball(g, spread + local + fp.tiny)
 
 
 def _sum_of_products(left: Ball, right: Ball, fp: Arithmetic) -> Array:
@@ -110,7 +122,8 @@ def costs_of(of: Output, z: Ball, a: Ball, fp: Arithmetic) -> Ball:
         error = weight * 2 * (2 * worst + (fp.gamma(n) + 3 * fp.f * fp.u) * spread)
     else:
         g = cost_gradient(of, r, a, fp)
-        error = (g.size * a.error).sum(-1) + 4 * fp.f * fp.u * np.abs(value)
+        local = units_of(fp) * local_error(lambda t: cost.value(t, y), a.value)
+        error = (g.size * a.error).sum(-1) + np.maximum(local, 4 * fp.f * fp.u * np.abs(value))
     return Ball(value, error + n * fp.tiny)  # each term may be flushed to zero
 
 

@@ -14,6 +14,7 @@ from minibp.arrays import Array
 from minibp.check.oracles.estimate import Estimate, OracleUnavailable
 from minibp.check.oracles.jax_autodiff.compilation_cache import LOCK, Compiled, compiled
 from minibp.check.oracles.jax_autodiff.functions import COST_TERMS, ELEMENTWISE, cost_term, softmax
+from minibp.check.oracles.jax_autodiff.numpy_code import in_jax
 from minibp.check.oracles.jax_autodiff.results import Results, estimate_of, signs
 from minibp.check.problem_stack import Stack
 from minibp.costs import Cost
@@ -34,7 +35,7 @@ def estimate(stack: Stack) -> Estimate:
     with LOCK, jax.enable_x64(True):
         try:
             program = _program(stack, arguments)
-        except (TypeError, AttributeError, IndexError, ValueError) as error:
+        except (TypeError, AttributeError, IndexError, ValueError, NotImplementedError) as error:
             raise OracleUnavailable(
                 f"JAX cannot trace this problem's functions: {str(error).splitlines()[0]}"
             ) from None
@@ -76,11 +77,11 @@ def plain_cost(activations: tuple[Activation, ...], cost: Cost, parameters: Any,
         zs.append(z)
         outputs.append(a)
     term = cost_term(cost, activations[-1])
-    values = cost.value(a, y) if term is None else COST_TERMS[term](z, a, y, here)
+    values = in_jax(cost.value)(a, y) if term is None else COST_TERMS[term](z, a, y, here)
     return jnp.sum(values) / m + alpha / (2 * m) * sum(jnp.sum(w * w) for w in weights), (tuple(zs), tuple(outputs))
 
 
 def _traced_value(activation: Activation, z: Any, here: Any) -> Any:
     if ACTIVATIONS.get(activation.name) is not activation:
-        return activation.value(z)
+        return in_jax(activation.value)(z)
     return softmax(z, here) if activation.name == "softmax" else ELEMENTWISE[activation.name](z)

@@ -5,8 +5,8 @@ from grad_kinds import normal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minibp.check.grad.error_array import ErrorArray
-from minibp.check.grad.error_rules import MONOTONE, RULES, Unfollowed, bilinear, compared, gamma, propagated, unit
+from minibp.check.rounding.error_array import ErrorArray
+from minibp.check.rounding.error_rules import MONOTONE, RULES, Unfollowed, bilinear, compared, gamma, propagated, unit
 
 EXACT = {
     np.exp: mpmath.exp,

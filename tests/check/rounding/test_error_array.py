@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minibp.check.grad.error_array import ErrorArray
-from minibp.check.grad.error_rules import RULES, Unfollowed
+from minibp.check.rounding.error_array import ErrorArray
+from minibp.check.rounding.error_rules import RULES, Unfollowed
 
 DTYPES = pytest.mark.parametrize("dtype", ["float64", "float32"])
 POINTS = 12

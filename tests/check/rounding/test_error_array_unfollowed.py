@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from minibp.check.grad.error_array import ErrorArray
-from minibp.check.grad.error_rules import Unfollowed
+from minibp.check.rounding.error_array import ErrorArray
+from minibp.check.rounding.error_rules import Unfollowed
 
 X = np.random.default_rng(5).standard_normal((3, 4))
 

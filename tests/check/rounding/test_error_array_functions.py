@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from minibp.check.grad.error_array import BY_METHOD, JOINING, MOVING, OTHERS, ErrorArray
-from minibp.check.grad.error_rules import Unfollowed
+from minibp.check.rounding.error_array import BY_METHOD, JOINING, MOVING, OTHERS, ErrorArray
+from minibp.check.rounding.error_rules import Unfollowed
 
 RNG = np.random.default_rng(5)
 X = RNG.standard_normal((3, 4))

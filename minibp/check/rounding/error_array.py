@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from minibp.arrays import Array
-from minibp.check.grad.error_rules import COMPARING, Unfollowed, bilinear, compared, gamma, propagated, unit
+from minibp.check.rounding.error_rules import COMPARING, Unfollowed, bilinear, compared, gamma, propagated, unit
 
 MOVING: frozenset[Callable[..., Any]] = frozenset({
     np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.squeeze, np.expand_dims, np.broadcast_to, np.copy,
@@ -298,6 +298,16 @@ def _where(condition: Any, a: Any, b: Any) -> ErrorArray:
     return ErrorArray(np.where(condition, a.value, b.value), np.where(condition, a.error, b.error))
 
 
+def _put_along_axis(target: Any, indices: Any, values: Any, axis: int) -> None:
+    if not isinstance(target, ErrorArray):
+        raise Unfollowed("writing into a plain array")
+    new = _lifted(values)
+    at = np.shape(indices)
+    np.put_along_axis(target.value, indices, np.broadcast_to(new.value, at), axis)
+    error = new.error + _narrowing(new.value, target.value)
+    np.put_along_axis(target.error, indices, np.broadcast_to(error, at), axis)
+
+
 def _einsum(subscripts: Any, a: Any, b: Any) -> ErrorArray:
     given, _, kept = subscripts.replace(" ", "").partition("->")
     left, right = given.split(",")
@@ -315,6 +325,7 @@ OTHERS: dict[Any, Callable[..., Any]] = {
     np.linalg.norm: _norm,
     np.where: _where,
     np.einsum: _einsum,
+    np.put_along_axis: _put_along_axis,
     np.shape: lambda x: x.shape,
     np.ndim: lambda x: x.ndim,
     np.size: lambda x: x.size,

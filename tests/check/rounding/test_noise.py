@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minibp.check.grad.noise import DEGREE, PLACES, POINTS, scatter
+from minibp.check.rounding.noise import DEGREE, PLACES, POINTS, scatter
 
 
 @settings(max_examples=30)
