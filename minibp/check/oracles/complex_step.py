@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from minibp.activations import ACTIVATIONS
+from minibp.activations import is_of_package
 from minibp.arrays import Array
 from minibp.check.oracles.estimate import COMPLEX_STEP, Estimate, OracleUnavailable, oracle_arithmetic, unresolved
 from minibp.check.oracles.perturbation import Moves, Pass, biases, costs_at, crossings, forward, responses, weights
@@ -124,7 +124,7 @@ def _check_analytic(stack: Stack) -> None:
 
     np.abs(z) and z.real are examples: they drop the imaginary part, and with it the derivative.
     """
-    users = [activation for activation in stack.activations if ACTIVATIONS.get(activation.name) is not activation]
+    users = [activation for activation in stack.activations if not is_of_package(activation)]
     users_cost = COSTS.get(stack.cost.name) is not stack.cost
     if not users and not users_cost:
         return
