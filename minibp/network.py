@@ -36,8 +36,8 @@ class Network:
     biases : sequence of array_like
         b^2, …, b^L, of shapes (n_l,) and the dtype of the weights.
     activation : str, Activation or sequence of them, optional
-        σ of all layers, by name or as an object with `value(z)` and `prime(z)`; a sequence has one a layer. Default
-        "sigmoid".
+        σ of all layers, by name ("tanh", "leaky_relu(0.2)") or as an object with `value(z)` and `prime(z)`; a sequence
+        has one a layer. Default "sigmoid".
     output_activation : str or Activation, optional
         Replaces σ of the output layer. Default None: `activation` stands.
 

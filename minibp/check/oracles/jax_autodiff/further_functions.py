@@ -1,8 +1,7 @@
 """Further activations once more, in JAX: from their formulas, by JAX's own functions where these keep their digits.
 
-Not so used are jax.nn's gelu(approximate=True) and mish, whose derivatives have 1 − tanh² in them, and soft_sign, whose
-derivative is a difference of nearly equal numbers where |z| is large; nor its clipped functions, whose derivatives at
-kinks are by other conventions.
+Not so used are jax.nn's gelu(approximate=True) and mish, whose derivatives have 1 − tanh² in them; soft_sign, whose
+derivative is a difference of nearly equal numbers where |z| is large; and hard_tanh, whose derivative at kinks is 1.
 """
 
 from __future__ import annotations
