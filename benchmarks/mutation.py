@@ -35,12 +35,21 @@ ROOT = Path(__file__).parents[1]
 EQUIVALENT = Path("tests/equivalent_mutants.toml")
 NEAREST: dict[str, tuple[str, ...]] = {
     "minibp/activations.py": ("tests/test_edges.py", "tests/test_activations.py"),
+    "minibp/activation.py": ("tests/test_activation.py", "tests/test_activations.py"),
+    "minibp/further_activations.py": ("tests/test_further_activations.py",),
+    "minibp/normal.py": ("tests/test_normal.py",),
     "minibp/batched.py": ("tests/test_edges.py", "tests/test_batched.py"),
     "minibp/per_example.py": ("tests/test_per_example.py", "tests/test_edges.py"),
     "minibp/costs.py": ("tests/test_edges.py", "tests/test_costs.py"),
     "minibp/network.py": ("tests/test_network.py",),
     "minibp/problem.py": ("tests/test_problem.py",),
     "minibp/check/rounding/activation_bounds.py": ("tests/check/rounding/test_activation_*.py",),
+    "minibp/check/rounding/bound_parts.py": ("tests/check/rounding/test_activation_*.py",),
+    "minibp/check/rounding/derivatives.py": ("tests/check/rounding/test_derivatives.py",),
+    "minibp/check/rounding/further_bounds.py": (
+        "tests/check/rounding/test_activation_*.py",
+        "tests/check/rounding/test_further_bounds*.py",
+    ),
     "minibp/check/rounding/layer.py": ("tests/check/rounding/test_layer*.py",),
     "minibp/check/rounding/arithmetic.py": ("tests/check/rounding/test_arithmetic.py",),
     "minibp/check/rounding/whole_pass.py": ("tests/check/rounding/test_whole_pass_*.py",),

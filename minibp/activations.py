@@ -2,114 +2,48 @@
 
 Every function here is stable for all finite z (softmax, for all whose differences are finite), and its `value` also
 takes complex z (for complex-step differentiation): both branch on the sign of the real part and only ever exponentiate
-what is not positive. Arrays may come from any array-API namespace.
+what is not positive. Arrays may come from any array-API namespace. `further_activations` has more of them. A name
+stands for one object, however often it is asked for.
 """
 
 from __future__ import annotations
 
+import copyreg
 import math
-from collections.abc import Sequence
-from typing import Any
+import re
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
-from minibp.arrays import Array, InputError, is_complex, namespace
+from minibp.activation import (
+    Activation,
+    AdoptedActivation,
+    checked_constant,
+    exp_of_minus_abs,
+    is_adoptable,
+    log_one_and_decay,
+    logistic,
+    name_of_member,
+    not_positive,
+)
+from minibp.arrays import Array, InputError, namespace
+from minibp.further_activations import FURTHER, HardSigmoid
+
+__all__ = [
+    "ACTIVATIONS",
+    "FAMILIES",
+    "FURTHER",
+    "HIDDEN",
+    "Activation",
+    "activation_of",
+    "activations_of",
+    "is_of_package",
+    "sigmoid",
+    "softmax",
+    "softplus",
+]
 
 LEAKY_SLOPE = 0.01
 ELU_ALPHA = 1.0
-
-
-class Activation:
-    """σ of equation (14), elementwise unless said otherwise.
-
-    To add one, write `value` and `prime`; `backward` follows from them.
-
-    Attributes
-    ----------
-    name : str
-        Name in messages and reports.
-    bounds : tuple of float
-        Open interval in which all outputs lie, up to rounding. Default (−∞, ∞).
-    kinks : tuple of float
-        All z at which σ' jumps; `prime` states the convention there. Default ().
-    elementwise : bool
-        False where an output depends on all z of its layer, as softmax's do. Default True.
-
-    Notes
-    -----
-    Complex step calls `value` with complex z, too. Where it takes none, or is not analytic (np.abs, say), that oracle
-    says so and leaves the problem to the others.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import minibp
-    >>> class Square(minibp.Activation):
-    ...     name = "square"
-    ...     def value(self, z): return z * z
-    ...     def prime(self, z): return 2 * z
-    >>> Square().backward(np.array([3.0]), np.array([10.0]))
-    array([60.])
-    """
-
-    name: str = ""
-    bounds: tuple[float, float] = (-math.inf, math.inf)
-    kinks: tuple[float, ...] = ()
-    elementwise: bool = True
-
-    def value(self, z: Array) -> Array:
-        """The activation a = σ(z): equation (14).
-
-        Parameters
-        ----------
-        z : ndarray of shape (..., n)
-            Weighted inputs, real or complex.
-
-        Returns
-        -------
-        ndarray of shape (..., n)
-            Activations, of the dtype of z.
-        """
-        raise NotImplementedError(f"{type(self).__name__} has no value(z)")
-
-    def prime(self, z: Array) -> Array:
-        """The derivative σ'(z).
-
-        Parameters
-        ----------
-        z : ndarray of shape (..., n)
-            Weighted inputs, real.
-
-        Returns
-        -------
-        ndarray of shape (..., n)
-            Derivatives, of the dtype of z; for softmax the Jacobian ∂a_j/∂z_k, of shape (..., n, n).
-        """
-        raise NotImplementedError(f"{type(self).__name__} has no prime(z)")
-
-    def backward(self, z: Array, nabla_a: Array) -> Array:
-        """∂C/∂z from ∂C/∂a: the product of (16) and (17).
-
-        Parameters
-        ----------
-        z : ndarray of shape (..., n)
-            Weighted inputs, real.
-        nabla_a : ndarray of shape (..., n)
-            ∂C/∂a.
-
-        Returns
-        -------
-        ndarray of shape (..., n)
-            ∂C/∂a ⊙ σ'(z); for softmax the product with its Jacobian.
-        """
-        return nabla_a * self.prime(z)
-
-    def __repr__(self) -> str:
-        return self.name or type(self).__name__
-
-    def __reduce__(self) -> str | tuple[Any, ...]:
-        """Pickled by name where it is the package's, so that there stays one of each."""
-        if ACTIVATIONS.get(self.name) is self:
-            return activation_of, (self.name,)
-        return super().__reduce__()
 
 
 class Identity(Activation):
@@ -131,12 +65,10 @@ class Sigmoid(Activation):
     bounds = (0.0, 1.0)
 
     def value(self, z: Array) -> Array:
-        xp = namespace(z)
-        e = _exp_of_minus_abs(z)
-        return xp.where(xp.real(z) >= 0, 1.0, e) / (1 + e)
+        return logistic(z)
 
     def prime(self, z: Array) -> Array:
-        e = _exp_of_minus_abs(z)
+        e = exp_of_minus_abs(z)
         return e / (1 + e) ** 2
 
 
@@ -150,7 +82,7 @@ class Tanh(Activation):
         return namespace(z).tanh(z)
 
     def prime(self, z: Array) -> Array:
-        e = _exp_of_minus_abs(z) ** 2
+        e = exp_of_minus_abs(z) ** 2
         return 4 * e / (1 + e) ** 2
 
 
@@ -171,32 +103,54 @@ class Relu(Activation):
 
 
 class LeakyRelu(Activation):
-    """a = z where z ≥ 0, else 0.01 z; the derivative at 0 is taken to be 1."""
+    """a = z where z ≥ 0, else slope·z; the derivative at 0 is taken to be 1.
 
-    name = "leaky_relu"
+    Parameters
+    ----------
+    slope : float, optional
+        Slope where z < 0, above 0. Default 0.01.
+    """
+
+    constant = "slope"
     kinks = (0.0,)
+
+    def __init__(self, slope: float = LEAKY_SLOPE) -> None:
+        self.slope = checked_constant("slope", slope)
+        self.name = name_of_member("leaky_relu", self.slope, LEAKY_SLOPE)
 
     def value(self, z: Array) -> Array:
         xp = namespace(z)
-        return xp.where(xp.real(z) >= 0, z, LEAKY_SLOPE * z)
+        return xp.where(xp.real(z) >= 0, z, self.slope * z)
 
     def prime(self, z: Array) -> Array:
         xp = namespace(z)
-        return xp.where(z >= 0, xp.ones_like(z), LEAKY_SLOPE * xp.ones_like(z))
+        return xp.where(z >= 0, xp.ones_like(z), self.slope * xp.ones_like(z))
 
 
 class Elu(Activation):
-    """a = z where z > 0, else e^z − 1 (α = 1, so that the derivative has no jump)."""
+    """a = z where z > 0, else α(e^z − 1); unless α is 1 the derivative jumps at 0, and is taken to be α there.
 
-    name = "elu"
-    bounds = (-ELU_ALPHA, math.inf)
+    Parameters
+    ----------
+    alpha : float, optional
+        α, above 0. Default 1.
+    """
+
+    constant = "alpha"
+
+    def __init__(self, alpha: float = ELU_ALPHA) -> None:
+        self.alpha = checked_constant("alpha", alpha)
+        self.name = name_of_member("elu", self.alpha, ELU_ALPHA)
+        self.bounds = (-self.alpha, math.inf)
+        self.kinks = () if self.alpha == 1 else (0.0,)
 
     def value(self, z: Array) -> Array:
         xp = namespace(z)
-        return xp.where(xp.real(z) > 0, z, ELU_ALPHA * xp.expm1(_not_positive(z)))
+        return xp.where(xp.real(z) > 0, z, self.alpha * xp.expm1(not_positive(z)))
 
     def prime(self, z: Array) -> Array:
-        return ELU_ALPHA * namespace(z).exp(_not_positive(z))
+        xp = namespace(z)
+        return xp.where(z > 0, 1.0, self.alpha * xp.exp(not_positive(z)))
 
 
 class Softplus(Activation):
@@ -210,7 +164,7 @@ class Softplus(Activation):
         return xp.where(xp.real(z) >= 0, z, xp.zeros_like(z)) + log_one_and_decay(z)
 
     def prime(self, z: Array) -> Array:
-        return sigmoid.value(z)
+        return logistic(z)
 
 
 class Silu(Activation):
@@ -220,10 +174,10 @@ class Silu(Activation):
     bounds = (-0.28, math.inf)
 
     def value(self, z: Array) -> Array:
-        return z * sigmoid.value(z)
+        return z * logistic(z)
 
     def prime(self, z: Array) -> Array:
-        return sigmoid.value(z) * (1 + z * sigmoid.value(-z))
+        return logistic(z) * (1 + z * logistic(-z))
 
 
 class Softmax(Activation):
@@ -250,47 +204,6 @@ class Softmax(Activation):
         return s * (nabla_a - xp.sum(nabla_a * s, axis=-1, keepdims=True))
 
 
-def is_adoptable(given: object, *methods: str) -> bool:
-    """True of an object, not a class, that has these methods."""
-    return not isinstance(given, type) and all(callable(getattr(given, method, None)) for method in methods)
-
-
-def adopt(wrapper: Any, theirs: Any, *methods: str) -> None:
-    """Give a wrapper the name and these methods of a caller's activation or cost that derives from neither class."""
-    wrapper.theirs, wrapper.name = theirs, str(getattr(theirs, "name", type(theirs).__name__))
-    for method in methods:
-        setattr(wrapper, method, getattr(theirs, method))
-
-
-class _AdoptedActivation(Activation):
-    """An object that has `value` and `prime` but does not derive from Activation."""
-
-    def __init__(self, theirs: Any) -> None:
-        adopt(self, theirs, "value", "prime")
-        self.bounds = getattr(theirs, "bounds", self.bounds)
-        self.kinks = tuple(getattr(theirs, "kinks", self.kinks))
-        self.elementwise = bool(getattr(theirs, "elementwise", self.elementwise))
-
-
-def log_one_and_decay(z: Array) -> Array:
-    """ln(1 + e^−|z|): what softplus has beyond max(z, 0)."""
-    xp, e = namespace(z), _exp_of_minus_abs(z)
-    # The same as 2 artanh(e / (2 + e)), which unlike log1p keeps a small e in complex arithmetic too.
-    return 2 * xp.atanh(e / (2 + e)) if is_complex(z) else xp.log1p(e)
-
-
-def _exp_of_minus_abs(z: Array) -> Array:
-    """e^−|z|: never above 1, and analytic in the direction of z's imaginary part."""
-    xp = namespace(z)
-    return xp.exp(xp.where(xp.real(z) >= 0, -z, z) if is_complex(z) else -xp.abs(z))
-
-
-def _not_positive(z: Array) -> Array:
-    """z where it is not positive, else 0, so that the branch that is not taken cannot overflow."""
-    xp = namespace(z)
-    return xp.where(xp.real(z) > 0, xp.zeros_like(z), z)
-
-
 sigmoid = Sigmoid()
 softplus = Softplus()
 softmax = Softmax()
@@ -301,21 +214,61 @@ HIDDEN: dict[str, Activation] = {
 ACTIVATIONS: dict[str, Activation] = {**HIDDEN, softmax.name: softmax}
 
 
+FAMILIES: dict[str, type[LeakyRelu | Elu | HardSigmoid]] = {
+    "leaky_relu": LeakyRelu,
+    "elu": Elu,
+    "hard_sigmoid": HardSigmoid,
+}
+"""Activations with a constant, which stands in parentheses after the name."""
+_OBJECTS: dict[str, Activation] = {**ACTIVATIONS, **FURTHER}
+"""The one object of each name of the package's; those with a constant come in when they are first asked for."""
+_CLASSES = frozenset(map(type, _OBJECTS.values()))
+
+
+def is_of_package(activation: Activation) -> bool:
+    """True of one of the package's activations: its name alone says all of it.
+
+    >>> is_of_package(activation_of("elu(0.1)"))
+    True
+    """
+    return _OBJECTS.get(activation.name) is activation
+
+
 def activation_of(given: object) -> Activation:
     """The activation of a name, or the object itself.
 
-    >>> activation_of("tanh")
-    tanh
+    >>> activation_of("tanh"), activation_of("leaky_relu(0.20)")
+    (tanh, leaky_relu(0.2))
     """
     if isinstance(given, Activation):
-        return given
+        return _OBJECTS.setdefault(given.name, given) if type(given) in _CLASSES else given
     if isinstance(given, str):
-        if given not in ACTIVATIONS:
-            raise InputError(f"unknown activation {given!r}, expected one of {', '.join(ACTIVATIONS)}")
-        return ACTIVATIONS[given]
+        return _named(given)
     if is_adoptable(given, "value", "prime"):
-        return _AdoptedActivation(given)
+        return AdoptedActivation(given)
     raise InputError(f"activation is {given!r}, expected a name or an object with value(z) and prime(z)")
+
+
+def _named(name: str) -> Activation:
+    if name in _OBJECTS:
+        return _OBJECTS[name]
+    found = re.fullmatch(r"\s*(\w+)\s*\(([^()]*)\)\s*", name)
+    if found is not None and found[1] in FAMILIES:
+        with suppress(ValueError):  # which an InputError is too
+            return activation_of(FAMILIES[found[1]](float(found[2])))
+    forms = [f"{family}({member.constant})" for family, member in FAMILIES.items()]
+    raise InputError(
+        f"unknown activation {name!r}, expected one of {', '.join([*ACTIVATIONS, *FURTHER, *forms])}, "
+        "where slope and alpha are finite numbers above 0"
+    )
+
+
+def _by_name(activation: Activation) -> tuple[Callable[[object], Activation], tuple[str]]:
+    return activation_of, (activation.name,)
+
+
+for _class in _CLASSES:  # pickled and copied by name, so that there stays one of each
+    copyreg.pickle(_class, _by_name)
 
 
 def activations_of(given: object, output: object, layers: int) -> tuple[Activation, ...]:

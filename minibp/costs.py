@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minibp.activations import Activation, adopt, is_adoptable, log_one_and_decay, sigmoid, softmax
+from minibp.activation import Activation, adopt, is_adoptable, log_one_and_decay
+from minibp.activations import sigmoid, softmax
 from minibp.arrays import Array, InputError, namespace
 
 HUBER_DELTA = 1.0

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minibp.activations import ACTIVATIONS, Activation, activations_of
+from minibp.activations import Activation, activations_of, is_of_package
 from minibp.archives import Archive
 from minibp.arrays import Array, InputError, checked_array, checked_count, checked_dtype, is_foreign
 from minibp.files import checked_path, write_whole
@@ -36,8 +36,8 @@ class Network:
     biases : sequence of array_like
         b^2, …, b^L, of shapes (n_l,) and the dtype of the weights.
     activation : str, Activation or sequence of them, optional
-        σ of all layers, by name or as an object with `value(z)` and `prime(z)`; a sequence has one a layer. Default
-        "sigmoid".
+        σ of all layers, by name ("tanh", "leaky_relu(0.2)") or as an object with `value(z)` and `prime(z)`; a sequence
+        has one a layer. Default "sigmoid".
     output_activation : str or Activation, optional
         Replaces σ of the output layer. Default None: `activation` stands.
 
@@ -206,7 +206,7 @@ class Network:
         """
         names = [activation.name for activation in self.activations]
         for activation in self.activations:
-            if ACTIVATIONS.get(activation.name) is not activation:
+            if not is_of_package(activation):
                 raise InputError(f"{activation!r} is not one of the package's activations, so a file cannot name it")
         arrays: dict[str, Any] = {"format": np.array(NETWORK_FORMAT), "activations": np.array(names)}
         for layer, (w, b) in enumerate(zip(self.weights, self.biases, strict=True), start=2):

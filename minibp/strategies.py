@@ -42,7 +42,8 @@ def activations() -> SearchStrategy[Activation]:
     Returns
     -------
     SearchStrategy of Activation
-        Every elementwise activation of the package.
+        Every elementwise activation of the package that `minibp verify` draws. The further ones, gelu and
+        "leaky_relu(0.2)" say, are drawn where they are named: by `st.sampled_from(["gelu", "leaky_relu(0.2)"])`.
 
     Examples
     --------
@@ -67,7 +68,7 @@ def output_activations(cost: Cost | str | None = None) -> SearchStrategy[Activat
     Returns
     -------
     SearchStrategy of Activation
-        Every activation of the package that fits.
+        Every activation of the package that fits, but for the further ones, as in `activations`.
 
     Raises
     ------

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minibp.activations import ACTIVATIONS, Activation
+from minibp.activations import Activation, is_of_package
 from minibp.arrays import Array, InputError, is_complex
 from minibp.costs import COSTS, Cost
 from minibp.network import Network
@@ -26,7 +26,7 @@ def with_checked_functions(network: Network) -> Network:
 
 def checked_activation(activation: Activation) -> Activation:
     """The activation itself where it is the package's, else one that checks what its functions return."""
-    own = ACTIVATIONS.get(activation.name) is activation or isinstance(activation, _CheckedActivation)
+    own = is_of_package(activation) or isinstance(activation, _CheckedActivation)
     return activation if own else _CheckedActivation(activation)
 
 

@@ -163,6 +163,9 @@ sinh = _library(mp.sinh, lambda x, y: mp.cosh(x))
 cosh = _library(mp.cosh, lambda x, y: mp.sinh(x))
 expit = _library(true_sigmoid, lambda x, y: y * true_sigmoid(-x))
 silu = _library(lambda x: x * true_sigmoid(x), lambda x, y: true_silu_prime(x))
+erf = _library(mp.erf, lambda x, y: 2 * mp.exp(-x * x) / mp.sqrt(mp.pi))
+erfc = _library(mp.erfc, lambda x, y: -2 * mp.exp(-x * x) / mp.sqrt(mp.pi))
+normal_cdf = _library(mp.ncdf, lambda x, y: mp.npdf(x))
 
 
 def exact_log(x):

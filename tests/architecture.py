@@ -14,8 +14,8 @@ from pathlib import Path
 
 FLOORS = """
 arrays stopping
-archives extras files generators memory monomials plots signatures tables text user_error vectors workers
-activations costs network inputs user_functions problem
+archives extras files generators memory monomials normal plots signatures tables text user_error vectors workers
+activation activations costs further_activations network inputs user_functions problem
 batched drawing per_example workspace
 adapters console data hypothesis_plugin import_string options strategies
 check.problem_stack check.tolerance check.generation check.rounding

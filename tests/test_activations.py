@@ -4,9 +4,23 @@ import pickle
 import mpmath
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from minibp import Activation, InputError
-from minibp.activations import ACTIVATIONS, HIDDEN, activation_of, activations_of, sigmoid, softmax
+from minibp.activations import (
+    ACTIVATIONS,
+    FAMILIES,
+    FURTHER,
+    HIDDEN,
+    Elu,
+    LeakyRelu,
+    activation_of,
+    activations_of,
+    is_of_package,
+    sigmoid,
+    softmax,
+)
 
 Z = np.concatenate([np.linspace(-50, 50, 401), [-1e4, -745, -709, -37, -1e-8, -1e-300, 0, 1e-300, 1e-8, 37, 709, 1e4]])
 EXACT = {
@@ -102,6 +116,83 @@ def test_lookup():
         activation_of(3)
 
 
+POSITIVE = st.floats(min_value=0, exclude_min=True, allow_infinity=False)
+
+
+@given(st.sampled_from(sorted(FAMILIES)), POSITIVE)
+def test_a_constant_stands_in_the_name_and_there_is_one_object_of_each(family, constant):
+    activation = activation_of(f"{family}({constant!r})")
+    assert activation_of(f"  {family} ( {constant:.30e} ) ") is activation
+    assert activation_of(activation.name) is activation
+    assert activation_of(FAMILIES[family](constant)) is activation
+    assert activation_of(FAMILIES[family](constant)) is not FAMILIES[family](constant)
+    assert repr(activation) == activation.name
+    assert getattr(activation, FAMILIES[family].constant) == constant
+    assert is_of_package(activation)
+    assert pickle.loads(pickle.dumps(activation)) is activation
+    assert copy.deepcopy(activation) is activation
+
+
+def test_the_usual_constants_are_those_of_the_families():
+    for name, family in (
+        ("leaky_relu(0.01)", "leaky_relu"),
+        ("elu(1)", "elu"),
+        ("elu(1.0)", "elu"),
+        ("hard_sigmoid(0.16666666666666666)", "hard_sigmoid"),
+    ):
+        assert activation_of(name) is activation_of(family)
+    assert activation_of("leaky_relu(0.20)") is activation_of("leaky_relu(0.2)")
+    assert repr(LeakyRelu(0.2)) == "leaky_relu(0.2)"
+    assert repr(Elu(3)) == "elu(3)"
+    assert activation_of("leaky_relu(0.2)").value(np.array([-5.0, 5.0])).tolist() == [-1.0, 5.0]
+    assert activation_of("elu(2)").prime(np.array([0.0, 1.0])).tolist() == [2.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "leaky_relu(-1)",
+        "leaky_relu(0)",
+        "leaky_relu(nan)",
+        "leaky_relu(0.2",
+        "leaky_relu()",
+        "leaky_relu(0.1, 0.2)",
+        "elu(inf)",
+        "elu(one)",
+        "gelu(2)",
+        "nothing(1)",
+        "LEAKY_RELU(0.2)",
+        "",
+    ],
+)
+def test_what_is_no_name_is_told_all_names_with_their_forms(name):
+    with pytest.raises(InputError) as caught:
+        activation_of(name)
+    said = str(caught.value)
+    assert said.startswith(f"unknown activation {name!r}, expected one of identity, sigmoid, ")
+    for known in (*ACTIVATIONS, *FURTHER, "leaky_relu(slope)", "elu(alpha)", "hard_sigmoid(slope)"):
+        assert f" {known}," in said
+    assert said.endswith("where slope and alpha are finite numbers above 0")
+
+
+def test_another_object_of_a_class_of_the_package_stands_for_the_one_of_its_name():
+    assert activation_of(type(sigmoid)()) is sigmoid
+    assert not is_of_package(type(sigmoid)())
+
+    class Mine(LeakyRelu):
+        def prime(self, z):
+            return 0 * z
+
+    mine = Mine(0.2)
+    assert activation_of(mine) is mine
+    assert not is_of_package(mine)
+
+
+def test_what_is_drawn_has_no_further_ones():
+    assert list(HIDDEN) == ["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "silu"]
+    assert list(ACTIVATIONS) == [*HIDDEN, "softmax"]
+
+
 def test_one_activation_a_layer():
     assert activations_of(["tanh", "relu"], "softmax", 2) == (ACTIVATIONS["tanh"], softmax)
     with pytest.raises(InputError, match="2 activations for 3 layers"):
@@ -136,9 +227,9 @@ def test_objects_that_lack_a_method_and_classes_are_not_adopted():
         def prime(self, z):
             return 3 * z**2
 
-    for given in (WithoutPrime(), Whole):
+    for theirs in (WithoutPrime(), Whole):
         with pytest.raises(InputError, match=r"expected a name or an object with value\(z\) and prime\(z\)"):
-            activation_of(given)
+            activation_of(theirs)
     assert activation_of(Whole()).name == "Whole"
 
 

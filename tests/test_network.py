@@ -122,6 +122,19 @@ def test_saving_loading_pickling_and_printing_keep_every_bit(network):
     assert eval(shown_network(network), {"Network": minibp.Network, "np": np}) == network
 
 
+def test_activations_with_constants_are_kept_by_name(tmp_path):
+    import minibp
+
+    network = Network.random([2, 3, 3, 1], ["leaky_relu(0.20)", "gelu", "elu(0.1)"], rng=0)
+    network.save(tmp_path / "network")
+    again = Network.load(tmp_path / "network")
+    assert again == network == pickle.loads(pickle.dumps(network))
+    assert [activation.name for activation in again.activations] == ["leaky_relu(0.2)", "gelu", "elu(0.1)"]
+    assert again.activations == network.activations
+    assert eval(shown_network(network), {"Network": minibp.Network, "np": np}) == network
+    assert again != Network(network.weights, network.biases, ["leaky_relu(0.3)", "gelu", "elu(0.1)"])
+
+
 def test_equality_is_with_networks_alone():
     assert Network(W, B) != 3
     assert Network(W, B) != Network(W, B, "tanh")

@@ -36,6 +36,14 @@ def test_arguments_are_values_or_strategies(network):
     assert network.dtype == "float32"
 
 
+@given(strategies.problems(sizes=[2, 3, 1], activation=st.sampled_from(["gelu", "elu(0.1)"]), output_activation="mish"))
+def test_further_activations_are_drawn_where_they_are_named(problem):
+    hidden, output = problem.network.activations
+    assert hidden.name in {"gelu", "elu(0.1)"}
+    assert output.name == "mish"
+    assert problem.cost.name in {"quadratic", "huber"}
+
+
 @given(strategies.problems(output_activation="softmax", cost="cross_entropy", sizes=[2, 1], l2=0.25, examples=4))
 def test_a_single_softmax_neuron_is_widened(problem):
     assert problem.network.sizes == (2, 2)

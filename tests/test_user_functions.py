@@ -3,7 +3,7 @@ import pytest
 from users import Cube, Quartic
 
 from minibp import Activation, Cost, InputError, Network, Training, Workspace, batched, per_example
-from minibp.activations import ACTIVATIONS, activation_of
+from minibp.activations import ACTIVATIONS, FURTHER, activation_of
 from minibp.costs import COSTS
 from minibp.user_functions import checked_activation, checked_cost, with_checked_functions
 
@@ -91,7 +91,8 @@ def test_a_cost_of_all_examples_together_is_refused():
 
 
 def test_the_packages_functions_are_left_as_they_are():
-    assert all(checked_activation(one) is one for one in ACTIVATIONS.values())
+    assert all(checked_activation(one) is one for one in (*ACTIVATIONS.values(), *FURTHER.values()))
+    assert checked_activation(activation_of("elu(0.1)")) is activation_of("elu(0.1)")
     assert all(checked_cost(one) is one for one in COSTS.values())
     network = Network.random([3, 2], "tanh", "softmax", rng=0)
     assert with_checked_functions(network) is network

@@ -8,6 +8,7 @@ The map, from the lowest floor up; a file imports only from lower floors.
     rounding/               the bound of the rounding error of an honest floating-point computation
         arithmetic.py         units of rounding, and balls: numbers with a bound of their error
         activation_bounds.py  of each σ: Lipschitz and variation bounds, and the rounding of its formulas
+        further_bounds.py     the same of the further ones, and of those with constants
         layer.py              z by (13), a by (14), σ'(z); the bound of softmax itself
         output_layer.py       on top of layer.py: the costs, and δ^L by (17) or (26), on softmax outputs too
         error_array.py        arrays that carry a bound of their rounding through NumPy code, by error_rules.py

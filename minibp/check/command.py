@@ -112,7 +112,9 @@ def check(
 
     The function takes (weights, biases, x, y) and returns (nabla_w, nabla_b): lists of arrays, one a layer.
 
-    Activations: identity, sigmoid, tanh, relu, leaky_relu, elu, softplus, silu; softmax as an output.
+    Activations: identity, sigmoid, tanh, relu, leaky_relu, elu, softplus, silu, gelu, gelu_tanh, mish, softsign,
+    hard_sigmoid, hard_tanh, hard_swish, relu6, selu; softmax as an output; with a constant above 0, leaky_relu(slope),
+    elu(alpha), hard_sigmoid(slope).
 
     Costs: quadratic, cross_entropy, categorical_cross_entropy, huber.
 

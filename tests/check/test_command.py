@@ -100,6 +100,31 @@ def columns(weights, biases, x, y):
 """
 
 
+LEAKY = """
+import numpy as np
+
+def leaky(weights, biases, x, y):
+    (w,), (b,) = weights, biases
+    z = x @ w.T + b
+    delta = (np.where(z > 0, z, 0.2 * z) - y) * np.where(z > 0, 1, 0.2)
+    return [delta.T @ x / len(x)], [delta.mean(0)]
+"""
+
+
+def test_check_takes_an_activation_with_its_constant(tmp_path):
+    path = tmp_path / "leaky.py"
+    path.write_text(LEAKY)
+    few = ("--examples", "10", "--seed", "1", "--layers", "1")
+    assert run("check", f"{path}:leaky", "--activation", "leaky_relu(0.2)", *few).exit_code == 0
+    wrong = run("check", f"{path}:leaky", "--activation", "leaky_relu(0.3)", *few)
+    assert wrong.exit_code == 1
+    assert "--activation 'leaky_relu(0.3)'" in wrong.stdout
+    assert run("check", f"{path}:leaky", "--activation", "leaky_relu(0.2),").exit_code == 0
+    unknown = run("check", f"{path}:leaky", "--activation", "leaky_relu(-1)", *few)
+    assert unknown.exit_code == 2
+    assert "leaky_relu(slope)" in unknown.stderr
+
+
 @pytest.fixture
 def script(tmp_path):
     path = tmp_path / "script.py"

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from minibp.activations import ACTIVATIONS, HIDDEN
+from minibp.activations import ACTIVATIONS, FURTHER, HIDDEN, activation_of
 from minibp.arrays import FLOAT_DTYPES
 from minibp.costs import COSTS, fuses
 from minibp.drawing import pairings
@@ -24,9 +24,9 @@ def ran(steps):
 
 @pytest.mark.parametrize("own", [False, True], ids=["kernel", "own functions"])
 @pytest.mark.parametrize("dtype", FLOAT_DTYPES)
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", [*ACTIVATIONS, *FURTHER, "leaky_relu(0.2)", "elu(0.1)"])
 def test_forward_is_the_value_and_backward_the_product_with_the_derivative(name, dtype, own):
-    activation = ACTIVATIONS[name]
+    activation = activation_of(name)
     kernel = own_functions(activation) if own else kernel_of(activation)
     rng = np.random.default_rng(0)
     z, delta = (3 * rng.standard_normal((5, 4)).astype(dtype) for _ in range(2))
@@ -37,7 +37,7 @@ def test_forward_is_the_value_and_backward_the_product_with_the_derivative(name,
     value = activation.value(z)
     assert rows.a.dtype == dtype
     assert (np.abs(rows.a - value) <= room * np.maximum(1, np.abs(value))).all()
-    if name in HIDDEN:
+    if activation.elementwise:
         ran(kernel.backward(rows))
         expected = delta * activation.prime(z)
         assert (np.abs(rows.delta - expected) <= room * np.maximum(1, np.abs(delta))).all()

@@ -9,7 +9,7 @@ from helpers import NETWORK, X, Y, problem_of, saturated
 from users import Cube, Quartic
 
 from minibp import InputError, Network, Problem, Workspace, batched
-from minibp.activations import HIDDEN
+from minibp.activations import FURTHER, HIDDEN
 from minibp.arrays import FLOAT_DTYPES
 from minibp.check.layout import row_of_gradient
 from minibp.check.rounding.whole_pass import arithmetic_of, bound
@@ -48,6 +48,15 @@ def test_every_activation_and_cost_in_whole_layers_and_in_parts(monkeypatch, dty
             problem = problem_of([5, 4, 3, 3], hidden, output.name, cost.name, dtype, l2=0.5, scale=scale)
             work = Workspace(problem.network, problem.cost, 10, problem.l2)
             assert distance(problem, work.gradient(problem.x, problem.y)) <= 1, (hidden, output, cost)
+
+
+@pytest.mark.parametrize("dtype", FLOAT_DTYPES)
+@pytest.mark.parametrize("name", [*FURTHER, "leaky_relu(0.2)", "elu(0.1)"])
+def test_activations_without_kernels_by_their_own_functions(name, dtype):
+    for scale in (1.0, 200.0):
+        problem = problem_of([5, 4, 3, 3], name, name, "quadratic", dtype, l2=0.5, scale=scale)
+        work = Workspace(problem.network, problem.cost, 10, problem.l2)
+        assert distance(problem, work.gradient(problem.x, problem.y)) <= 1
 
 
 @pytest.mark.parametrize("sizes", [[300, 8, 2], [300, 1], [1, 1, 1]], ids=written_out)

@@ -56,8 +56,9 @@ def check_backprop(
         gradient in the same shapes: also as (nabla_b, nabla_w), after the cost, or as a dict, told apart by shapes and
         by the numbers in keys. `minibp.adapters` makes a subject of code of another shape.
     activation : str, Activation or sequence of them, optional
-        σ of all layers, the output too unless `output_activation` is another (unlike in `strategies.problems`, where it
-        is that of the hidden layers); or a sequence of one a layer, which fixes their number. Default "sigmoid".
+        σ of all layers, by name ("tanh", "leaky_relu(0.2)") or as an object; the output's too unless
+        `output_activation` is another (unlike in `strategies.problems`, where it is that of the hidden layers); or a
+        sequence of one a layer, which fixes their number. Default "sigmoid".
     output_activation : str or Activation, optional
         σ of the output layer. Default None: `activation` stands.
     cost : str or Cost, optional

@@ -122,6 +122,10 @@ class Conclusion:
                 f"finite differences alone disagreed on {entries}: of your own functions their error is estimated, "
                 "not derived, and a high-accuracy oracle agrees there"
             )
+        if self.setting.domain != "any numbers":
+            notes.append(
+                f"targets are drawn as {self.setting.domain}: {self.setting.cost.name} is not finite at others"
+            )
         return [*notes, *self.comparison.remarks]
 
     def _has_fewer_digits(self) -> bool:

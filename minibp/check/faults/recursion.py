@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minibp.activations import LEAKY_SLOPE
+from minibp.activations import Elu, LeakyRelu
 from minibp.check.faults.fault import fault
 from minibp.check.faults.pass_state import Number, PassState
 
@@ -59,10 +59,11 @@ def _raw_error(p: PassState, l: int) -> Number:
     return (p.raw[l + 1] @ p.w[l + 1]) * p.prime(l)
 
 
-def _with_leaky_slope(p: PassState, l: int, slope: float) -> Number:
-    if p.activations[l].name != "leaky_relu":
+def _with_leaky_slope_times(p: PassState, l: int, factor: float) -> Number:
+    activation = p.activations[l]
+    if not isinstance(activation, LeakyRelu):
         return None
-    return p.where(p.plain(p.z[l]) < 0, p.back(l) * slope, p.back(l))
+    return p.where(p.plain(p.z[l]) < 0, p.back(l) * (factor * activation.slope), p.back(l))
 
 
 @fault(
@@ -72,7 +73,7 @@ def _with_leaky_slope(p: PassState, l: int, slope: float) -> Number:
     remedy="Use the same slope for z < 0 in σ' as in σ.",
 )
 def _without_leaky_slope(p: PassState, l: int) -> Number:
-    return _with_leaky_slope(p, l, 0.0)
+    return _with_leaky_slope_times(p, l, 0.0)
 
 
 @fault(
@@ -82,7 +83,7 @@ def _without_leaky_slope(p: PassState, l: int) -> Number:
     remedy="The slope for z < 0 is positive: σ(z) = αz has the derivative α.",
 )
 def _with_negative_leaky_slope(p: PassState, l: int) -> Number:
-    return _with_leaky_slope(p, l, -LEAKY_SLOPE)
+    return _with_leaky_slope_times(p, l, -1.0)
 
 
 @fault(
@@ -233,7 +234,7 @@ def _tanh_not_squared(p: PassState, l: int) -> Number:
     remedy="For z < 0 elu' is α e^z, which is a + α.",
 )
 def _elu_value(p: PassState, l: int) -> Number:
-    if p.activations[l].name != "elu":
+    if not isinstance(p.activations[l], Elu):
         return None
     return p.where(p.plain(p.z[l]) > 0, p.back(l), p.back(l) * p.a[l])
 

@@ -9,10 +9,11 @@ of single examples to a move of z^l_j, which is what moving b^l_j does, are δ^l
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
-from minibp.activations import ACTIVATIONS
+from minibp.activations import is_of_package
 from minibp.arrays import Array
 from minibp.check.oracles.estimate import COMPLEX_STEP, Estimate, OracleUnavailable, oracle_arithmetic, unresolved
 from minibp.check.oracles.perturbation import Moves, Pass, biases, costs_at, crossings, forward, responses, weights
@@ -23,6 +24,8 @@ from minibp.costs import COSTS, fuses
 from minibp.network import Gradient
 from minibp.problem import Problem
 
+COLUMNS = 8
+"""So many outputs are looked at to see whether a cost of the user's is analytic."""
 STEP_CROSSES_A_KINK = "complex step crosses a kink"
 
 
@@ -125,7 +128,7 @@ def _check_analytic(stack: Stack) -> None:
 
     np.abs(z) and z.real are examples: they drop the imaginary part, and with it the derivative.
     """
-    users = [activation for activation in stack.activations if ACTIVATIONS.get(activation.name) is not activation]
+    users = [activation for activation in stack.activations if not is_of_package(activation)]
     users_cost = COSTS.get(stack.cost.name) is not stack.cost
     if not users and not users_cost:
         return
@@ -134,7 +137,14 @@ def _check_analytic(stack: Stack) -> None:
         if activation in users:
             _check_derivative(activation.name, activation.value, z)
     if users_cost:
-        _check_derivative(stack.cost.name, lambda a: stack.cost.value(a, stack.y), base.a[-1])
+        a = base.a[-1]
+        for j in range(min(a.shape[-1], COLUMNS)):  # of a sum over several kinks both sides would be mixed
+            _check_derivative(stack.cost.name, partial(_cost_of_output, stack, a, j), a[..., j])
+
+
+def _cost_of_output(stack: Stack, a: Array, j: int, value: Array) -> Array:
+    """The cost of each example as a function of one output."""
+    return stack.cost.value(np.where(np.arange(a.shape[-1]) == j, value[..., None], a), stack.y)
 
 
 def _check_derivative(name: str, function: Callable[[Array], Array], at: Array) -> None:
@@ -142,7 +152,7 @@ def _check_derivative(name: str, function: Callable[[Array], Array], at: Array) 
     derivative = np.imag(function(at + 1j * COMPLEX_STEP)) / COMPLEX_STEP
     here, there = function(at), {step: function(at + step) for step in (h, h / 2, -h, -h / 2)}
     agrees = np.zeros(np.shape(derivative), bool)
-    local = units_of(fp) * local_error(function, at)
+    local, underflow = units_of(fp) * local_error(function, at), fp.tiny * (1 + np.abs(at).max())
     # Of both sides, and of either: at a kink, or beside one, the derivative is that of one side.
     for coarse, fine in (
         ((there[h] - there[-h]) / (2 * h), (there[h / 2] - there[-h / 2]) / h),
@@ -151,7 +161,7 @@ def _check_derivative(name: str, function: Callable[[Array], Array], at: Array) 
     ):
         # As for the finite differences: twice what the steps differ by, and rounding of value and argument over these.
         rounding = local + fp.f * fp.u * (np.abs(here) + np.abs(at).max() * np.abs(fine))
-        agrees |= np.abs(derivative - fine) <= 2 * np.abs(coarse - fine) + 4 * rounding / h
+        agrees |= np.abs(derivative - fine) <= 2 * np.abs(coarse - fine) + 4 * rounding / h + underflow
         agrees |= np.isnan(derivative) | np.isnan(coarse) | np.isnan(fine)
     if not agrees.all():
         raise OracleUnavailable(f"{name} does not differentiate by complex step: it is not analytic (np.abs, .real?)")

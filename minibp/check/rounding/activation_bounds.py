@@ -8,81 +8,31 @@ relative error of one library function (exp, tanh, log1p, …) in the same units
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
-from minibp.activations import ACTIVATIONS, ELU_ALPHA, LEAKY_SLOPE, Activation
+from minibp.activations import Activation, is_of_package
 from minibp.arrays import Array
 from minibp.check.rounding.arithmetic import LIBRARY_ERROR
+from minibp.check.rounding.bound_parts import ActivationBounds, bell, jump, logistic, nearest, none
+from minibp.check.rounding.further_bounds import further_bounds_of
 from minibp.check.rounding.own_functions import UNIT, local_error
-
-
-def _none(z: Array, *_: object) -> Array:
-    return np.zeros_like(z)
-
-
-class ActivationBounds(NamedTuple):
-    """Four bounds for one activation, all elementwise and of the shape of z."""
-
-    lipschitz: Callable[[Array, Array], Array]
-    """sup |σ'| over [z − e, z + e]."""
-    variation: Callable[[Array, Array], Array]
-    """sup |σ'(t) − σ'(z)| over t in [z − e, z + e]."""
-    value_rounding: Callable[[Array, Array, float], Array]
-    """Error of σ(z) computed from an exact z, from (z, a, f)."""
-    prime_rounding: Callable[[Array, Array, Array, float], Array]
-    """The same for σ'(z), from (z, a, p, f) with p = σ'(z)."""
-    from_value: Callable[[Array, Array, Array, float], Array]
-    """The additional error of σ' computed from a, as a(1 − a) or 1 − a²: mere rounding, yet more in the tails."""
-
-    textbook: Callable[[Array, float], Array] = _none
-    """Error of σ(z), from (z, f), where it is computed by a sum that cancels near 0 or in the tail: e^z − 1, say."""
-
-    @property
-    def exact(self) -> bool:
-        """True where σ and σ' are computed without rounding, so that an exact 0 stays one on either side of a kink."""
-        return self.value_rounding is _none
 
 
 def activation_bounds_of(activation: Activation) -> ActivationBounds:
     """The bounds of one of the package's activations, or estimates by sampling for any other."""
-    return _DERIVED[activation.name] if _is_known(activation) else _sampled(activation)
-
-
-def _is_known(activation: Activation) -> bool:
-    return ACTIVATIONS.get(activation.name) is activation
-
-
-def bell(t: Array) -> Array:
-    """σ'(t) of the sigmoid for t ≥ 0."""
-    e = np.exp(-t)
-    return e / (1 + e) ** 2
-
-
-def nearest(z: Array, e: Array) -> Array:
-    """The distance from 0 of the point of [z − e, z + e] nearest to it."""
-    return np.maximum(np.abs(z) - e, 0)
-
-
-def logistic(z: Array) -> Array:
-    """σ(z) of the sigmoid."""
-    e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1, e) / (1 + e)
-
-
-def _jump(z: Array, e: Array, size: float) -> Array:
-    """A derivative that jumps at 0 is known only where the interval does not hold 0, or is 0 alone."""
-    return np.where((np.abs(z) <= e) & (e > 0), size, 0.0)
+    if not is_of_package(activation):
+        return _sampled(activation)
+    return _DERIVED.get(activation.name) or further_bounds_of(activation)
 
 
 _DERIVED = {
     "identity": ActivationBounds(
         lipschitz=lambda z, e: np.ones_like(z),
-        variation=_none,
-        value_rounding=_none,
-        prime_rounding=_none,
-        from_value=_none,
+        variation=none,
+        value_rounding=none,
+        prime_rounding=none,
+        from_value=none,
     ),
     "sigmoid": ActivationBounds(
         lipschitz=lambda z, e: bell(nearest(z, e)),
@@ -101,25 +51,10 @@ _DERIVED = {
     ),
     "relu": ActivationBounds(
         lipschitz=lambda z, e: np.where(z + e > 0, 1.0, 0.0),
-        variation=lambda z, e: _jump(z, e, 1.0),
-        value_rounding=_none,
-        prime_rounding=_none,
-        from_value=_none,
-    ),
-    "leaky_relu": ActivationBounds(
-        lipschitz=lambda z, e: np.where(z + e >= 0, 1.0, LEAKY_SLOPE),
-        variation=lambda z, e: _jump(z, e, 1 - LEAKY_SLOPE),
-        value_rounding=lambda z, a, f: np.where(z < 0, 2 * np.abs(a), 0.0),  # the slope itself is rounded too
-        prime_rounding=lambda z, a, p, f: np.where(z < 0, p, 0.0),
-        from_value=_none,
-    ),
-    "elu": ActivationBounds(
-        lipschitz=lambda z, e: np.exp(np.minimum(z + e, 0)),
-        variation=lambda z, e: np.where(z - e < 0, e, 0.0) * np.exp(np.minimum(z + e, 0)),
-        value_rounding=lambda z, a, f: np.where(z > 0, 0.0, (3 * f + 4) * np.abs(a)),
-        prime_rounding=lambda z, a, p, f: np.where(z > 0, 0.0, (f + 1) * p),
-        from_value=lambda z, a, p, f: np.where(z > 0, 0.0, (3 * f + 4) * np.abs(a) + ELU_ALPHA),
-        textbook=lambda z, f: np.where(z > 0, 0.0, (f + 2) * np.exp(np.minimum(z, 0))),  # e^z − 1
+        variation=lambda z, e: jump(z, e, 1.0),
+        value_rounding=none,
+        prime_rounding=none,
+        from_value=none,
     ),
     "softplus": ActivationBounds(
         lipschitz=lambda z, e: logistic(z + e),
@@ -159,7 +94,7 @@ def _sampled(activation: Activation) -> ActivationBounds:
         prime_rounding=lambda z, a, p, f: _in_units(
             activation.prime, z, f, np.abs(p) + variation(z, np.abs(z) * 1e-8) * 1e8
         ),
-        from_value=_none,
+        from_value=none,
     )
 
 

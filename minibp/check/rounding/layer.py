@@ -59,7 +59,7 @@ def derivative(z: Ball, a: Ball, activation: Activation, fp: Arithmetic) -> Ball
     facts = activation_bounds_of(activation)
     p = activation.prime(z.value)
     reach = np.maximum(z.error, fp.tiny) if fp.textbook else z.error  # so that a z of exactly 0 is on both sides
-    propagated = facts.variation(z.value, reach)
+    propagated = facts.variation(z.value, reach + fp.u * facts.reach)
     local = facts.prime_rounding(z.value, np.abs(a.value), np.abs(p) + propagated, fp.f)
     if fp.prime_from_value:
         local = local + facts.from_value(z.value, np.abs(a.value), np.abs(p) + propagated, fp.f)

@@ -17,6 +17,7 @@ from minibp.batched import backprop
 from minibp.check.generation import draw
 from minibp.check.subject.claim import Claim
 from minibp.check.subject.given import Given
+from minibp.check.subject.target_domain import DOMAINS, domain_of
 from minibp.costs import Cost, cost_of
 from minibp.inputs import checked_l2
 from minibp.network import Network
@@ -43,6 +44,8 @@ class Setting:
     sizes: tuple[tuple[int, ...], ...] | None = None
     """The only sizes that the subject can be called with, where it says so."""
     batch_sizes: tuple[int, ...] | None = None
+    domain: str = "any numbers"
+    """The targets that are drawn for a cost of the user's own."""
     given: tuple[Problem, ...] = ()
     """The problems to check, where the user has some; else they are drawn."""
 
@@ -65,7 +68,8 @@ class Setting:
         chosen.check_targets(claim.target_rows(np.array([[1.0, 0.0]])))
         alpha = checked_l2(l2, kind).alpha
         batch_sizes = getattr(subject, "batch_sizes", None)
-        return cls(activations, layers, chosen, alpha, claim, kind, sizes, batch_sizes)
+        domain = domain_of(chosen, activations[-1]) if claim.targets == "soft" else "any numbers"
+        return cls(activations, layers, chosen, alpha, claim, kind, sizes, batch_sizes, domain)
 
     @classmethod
     def of(cls, given: Given, claim: Claim, subject: Any) -> Setting:
@@ -74,7 +78,7 @@ class Setting:
         sizes = tuple(dict.fromkeys(one.network.sizes for one in problems))
         batch_sizes = getattr(subject, "batch_sizes", None)
         activations, depth = first.network.activations, len(first.network.weights)
-        return cls(activations, depth, first.cost, given.l2, claim, first.dtype, sizes, batch_sizes, problems)
+        return cls(activations, depth, first.cost, given.l2, claim, first.dtype, sizes, batch_sizes, given=problems)
 
     def strategy(self) -> SearchStrategy[Problem]:
         """Problems of any conditioning."""
@@ -88,7 +92,7 @@ class Setting:
             dtype=self.dtype,
             examples=st.sampled_from(self.batch_sizes) if self.batch_sizes else None,
         )
-        return drawn.map(lambda one: self.problem(one.network, one.x, one.y))
+        return drawn.map(lambda one: self.problem(one.network, one.x, DOMAINS[self.domain](one.y)))
 
     def drawn(self, count: int, seed: int) -> list[Problem]:
         """The problems of a check: well-conditioned ones, saturated ones, and so many that are drawn."""
@@ -140,7 +144,7 @@ class Setting:
 
     def _targets(self, m: int, n: int, rng: np.random.Generator) -> Array:
         if self.cost.name not in ("cross_entropy", "categorical_cross_entropy"):
-            return rng.standard_normal((m, n)).astype(self.dtype)
+            return DOMAINS[self.domain](rng.standard_normal((m, n)).astype(self.dtype))
         y = rng.random((m, n)) + 0.1
         if self.cost.name == "categorical_cross_entropy":
             return (y / y.sum(1, keepdims=True)).astype(self.dtype)

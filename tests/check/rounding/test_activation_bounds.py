@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from activation_limits import bounds_of, digits, intervals, own_rounding
 from adversary import Worst, exp, given, mp, true_sigmoid, true_silu_prime
 
 from minibp import Activation
@@ -23,43 +24,18 @@ TRUE_PRIME = {
 SILU_TURN = mp.findroot(lambda t: t * mp.tanh(t / 2) - 2, 2.4)  # silu'' = σ'(t)(2 − t tanh(t/2))
 TURNS = {"sigmoid": [0], "tanh": [0], "silu": [-SILU_TURN, SILU_TURN]}
 """Where σ' turns; between these points it is monotone, so that its extremes are there or at the ends."""
-AT = sorted(
-    {s * z for s in (1, -1) for z in (0, 5e-324, 1e-300, 1e-8, 0.5, 1.278, 2.399, 5, 20, 43, 90, 700, 740, 1e4)}
-)
-LEAST = 5e-324
-
-
-def intervals():
-    """(z, e): tiny and huge ones, and those that end at 0, just before it, or just beyond."""
-    for z in AT:
-        for e in {0, LEAST, 1e-300, 1e-12, 1e-3, 0.1, 1, 5, 20, 1e3, 1e100, 2 * abs(z), abs(z)}:
-            yield float(z), float(e)
-        if z:
-            yield z, np.nextafter(abs(z), 0)
-            yield z, np.nextafter(abs(z), np.inf)
 
 
 def suprema(name, z, e):
     """sup |σ'| and sup |σ'(t) − σ'(z)| over t in [z − e, z + e]."""
     prime = TRUE_PRIME[name]
-    with mp.workdps(50 if e == 0 or e > 1e-20 else 400):  # z ± e has to be told from z
+    with digits(e):
         low, high = mp.mpf(z) - mp.mpf(e), mp.mpf(z) + mp.mpf(e)
         points = [low, high, *(turn for turn in TURNS.get(name, ()) if low < turn < high)]
         # On the right σ' is near 1, and what changes is 1 − σ'(t) = σ'(−t).
         side = -1 if name in ("softplus", "silu") and z > 0 else 1
         change = max(abs(prime(side * t) - prime(side * mp.mpf(z))) for t in points)
         return max(abs(prime(t)) for t in points), change
-
-
-def bounds_of(name, z, e):
-    facts = activation_bounds_of(HIDDEN[name])
-    z, e = np.array([z]), np.array([e])
-    return facts.lipschitz(z, e)[0], facts.variation(z, e)[0]
-
-
-def own_rounding(z, e):
-    """What float64 takes from a bound: under 16 roundings, z + e within e^(z + e), and what underflows."""
-    return (16 + abs(z) + e) * 2.0**-52, LEAST * (8 + abs(z) + e) * max(e, 1)
 
 
 @pytest.mark.parametrize("name", HIDDEN)

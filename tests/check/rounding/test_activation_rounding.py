@@ -4,39 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from activation_limits import F, granted, limits_of, points
 from activation_programs import ANY, CANCELS, FROM_VALUE, PRIME, TEXTBOOK, VALUE
-from adversary import Rounded, Worst, exact_sum, exp, given, log1p
+from adversary import Rounded, Worst, exact_sum, exp, log1p
 
 from minibp.activations import HIDDEN
 from minibp.check.rounding.activation_bounds import activation_bounds_of
-
-
-def points(limits):
-    every = [0.0, *(sign * z for sign in (1, -1) for z in (*np.geomspace(1e-6, 300, 40), math.log(3) / 2))]
-    return sorted(z for z in every if limits[0] <= z <= limits[1])
-
-
-def limits_of(name, z):
-    """The bounds at z: of each kind a `Worst`."""
-    activation, facts = HIDDEN[name], activation_bounds_of(HIDDEN[name])
-    z = np.array([z])
-    a, p = np.abs(activation.value(z)), np.abs(activation.prime(z))
-
-    def worst(bound):
-        constant = float(bound(0.0)[0])
-        return Worst(constant, float(bound(1.0)[0]) - constant)
-
-    return {
-        "value": worst(lambda f: facts.value_rounding(z, a, f)),
-        "prime": worst(lambda f: facts.prime_rounding(z, a, p, f)),
-        "from value": worst(lambda f: facts.from_value(z, a, p, f)),
-        "textbook": worst(lambda f: facts.textbook(z, f)),
-    }
-
-
-def granted(name, z):
-    """σ(z) with all the error that a program may have made."""
-    return given(float(HIDDEN[name].value(np.array([z]))[0]), limits_of(name, z)["value"])
 
 
 def run(kind, name, program, z):
@@ -47,9 +20,6 @@ def run(kind, name, program, z):
 
 PROGRAMS = {"value": VALUE, "prime": PRIME, "from value": FROM_VALUE, "textbook": CANCELS}
 CASES = [pytest.param(kind, name, id=f"{kind}-{name}") for kind, table in PROGRAMS.items() for name in table]
-F = (0.0, 1.0, 8.0, 1e6)
-"""Errors of a library function in units of u: none, correctly rounded, as granted, and so large that only its
-coefficient counts."""
 
 
 @pytest.mark.parametrize(("kind", "name"), CASES)

@@ -22,36 +22,40 @@ def _decay(z: Any) -> Any:
     return jnp.exp(jnp.where(z >= 0, -z, z))
 
 
-def _sigmoid(z: Any) -> Any:
+def logistic(z: Any) -> Any:
+    """The sigmoid."""
     e = _decay(z)
     return jnp.where(z >= 0, 1, e) / (1 + e)
 
 
-def _tanh(z: Any) -> Any:
+def tanh(z: Any) -> Any:
+    """Tanh, by exponentials where its derivative 1 − tanh² would cancel."""
     inner = jnp.abs(z) < 1
     e = _decay(2 * z)
     return jnp.where(inner, jnp.tanh(jnp.where(inner, z, 0)), jnp.where(z >= 0, 1 - e, e - 1) / (1 + e))
 
 
-def _elu(z: Any) -> Any:
+def elu(z: Any, alpha: float = ELU_ALPHA) -> Any:
+    """Elu, with e^z − 1 by a difference where the derivative of JAX's expm1, which is expm1 + 1, would cancel."""
     low = jnp.where(z > 0, 0, z)
     inner = low > -0.5
-    return jnp.where(z > 0, z, ELU_ALPHA * jnp.where(inner, jnp.expm1(jnp.where(inner, low, 0)), jnp.exp(low) - 1))
+    return jnp.where(z > 0, z, alpha * jnp.where(inner, jnp.expm1(jnp.where(inner, low, 0)), jnp.exp(low) - 1))
 
 
-def _softplus(z: Any) -> Any:
+def softplus(z: Any) -> Any:
+    """The function ln(1 + e^z)."""
     return jnp.where(z >= 0, z, 0) + jnp.log1p(_decay(z))
 
 
 ELEMENTWISE: dict[str, Callable[[Any], Any]] = {
     "identity": lambda z: z,
-    "sigmoid": _sigmoid,
-    "tanh": _tanh,
+    "sigmoid": logistic,
+    "tanh": tanh,
     "relu": jax.nn.relu,
     "leaky_relu": lambda z: jax.nn.leaky_relu(z, LEAKY_SLOPE),
-    "elu": _elu,
-    "softplus": _softplus,
-    "silu": lambda z: z * _sigmoid(z),
+    "elu": elu,
+    "softplus": softplus,
+    "silu": lambda z: z * logistic(z),
     "softmax": lambda z: z,  # over a layer, not elementwise: see `softmax`
 }
 
@@ -81,7 +85,7 @@ def _huber(z: Any, a: Any, y: Any, here: Any) -> Any:
 
 
 def _cross_entropy(z: Any, a: Any, y: Any, here: Any) -> Any:
-    return jnp.where(here, y * _softplus(-z) + (1 - y) * _softplus(z), 0)
+    return jnp.where(here, y * softplus(-z) + (1 - y) * softplus(z), 0)
 
 
 def _cross_entropy_of_softmax(z: Any, a: Any, y: Any, here: Any) -> Any:

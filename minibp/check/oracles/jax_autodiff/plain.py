@@ -9,11 +9,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from minibp.activations import ACTIVATIONS, Activation
+from minibp.activations import ACTIVATIONS, Activation, is_of_package
 from minibp.arrays import Array
 from minibp.check.oracles.estimate import Estimate, OracleUnavailable
 from minibp.check.oracles.jax_autodiff.compilation_cache import LOCK, Compiled, compiled
 from minibp.check.oracles.jax_autodiff.functions import COST_TERMS, ELEMENTWISE, cost_term, softmax
+from minibp.check.oracles.jax_autodiff.further_functions import further_function
 from minibp.check.oracles.jax_autodiff.numpy_code import in_jax
 from minibp.check.oracles.jax_autodiff.results import Results, estimate_of, signs
 from minibp.check.problem_stack import Stack
@@ -82,6 +83,8 @@ def plain_cost(activations: tuple[Activation, ...], cost: Cost, parameters: Any,
 
 
 def _traced_value(activation: Activation, z: Any, here: Any) -> Any:
-    if ACTIVATIONS.get(activation.name) is not activation:
+    if not is_of_package(activation):
         return in_jax(activation.value)(z)
+    if activation.name not in ACTIVATIONS:
+        return further_function(activation)(z)
     return softmax(z, here) if activation.name == "softmax" else ELEMENTWISE[activation.name](z)
