@@ -36,6 +36,8 @@ class Subject:
     rate : float or None
         η where derivatives are read from the parameters before and after a step, as (w − w')/η; None, the default,
         where the code returns them.
+    notes : tuple of str
+        Sentences for reports: what an adapter found in the code. Default ().
 
     Notes
     -----
@@ -54,6 +56,7 @@ class Subject:
     sizes: tuple[Sizes, ...] | None = None
     batch_sizes: tuple[int, ...] | None = None
     rate: float | None = None
+    notes: tuple[str, ...] = ()
 
     def __call__(self, weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
         return self.call(weights, biases, x, y)
@@ -63,7 +66,7 @@ def around(code: Callable[..., Any], call: Callable[..., Any], rate: float | Non
     """A subject that calls code in another way, with what the code says of itself where it is a subject too."""
     name = name_of_code(code)
     own = code if isinstance(code, Subject) else Subject(call, name)
-    return Subject(call, name, own.sizes, own.batch_sizes, rate or own.rate)
+    return Subject(call, name, own.sizes, own.batch_sizes, rate or own.rate, own.notes)
 
 
 def needed(library: str, adapter: str, command: str) -> Any:

@@ -1,0 +1,167 @@
+"""The survey of a model before any check: for which sizes it can be made, and where its parameters and gradient are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from minibp.adapters.gradients import GradientPlaces
+from minibp.adapters.held import arrays_in
+from minibp.adapters.makers import Maker, Original, is_maker, takes_nothing, ways_of
+from minibp.adapters.model_call import How, Known, copies_of, places_after, put, run
+from minibp.adapters.naming import Naming
+from minibp.adapters.parameters import layout_of, own_layout
+from minibp.adapters.subject import Arrays, Sizes
+from minibp.arrays import InputError
+from minibp.signatures import name_of_code
+from minibp.user_error import description_of
+
+PROBES: dict[int, Sizes] = {3: (2, 5, 8), 4: (4, 2, 6, 9), 2: (3, 5), 5: (4, 2, 6, 9, 12)}
+"""For each length the sizes by which shapes are told apart: no two of all n and n + 1 are the same."""
+USUAL, OTHER = (3, 4), (2, 5)
+"""The lengths that a maker is tried for; the others where it takes neither."""
+EQUAL = 3
+"""The width of further networks, of equal layers: a product by the wrong side of W raises nothing there."""
+EXAMPLES = 11
+"""The rows of the trial: no width of a probe, nor one more."""
+
+
+class Survey(NamedTuple):
+    """The layouts by the number of layers, the sizes to call for, and whether they are the model's own."""
+
+    known: list[Known]
+    sizes: tuple[Sizes, ...]
+    is_own: bool
+
+
+def survey(make: Any, sizes: tuple[Sizes, ...] | None, naming: Naming) -> Survey:
+    """The models that can be made, and their parameters; `InputError` where there is none that fits."""
+    if not is_maker(make):
+        return _own(Original(make), sizes, naming)
+    try:
+        return _of_any_sizes(make, naming) if sizes is None else _of_sizes(make, sizes, naming)
+    except InputError:
+        if not takes_nothing(make):
+            raise
+    return _own(Maker(make, "own"), sizes, naming)
+
+
+def _of_any_sizes(make: Any, naming: Naming) -> Survey:
+    """The models of a maker for one hidden layer and for two, of those that it makes."""
+    found, faults = _of_lengths(make, USUAL, naming)
+    found = found or _of_lengths(make, OTHER, naming)[0]
+    if not found:
+        raise faults[0]
+    sizes = [one for known in found for one in (known.layout.sizes, (EQUAL,) * len(known.layout.sizes))]
+    return Survey(found, tuple(one for one in sizes if _misfit(found, one) is None), is_own=False)
+
+
+def _of_lengths(make: Any, lengths: tuple[int, ...], naming: Naming) -> tuple[list[Known], list[InputError]]:
+    """The models of so many widths, and the errors where there are none."""
+    found, faults = [], []
+    for length in lengths:
+        try:
+            found.append(_known(make, PROBES[length], naming))
+        except InputError as error:
+            faults.append(error)
+    return found, faults
+
+
+def _of_sizes(make: Any, sizes: tuple[Sizes, ...], naming: Naming) -> Survey:
+    """The models of a maker for sizes that the user gave: their layout is told by other sizes where it makes such."""
+    found = []
+    for one in {len(one): one for one in sizes}.values():
+        try:
+            found.append(_known(make, PROBES[len(one)], naming))
+        except (InputError, KeyError):
+            found.append(_known(make, one, naming))
+    for one in sizes:
+        misfit = _misfit(found, one)
+        if misfit is not None:
+            raise misfit
+    return Survey(found, sizes, is_own=False)
+
+
+def _own(models: Maker | Original, sizes: tuple[Sizes, ...] | None, naming: Naming) -> Survey:
+    """A model that has sizes of its own."""
+    model = models.model(())
+    held = arrays_in(model)
+    if sizes is not None and len(sizes) > 1:
+        raise InputError(f"sizes is {[list(one) for one in sizes]}, expected one network: make has sizes of its own")
+    layout = layout_of(model, held, sizes[0], naming) if sizes else own_layout(model, held, naming)
+    return Survey([Known(models, layout)], (layout.sizes,), is_own=True)
+
+
+def _known(make: Any, sizes: Sizes, naming: Naming) -> Known:
+    """The first way to take these sizes in which a maker makes a model that they fit."""
+    misfits, raised = [], []
+    for way in ways_of(make, sizes):
+        maker = Maker(make, way)
+        try:
+            model = maker.model(sizes)
+        except InputError as error:
+            raised.append(str(error))
+            continue
+        try:
+            return Known(maker, layout_of(model, arrays_in(model), sizes, naming))
+        except InputError as error:
+            misfits.append(error)
+    if misfits:
+        raise misfits[0]
+    name = name_of_code(make)
+    expected = f"expected {name}(sizes), {name}(n_1, n_2, n_3) or one that takes nothing and has sizes of its own"
+    raise InputError("; ".join([*raised, expected]) if raised else f"make is {name}, {expected}")
+
+
+def _misfit(found: list[Known], sizes: Sizes) -> InputError | None:
+    """The error of a model of these sizes where the layout of its length does not fit it."""
+    known = next(one for one in found if len(one.layout.sizes) == len(sizes))
+    zeros = [(np.zeros((n, k)), np.zeros(n)) for k, n in pairwise(sizes)]
+    try:
+        put(known.models.model(sizes), replace(known.layout, sizes=sizes), *zip(*zeros, strict=True))
+    except InputError as error:
+        return error
+    return None
+
+
+def with_gradient(how: How, known: Known) -> tuple[Known, str]:
+    """The same with the places of the gradient, found by a trial; or the reason why they are looked for in each call.
+
+    The examples of the trial are rows, columns, or one vector: whichever the step takes. `InputError` where it takes
+    rows, and leaves no gradient.
+    """
+    faults: list[Exception] = []
+    for x, y in _examples(known.layout.sizes):
+        try:
+            return replace(known, gradient=_tried(how, known, x, y)), ""
+        except Exception as error:  # noqa: BLE001 (whatever the step raises is raised again where it is checked)
+            faults.append(error)
+    if isinstance(faults[0], InputError):
+        raise faults[0]
+    return known, f"on a trial step raised {description_of(faults[0])}: its gradient is looked for in each call"
+
+
+def _tried(how: How, known: Known, x: Any, y: Any) -> GradientPlaces:
+    layout = known.layout
+    model = known.models.model(layout.sizes)
+    put(model, layout, *_parameters(layout.sizes))
+    before = copies_of(model)
+    with np.errstate(all="ignore"):
+        returned = run(how.step, model, x, y)
+    return places_after(how, model, returned, layout, before)
+
+
+def _parameters(sizes: Sizes) -> tuple[Arrays, Arrays]:
+    rng = np.random.default_rng(0)
+    return [rng.standard_normal((n, k)) for k, n in pairwise(sizes)], [rng.standard_normal(n) for n in sizes[1:]]
+
+
+def _examples(sizes: Sizes) -> Iterable[tuple[Any, Any]]:
+    """x and y as rows, as columns, and of one example."""
+    rng = np.random.default_rng(1)
+    x, y = rng.standard_normal((EXAMPLES, sizes[0])), rng.uniform(0.1, 0.9, (EXAMPLES, sizes[-1]))
+    return [(x, y), (x.T, y.T), (x[0], y[0])]
