@@ -51,8 +51,8 @@ class Layout:
 
 class _Match(NamedTuple):
     layout: Layout
-    score: tuple[int, bool, bool]
-    """The ranks of the weights, biases for every layer, and biases that come in the order of the weights."""
+    score: tuple[int, int, bool]
+    """The ranks of the weights, the use that is made of biases, and whether these come in the order of the weights."""
 
 
 def layout_of(model: Any, held: Sequence[Held], sizes: Sizes, naming: Naming) -> Layout:
@@ -142,9 +142,11 @@ def _best(matches: list[_Match], held: Sequence[Held]) -> Layout:
     if len(top) == 1:
         return top[0]
     ways = " or ".join(f"{one.layers[0].form} for sizes {list(one.sizes)}" for one in top)
+    remedies = ["transposed=True where W is (n_in, n_out), False where it is (n_out, n_in)"]
+    remedies += ["sizes=[...]"] if len({one.sizes for one in top}) > 1 else []
     raise UnclearError(
         f"by its shape {top[0].layers[0].weights} may be {ways}: there are {listing(held)}; "
-        "pass transposed=True where W is (n_in, n_out), False where it is (n_out, n_in), or sizes=[...]"
+        f"pass {', or '.join(remedies)}"
     )
 
 
@@ -154,14 +156,14 @@ def _match(model: Any, held: Sequence[Held], sizes: Sizes, forms: tuple[Form, ..
     if weights is None:
         return
     places = [one.place for one, _, _ in weights]
+    if len(set(places)) < len(places):
+        return
     biases = _biases(model, held, sizes, weights, naming)
     layers = [Layer(one.place, form, b and b.place) for (one, form, _), b in zip(weights, biases, strict=True)]
     order = [[one.place for one in held].index(b.place) for b in biases if b is not None and naming.biases is None]
-    complete = all(layer.form.joined or layer.biases for layer in layers)
-    if len(set(places)) == len(places):
-        yield _Match(
-            Layout(sizes, tuple(layers)), (sum(rank for *_, rank in weights), complete, order == sorted(order))
-        )
+    unused = naming.biases is None and any(_rank_of_biases(one, ()) for one in held)
+    score = (sum(rank for *_, rank in weights), 2 if all(biases) else int(not unused), order == sorted(order))
+    yield _Match(Layout(sizes, tuple(layers)), score)
 
 
 def _weights(

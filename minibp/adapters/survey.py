@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from minibp.adapters.held import arrays_in
 from minibp.adapters.makers import Maker, Original, is_maker, takes_nothing, ways_of
 from minibp.adapters.model_call import How, Known, copies_of, places_after, put, run
 from minibp.adapters.naming import Naming
-from minibp.adapters.parameters import layout_of, own_layout
+from minibp.adapters.parameters import UnclearError, layout_of, own_layout
 from minibp.adapters.subject import Arrays, Sizes
 from minibp.arrays import InputError
 from minibp.signatures import name_of_code
@@ -53,9 +54,11 @@ def survey(make: Any, sizes: tuple[Sizes, ...] | None, naming: Naming) -> Survey
 def _of_any_sizes(make: Any, naming: Naming) -> Survey:
     """The models of a maker for one hidden layer and for two, of those that it makes."""
     found, faults = _of_lengths(make, USUAL, naming)
-    found = found or _of_lengths(make, OTHER, naming)[0]
+    unclear = [error for error in faults if isinstance(error, UnclearError)]
+    if not found and not unclear:
+        found, _ = _of_lengths(make, OTHER, naming)
     if not found:
-        raise faults[0]
+        raise (unclear or faults)[0]
     sizes = [one for known in found for one in (known.layout.sizes, (EQUAL,) * len(known.layout.sizes))]
     return Survey(found, tuple(one for one in sizes if _misfit(found, one) is None), is_own=False)
 
@@ -90,6 +93,9 @@ def _own(models: Maker | Original, sizes: tuple[Sizes, ...] | None, naming: Nami
     """A model that has sizes of its own."""
     model = models.model(())
     held = arrays_in(model)
+    if not held:
+        verb = "returned" if isinstance(models, Maker) else "is"
+        raise InputError(f"make {verb} {model!s:.80}, expected a class, a function of sizes, or an object that holds arrays")
     if sizes is not None and len(sizes) > 1:
         raise InputError(f"sizes is {[list(one) for one in sizes]}, expected one network: make has sizes of its own")
     layout = layout_of(model, held, sizes[0], naming) if sizes else own_layout(model, held, naming)
@@ -132,7 +138,7 @@ def with_gradient(how: How, known: Known) -> tuple[Known, str]:
     """The same with the places of the gradient, found by a trial; or the reason why they are looked for in each call.
 
     The examples of the trial are rows, columns, or one vector: whichever the step takes. `InputError` where it takes
-    rows, and leaves no gradient.
+    rows, and leaves no gradient. A step that raises on all of them may write into arrays that are there before it.
     """
     faults: list[Exception] = []
     for x, y in _examples(known.layout.sizes):
@@ -142,6 +148,10 @@ def with_gradient(how: How, known: Known) -> tuple[Known, str]:
             faults.append(error)
     if isinstance(faults[0], InputError):
         raise faults[0]
+    if how.gradient == "found":
+        with suppress(InputError):
+            model = known.models.model(known.layout.sizes)
+            return replace(known, gradient=places_after(how, model, None, known.layout, {})), ""
     return known, f"on a trial step raised {description_of(faults[0])}: its gradient is looked for in each call"
 
 
