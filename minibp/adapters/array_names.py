@@ -11,7 +11,7 @@ _OF_BIASES = "b|intercept|thresh|offset"
 WEIGHTS = re.compile(r"weight|theta|kernel|coef|syn|omega|matri|^w[a-z]{0,3}$")
 BIASES = re.compile(r"bias|intercept|thresh|offset|^b(?!n)[a-z]{0,2}$")
 GRADIENT = re.compile(
-    r"(?:grad(?:ient)?|nabla|deriv(?:ative)?|partial)s?$"
+    r"(?:\w*grad(?:ient)?|nabla|deriv(?:ative)?|partial)s?$"
     rf"|(?:d(?:[cljef]d)?|g)(?:{_OF_WEIGHTS}|{_OF_BIASES}|[uv]$)"
 )
 CHANGE = re.compile(r"(?:delta|del|update|change|adjustment|correction|diff)s?$")
@@ -25,8 +25,10 @@ VALUE = re.compile(
     r"(?:[azxyoh]|input|output|out|activation|act|net|sum|error|err|loss|losse|cost|target|label|data|mask|signal|hidden"
     r"|size|shape|dim|unit|neuron|layer|prediction|pred|yhat|logit|prob|mean|var|std|cache)s?$"
 )
-MARK = re.compile(r"^(?:d(?:[cljef]d)?|g|grads?|gradients?|nablas?|deltas?|del|partials?)(?=.)")
-"""The beginning of a name that makes a gradient of the rest."""
+MARK = re.compile(r"^(?:d(?:[cljef]d)?|g|grads?|gradients?|nablas?|deltas?|del|partials?)(?=.)|(?<=.)grads?$")
+"""The part of a name that makes a gradient of the rest."""
+CACHE = re.compile(r"caches?$")
+"""Of a pass, or an optimizer's."""
 
 
 def words_of(name: str) -> list[str]:
@@ -71,14 +73,20 @@ def kind_of(path: Path) -> str:
         return "memory"
     if any(re.fullmatch(r"[mvs]\d*", name) for name in holders):
         return "memory"
-    if any("descent" not in one and _says(GRADIENT, ["".join(one), *one]) for one in words):
-        return "gradient"
     role = role_of(path)
+    if any(_is_gradient(one, role) for one in words):
+        return "gradient"
     if any(_says(CHANGE, one) for one in words):
         return "gradient" if role else "delta"
     if role:
-        return "parameter"
+        return "memory" if any(_says(CACHE, one) for one in words) else "parameter"
     return "value" if words and _says(VALUE, words[0]) else "unknown"
+
+
+def _is_gradient(words: list[str], role: str | None) -> bool:
+    if "descent" in words:
+        return False
+    return _says(GRADIENT, ["".join(words), *words]) or (role is not None and len(words) > 1 and words[0] == "d")
 
 
 def _says(pattern: re.Pattern[str], words: list[str]) -> bool:

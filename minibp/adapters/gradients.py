@@ -120,8 +120,7 @@ def _rank(kind: str, place: Place, role: str) -> int:
     said = {role_of(path) for path in place.paths} - {None}
     if said and role not in said:
         return 0
-    own = max(RANKS[kind].get(kind_of(path), 0) for path in place.paths)
-    return own if role == "biases" or own > 1 else 0
+    return max(RANKS[kind].get(kind_of(path), 0) for path in place.paths)
 
 
 def gradient_at(

@@ -11,7 +11,7 @@ from minibp.adapters.model_call import How, Known, ModelCall
 from minibp.adapters.naming import Naming
 from minibp.adapters.parameters import symbol
 from minibp.adapters.subject import Sizes, Subject, checked_counts
-from minibp.adapters.survey import survey, with_gradient
+from minibp.adapters.survey import survey, with_gradient, without_idle_biases
 from minibp.arrays import InputError
 from minibp.inputs import checked_rate
 from minibp.signatures import expect_arguments, name_of_code
@@ -117,9 +117,9 @@ def model(
     net = first.models.model(first.layout.sizes)
     _expect_step(net, step)
     how = How(step, gradient, _rate_of(net, rate)[0] if gradient == "update" else None, naming)
-    known, doubts = [*found.known], [""]
+    known, doubts = [without_idle_biases(how, one) for one in found.known], [""]
     if gradient != "update":
-        known, doubts = map(list, zip(*(with_gradient(how, one) for one in found.known), strict=True))
+        known, doubts = map(list, zip(*(with_gradient(how, one) for one in known), strict=True))
     own = found.sizes[0] if found.is_own else None
     notes = [*_parameter_notes(net, known[0], naming), *_gradient_notes(net, known[0], how, rate)]
     call = ModelCall(how, tuple(known), own)

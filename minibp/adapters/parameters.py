@@ -161,7 +161,7 @@ def _match(model: Any, held: Sequence[Held], sizes: Sizes, forms: tuple[Form, ..
     biases = _biases(model, held, sizes, weights, naming)
     layers = [Layer(one.place, form, b and b.place) for (one, form, _), b in zip(weights, biases, strict=True)]
     order = [[one.place for one in held].index(b.place) for b in biases if b is not None and naming.biases is None]
-    unused = naming.biases is None and any(_rank_of_biases(one, ()) for one in held)
+    unused = naming.biases is None and any(_rank_of_biases(one, ()) == 3 for one in held)
     score = (sum(rank for *_, rank in weights), 2 if all(biases) else int(not unused), order == sorted(order))
     yield _Match(Layout(sizes, tuple(layers)), score)
 
@@ -232,7 +232,9 @@ def _biases(
         for layer, one in zip(layers, _of_layers(ranked, [taken[i] for i in layers], layers[0] + 2), strict=False):
             found[layer] = one
     missing = [symbol("b", i + 2) for i, one in enumerate(found) if one is None]
-    if 0 < len(missing) < len(found):
+    if not any(one is not None and _rank_of_biases(one, ()) == 3 for one in found) and missing:
+        return [None] * len(found)
+    if missing and len(missing) < len(found):
         raise UnclearError(
             f"no biases {', '.join(missing)} were found, and others were: there are {listing(held)}; {BY_NAME}, "
             "or biases=() where there are none"
@@ -256,7 +258,7 @@ def _rank_of_biases(one: Held, weights: Sequence[Place]) -> int:
     if kind == "parameter":
         return 3 if role_of(path) == "biases" else 0
     beside = any(path[:-1] == place.paths[0][:-1] for place in weights)
-    return 2 if kind == "unknown" and beside else 0
+    return {"unknown": 2 if beside else 1, "value": 1}.get(kind, 0)
 
 
 def _shared(one: Place, other: Place) -> int:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minibp.adapters.array_names import role_of
 from minibp.adapters.gradients import GradientPlaces
 from minibp.adapters.held import arrays_in
 from minibp.adapters.makers import Maker, Original, is_maker, takes_nothing, ways_of
@@ -95,7 +96,9 @@ def _own(models: Maker | Original, sizes: tuple[Sizes, ...] | None, naming: Nami
     held = arrays_in(model)
     if not held:
         verb = "returned" if isinstance(models, Maker) else "is"
-        raise InputError(f"make {verb} {model!s:.80}, expected a class, a function of sizes, or an object that holds arrays")
+        raise InputError(
+            f"make {verb} {model!s:.80}, expected a class, a function of sizes, or an object that holds arrays"
+        )
     if sizes is not None and len(sizes) > 1:
         raise InputError(f"sizes is {[list(one) for one in sizes]}, expected one network: make has sizes of its own")
     layout = layout_of(model, held, sizes[0], naming) if sizes else own_layout(model, held, naming)
@@ -153,6 +156,35 @@ def with_gradient(how: How, known: Known) -> tuple[Known, str]:
             model = known.models.model(known.layout.sizes)
             return replace(known, gradient=places_after(how, model, None, known.layout, {})), ""
     return known, f"on a trial step raised {description_of(faults[0])}: its gradient is looked for in each call"
+
+
+def without_idle_biases(how: How, known: Known) -> Known:
+    """The same without biases where those that were found are not called so, and other values change nothing.
+
+    A model may keep activations beside its weights, which have the same shape and are overwritten by each pass.
+    """
+    layout = known.layout
+    if all(layer.biases is None or role_of(layer.biases.paths[0]) == "biases" for layer in layout.layers):
+        return known
+    for x, y in _examples(layout.sizes):
+        with suppress(Exception):
+            one, other = (_state(how, known, x, y, shift) for shift in (0.0, 1.0))
+            idle = one.keys() == other.keys() and all(np.array_equal(one[key], other[key]) for key in one)
+            layers = tuple(replace(layer, biases=None) for layer in layout.layers)
+            return replace(known, layout=replace(layout, layers=layers)) if idle else known
+    return known
+
+
+def _state(how: How, known: Known, x: Any, y: Any, shift: float) -> dict[Any, Any]:
+    """All arrays after a step with such biases, in the model and in what the step returned."""
+    model = known.models.model(known.layout.sizes)
+    weights, biases = _parameters(known.layout.sizes)
+    put(model, known.layout, weights, [b + shift for b in biases])
+    with np.errstate(all="ignore"):
+        returned = run(how.step, model, x, y)
+    return {
+        (i, place): array for i, holder in enumerate((model, returned)) for place, array in copies_of(holder).items()
+    }
 
 
 def _tried(how: How, known: Known, x: Any, y: Any) -> GradientPlaces:
