@@ -39,6 +39,22 @@ class Slopes:
         return 1 if self.mistake == "summed" else m
 
 
+class Wrapped(Slopes):
+    """What someone writes by hand to check a program: the same mistakes in a function of weights and biases."""
+
+    def __call__(self, weights, biases, x, y):
+        activations, nabla_w, nabla_b = [x], [], []
+        for w, b in zip(weights, biases, strict=True):
+            activations.append(sigmoid(activations[-1] @ w.T + b))
+        delta = (activations[-1] - y) * self.output_slope(activations[-1])
+        for i in reversed(range(len(weights))):
+            nabla_w.insert(0, delta.T @ activations[i] / len(x))
+            nabla_b.insert(0, delta.sum(0) / self.bias_count(len(x)))
+            w = weights[i] - RATE * nabla_w[0] if self.mistake == "early" else weights[i]
+            delta = delta @ self.back(w) * self.hidden_slope(activations[i])
+        return nabla_w, nabla_b
+
+
 class Attributes(Slopes):
     """W1 (n_in, n_out) and b1 (1, n) as attributes, dW1 and db1 beside them; three numbers make it."""
 
@@ -378,3 +394,32 @@ class SharedArrays(Slopes):
             for i, one in enumerate(self.layers.values(), 1)
             for key, grad in ((f"W{i}", one.dW), (f"b{i}", one.db))
         }
+
+
+class KeptPass(Slopes):
+    """Lists for the activations from the start, of the shapes that biases would have; an update by a momentum of 0."""
+
+    def __init__(self, ni, nh, no):
+        self.ai, self.ah, self.ao = [1.0] * ni, [1.0] * nh, [1.0] * no
+        self.wi, self.wo = [[0.1] * nh for _ in range(ni)], [[0.1] * no for _ in range(nh)]
+        self.ci, self.co = [[0.0] * nh for _ in range(ni)], [[0.0] * no for _ in range(nh)]
+
+    def train(self, inputs, targets):
+        self.ai[:] = [float(x) for x in inputs]
+        self.ah[:] = [
+            sigmoid(sum(a * row[j] for a, row in zip(self.ai, self.wi, strict=True))) for j in range(len(self.ah))
+        ]
+        self.ao[:] = [
+            sigmoid(sum(a * row[k] for a, row in zip(self.ah, self.wo, strict=True))) for k in range(len(self.ao))
+        ]
+        deltas = [(a - t) * self.output_slope(a) for a, t in zip(self.ao, targets, strict=True)]
+        hidden = [sum(d * w for d, w in zip(deltas, row, strict=True)) for row in self.wo]
+        hidden = [d * self.hidden_slope(a) for d, a in zip(hidden, self.ah, strict=True)]
+        for rows, changes, activations, errors in (
+            (self.wo, self.co, self.ah, deltas),
+            (self.wi, self.ci, self.ai, hidden),
+        ):
+            for row, change, a in zip(rows, changes, activations, strict=True):
+                for k, d in enumerate(errors):
+                    row[k] -= RATE * a * d
+                    change[k] = a * d

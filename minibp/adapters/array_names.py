@@ -51,7 +51,7 @@ def role_of(path: Path) -> str | None:
     for name in names_in(path):
         words = words_of(name)
         joined = "".join(words)
-        forms = [joined, MARK.sub("", joined), *words]
+        forms = [form for one in (joined, *words) for form in (one, MARK.sub("", one))]
         for role, pattern in (("biases", BIASES), ("weights", WEIGHTS)):
             if any(pattern.search(form) for form in forms):
                 return role

@@ -110,7 +110,7 @@ def _matched(
     if missing and len(rest) != len(missing):
         lacking = ", ".join(f"∂C/∂{symbol(letter, i + 2)}" for i in missing)
         where = "in what step returned" if pool.kind == "returned" else "in the object after step, by names such as dW"
-        raise InputError(f"no {lacking} {where}: there are {listing(held)}; {BY_NAME}")
+        raise InputError(f"no {lacking} {where}: there are {listing(pool.held)}; {BY_NAME}")
     found.update(zip(missing, rest, strict=False))
     return [found[i] for i in range(len(keys))]
 

@@ -57,8 +57,8 @@ def text_of(path: Path) -> str:
     return "".join(f".{step.key}" if step.is_attribute else f"[{step.key!r}]" for step in path)
 
 
-def parsed(name: str, text: str) -> Path:
-    """The path that a text means; the dot before a first attribute may be left out.
+def parsed(name: str, text: str, pattern: str | None = None) -> Path:
+    """The path that a text means, of the pattern that a user gave; the first attribute needs no dot.
 
     >>> text_of(parsed("weights", "layers[0].W"))
     '.layers[0].W'
@@ -74,7 +74,8 @@ def parsed(name: str, text: str) -> Path:
             node = node.value
     except (SyntaxError, ValueError, AttributeError):  # anything but attributes and keys has no slice
         raise InputError(
-            f"{name} has {text!r}, expected what is written after the object: '.W1', \".params['W1']\", '.layers[0].W'"
+            f"{name} has {pattern or text!r}, expected what is written after the object: '.W1', "
+            "\".params['W1']\", '.layers[0].W'"
         ) from None
     return tuple(steps)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from minibp.adapters.held import arrays_in
+from minibp.adapters.held import arrays_in, at
 from minibp.adapters.subject import Sizes
 from minibp.arrays import InputError
 from minibp.signatures import can_take, name_of_code
@@ -53,7 +53,7 @@ class Original:
             model = deepcopy(self.original)
         except Exception as error:
             raise InputError(f"{self._expected()}, which raised {description_of(error)}") from error
-        if {id(one.array) for one in arrays_in(model)} & {id(one.array) for one in arrays_in(self.original)}:
+        if _held_by(model) & _held_by(self.original):
             raise InputError(f"{self._expected()}, which returned the same arrays")
         return model
 
@@ -64,7 +64,9 @@ class Original:
         )
 
 
-Source = Maker | Original
+def _held_by(model: Any) -> set[int]:
+    """The identities of the arrays and of the lists of numbers in a model."""
+    return {id(at(model, one.place.paths[0])) for one in arrays_in(model)}
 
 
 def is_maker(make: Any) -> bool:

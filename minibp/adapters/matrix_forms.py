@@ -9,6 +9,17 @@ import numpy as np
 from minibp.arrays import Array
 
 Shape = tuple[int, ...]
+APART: dict[int, Shape] = {2: (3, 5), 3: (2, 5, 8), 4: (4, 2, 6, 9), 5: (4, 2, 6, 9, 12)}
+"""For each length sizes by which shapes are told apart: no two of all n and n + 1 are the same."""
+
+
+def sizes_apart(length: int) -> Shape:
+    """Sizes of so many layers by which shapes are told apart.
+
+    >>> sizes_apart(6)
+    (2, 5, 8, 11, 14, 17)
+    """
+    return APART.get(length, tuple(range(2, 3 * length + 2, 3)))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 from minibp.adapters.gradients import GradientPlaces, Pool, gradient_at, gradient_places, read, unpacked
 from minibp.adapters.held import Place, arrays_in, at, numbers_of, write
 from minibp.adapters.makers import Maker, Original
-from minibp.adapters.matrix_forms import fits_biases
+from minibp.adapters.matrix_forms import fits_biases, sizes_apart
 from minibp.adapters.naming import Naming
 from minibp.adapters.parameters import Layout, layout_of
 from minibp.adapters.steps import derivative
@@ -50,15 +50,18 @@ class ModelCall:
         sizes = sizes_of(weights)
         expect_sizes(self.own_sizes or sizes, sizes)
         known = next((one for one in self.known if len(one.layout.sizes) == len(sizes)), None)
-        models = self.known[0].models if known is None else known.models
-        net = models.model(sizes)
         if known is None:
-            known = Known(models, layout_of(net, arrays_in(net), sizes, self.how.naming))
+            models, probe = self.known[0].models, sizes_apart(len(sizes))
+            net = models.model(probe)
+            known = Known(models, layout_of(net, arrays_in(net), probe, self.how.naming))
+        net = known.models.model(sizes)
         layout = replace(known.layout, sizes=sizes)
         put(net, layout, weights, biases)
         if self.how.gradient == "update":
             nabla_w, nabla_b = self._by_update(net, layout, weights, biases, x, y)
         else:
+            if isinstance(known.models, Original) and known.gradient and self.how.gradient == "found":
+                _clear(net, known.gradient)
             nabla_w, nabla_b = self._by_places(net, layout, known.gradient, weights[0].dtype, x, y)
         zeros = [np.zeros_like(b) for b in biases]
         pairs = [zero if got is None else _like(got, zero) for got, zero in zip(nabla_b, zeros, strict=True)]
@@ -94,25 +97,25 @@ def put(net: Any, layout: Layout, weights: Arrays, biases: Arrays) -> None:
     """Write the parameters into a model; `InputError` where an array has not the shape for it."""
     for layer, w, b in zip(layout.layers, weights, biases, strict=True):
         n_out, n_in = w.shape
-        shape = _shape(net, layer.weights)
+        shape = _shape(net, layer.weights, layout.sizes)
         if not layer.form.fits(shape, n_in, n_out):
             expected = layer.form.shape(n_in, n_out)
             raise InputError(f"{layer.weights} has shape {shape}, expected {expected} in sizes {list(layout.sizes)}")
         write(net, layer.weights, layer.form.packed(w, b.reshape(-1)))
         if layer.biases is not None:
-            shape = _shape(net, layer.biases)
+            shape = _shape(net, layer.biases, layout.sizes)
             if not fits_biases(shape, n_out):
                 raise InputError(f"{layer.biases} has shape {shape}, expected {n_out} in sizes {list(layout.sizes)}")
             write(net, layer.biases, b.reshape(-1))
 
 
-def _shape(net: Any, place: Place) -> tuple[int, ...]:
+def _shape(net: Any, place: Place, sizes: Sizes) -> tuple[int, ...]:
     try:
         array = numbers_of(at(net, place.paths[0]))
     except LookupError:
         array = None
     if array is None:
-        raise InputError(f"there is no array {place} in a model that was made for other sizes before")
+        raise InputError(f"there is no array {place} in a model of sizes {list(sizes)}, and was in one of other sizes")
     return array.shape
 
 
@@ -146,6 +149,16 @@ def _is_there(net: Any, path: Any) -> bool:
     except LookupError:
         return False
     return True
+
+
+def _clear(net: Any, gradient: GradientPlaces) -> None:
+    """Write zeros into the gradient of an object that has taken steps before: it may add to what is there."""
+    for layer in gradient.layers:
+        for place in (layer.weights, layer.biases):
+            if place is not None and _is_there(net, place.paths[0]):
+                array = numbers_of(at(net, place.paths[0]))
+                if array is not None:
+                    write(net, place, np.zeros_like(array))
 
 
 def _like(array: Array, b: Array) -> Array:

@@ -44,7 +44,7 @@ def _checked(name: str, given: Any) -> Names:
     if not all(isinstance(one, str) and one for one in several):
         raise InputError(f"{name} is {given!r}, expected a pattern such as 'W{{}}', or a list of paths, one a layer")
     for one in several:
-        parsed(name, one.replace("{}", "1"))
+        parsed(name, one.replace("{}", "1"), one)
     return given if isinstance(given, str) else tuple(several)
 
 

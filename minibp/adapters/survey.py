@@ -14,6 +14,7 @@ from minibp.adapters.array_names import role_of
 from minibp.adapters.gradients import GradientPlaces
 from minibp.adapters.held import arrays_in
 from minibp.adapters.makers import Maker, Original, is_maker, takes_nothing, ways_of
+from minibp.adapters.matrix_forms import sizes_apart
 from minibp.adapters.model_call import How, Known, copies_of, places_after, put, run
 from minibp.adapters.naming import Naming
 from minibp.adapters.parameters import UnclearError, layout_of, own_layout
@@ -22,8 +23,6 @@ from minibp.arrays import InputError
 from minibp.signatures import name_of_code
 from minibp.user_error import description_of
 
-PROBES: dict[int, Sizes] = {3: (2, 5, 8), 4: (4, 2, 6, 9), 2: (3, 5), 5: (4, 2, 6, 9, 12)}
-"""For each length the sizes by which shapes are told apart: no two of all n and n + 1 are the same."""
 USUAL, OTHER = (3, 4), (2, 5)
 """The lengths that a maker is tried for; the others where it takes neither."""
 EQUAL = 3
@@ -69,7 +68,7 @@ def _of_lengths(make: Any, lengths: tuple[int, ...], naming: Naming) -> tuple[li
     found, faults = [], []
     for length in lengths:
         try:
-            found.append(_known(make, PROBES[length], naming))
+            found.append(_known(make, sizes_apart(length), naming))
         except InputError as error:
             faults.append(error)
     return found, faults
@@ -80,8 +79,8 @@ def _of_sizes(make: Any, sizes: tuple[Sizes, ...], naming: Naming) -> Survey:
     found = []
     for one in {len(one): one for one in sizes}.values():
         try:
-            found.append(_known(make, PROBES[len(one)], naming))
-        except (InputError, KeyError):
+            found.append(_known(make, sizes_apart(len(one)), naming))
+        except InputError:
             found.append(_known(make, one, naming))
     for one in sizes:
         misfit = _misfit(found, one)
@@ -123,7 +122,9 @@ def _known(make: Any, sizes: Sizes, naming: Naming) -> Known:
         raise misfits[0]
     name = name_of_code(make)
     expected = f"expected {name}(sizes), {name}(n_1, n_2, n_3) or one that takes nothing and has sizes of its own"
-    raise InputError("; ".join([*raised, expected]) if raised else f"make is {name}, {expected}")
+    raise InputError(
+        "; ".join([*raised, expected]) if raised else f"make is {name}, which takes no {list(sizes)}, {expected}"
+    )
 
 
 def _misfit(found: list[Known], sizes: Sizes) -> InputError | None:
