@@ -11,7 +11,7 @@ from minibp.adapters.model_call import How, Known, ModelCall
 from minibp.adapters.naming import Naming
 from minibp.adapters.parameters import symbol
 from minibp.adapters.subject import Sizes, Subject, checked_counts
-from minibp.adapters.survey import survey, with_gradient, without_idle_biases
+from minibp.adapters.survey import expect_use_of_weights, survey, with_gradient, without_idle_biases
 from minibp.arrays import InputError
 from minibp.inputs import checked_rate
 from minibp.signatures import expect_arguments, name_of_code
@@ -120,6 +120,8 @@ def model(
     known, doubts = [without_idle_biases(how, one) for one in found.known], [""]
     if gradient != "update":
         known, doubts = map(list, zip(*(with_gradient(how, one) for one in known), strict=True))
+        for one in known:
+            expect_use_of_weights(how, one)
     own = found.sizes[0] if found.is_own else None
     notes = [*_parameter_notes(net, known[0], naming), *_gradient_notes(net, known[0], how, rate)]
     call = ModelCall(how, tuple(known), own)

@@ -61,7 +61,11 @@ def layout_of(model: Any, held: Sequence[Held], sizes: Sizes, naming: Naming) ->
     matches = _matches(model, held, [(sizes, (form,)) for form in forms], naming)
     matches = matches or _matches(model, held, [(sizes, tuple(form for form in forms if not form.joined))], naming)
     if not matches:
-        raise InputError(f"no arrays fit a network of sizes {list(sizes)}: there are {listing(held)}; {BY_NAME}")
+        shapes = " or ".join(str(form.shape(*sizes[:2])) for form in forms)
+        raise InputError(
+            f"no arrays fit a network of sizes {list(sizes)}: there are {listing(held)}, expected {symbol('W', 2)} as "
+            f"{shapes}; {BY_NAME}"
+        )
     return _best(matches, held)
 
 
@@ -70,7 +74,10 @@ def own_layout(model: Any, held: Sequence[Held], naming: Naming) -> Layout:
     tries = [(sizes, (form,)) for form in _forms(naming) for sizes in _chains(model, held, form, naming)]
     matches = _matches(model, held, tries, naming)
     if not matches:
-        raise InputError(f"no arrays are the weights of layer after layer: there are {listing(held)}; {BY_NAME}")
+        raise InputError(
+            f"no arrays are the weights of layer after layer: there are {listing(held)}, expected (n_2, n_1), "
+            f"(n_3, n_2), … or their transposes; {BY_NAME}"
+        )
     return _best(matches, held)
 
 
@@ -158,6 +165,13 @@ def _match(model: Any, held: Sequence[Held], sizes: Sizes, forms: tuple[Form, ..
     places = [one.place for one, _, _ in weights]
     if len(set(places)) < len(places):
         return
+    more = [one for one in held if one.place not in places and rank_of_weights(one) == 3 and one.array.ndim > 1]
+    for one in more if naming.weights is None else ():
+        if one.array.any():
+            raise UnclearError(
+                f"{one.place} {one.array.shape} is of no layer of a network of sizes {list(sizes)}: there are "
+                f"{listing(held)}; {BY_NAME}"
+            )
     biases = _biases(model, held, sizes, weights, naming)
     layers = [Layer(one.place, form, b and b.place) for (one, form, _), b in zip(weights, biases, strict=True)]
     order = [[one.place for one in held].index(b.place) for b in biases if b is not None and naming.biases is None]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+import random
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -12,12 +13,12 @@ import numpy as np
 
 from minibp.adapters.array_names import role_of
 from minibp.adapters.gradients import GradientPlaces
-from minibp.adapters.held import arrays_in
+from minibp.adapters.held import Place, arrays_in
 from minibp.adapters.makers import Maker, Original, is_maker, takes_nothing, ways_of
 from minibp.adapters.matrix_forms import sizes_apart
 from minibp.adapters.model_call import How, Known, copies_of, places_after, put, run
 from minibp.adapters.naming import Naming
-from minibp.adapters.parameters import UnclearError, layout_of, own_layout
+from minibp.adapters.parameters import BY_NAME, UnclearError, layout_of, own_layout
 from minibp.adapters.subject import Arrays, Sizes
 from minibp.arrays import InputError
 from minibp.signatures import name_of_code
@@ -54,11 +55,11 @@ def survey(make: Any, sizes: tuple[Sizes, ...] | None, naming: Naming) -> Survey
 def _of_any_sizes(make: Any, naming: Naming) -> Survey:
     """The models of a maker for one hidden layer and for two, of those that it makes."""
     found, faults = _of_lengths(make, USUAL, naming)
-    unclear = [error for error in faults if isinstance(error, UnclearError)]
-    if not found and not unclear:
-        found, _ = _of_lengths(make, OTHER, naming)
+    if not found and not any(isinstance(error, UnclearError) for error in faults):
+        found, more = _of_lengths(make, OTHER, naming)
+        faults += more
     if not found:
-        raise (unclear or faults)[0]
+        raise next((error for error in faults if isinstance(error, UnclearError)), faults[0])
     sizes = [one for known in found for one in (known.layout.sizes, (EQUAL,) * len(known.layout.sizes))]
     return Survey(found, tuple(one for one in sizes if _misfit(found, one) is None), is_own=False)
 
@@ -160,32 +161,71 @@ def with_gradient(how: How, known: Known) -> tuple[Known, str]:
 
 
 def without_idle_biases(how: How, known: Known) -> Known:
-    """The same without biases where those that were found are not called so, and other values change nothing.
+    """The same without biases that are not called so, where other values in them change nothing.
 
-    A model may keep activations beside its weights, which have the same shape and are overwritten by each pass.
+    A model may keep activations beside its weights, which have the shape of biases and are overwritten by each pass.
     """
     layout = known.layout
     if all(layer.biases is None or role_of(layer.biases.paths[0]) == "biases" for layer in layout.layers):
         return known
-    for x, y in _examples(layout.sizes):
+    for examples in _examples(layout.sizes):
         with suppress(Exception):
-            one, other = (_state(how, known, x, y, shift) for shift in (0.0, 1.0))
-            idle = one.keys() == other.keys() and all(np.array_equal(one[key], other[key]) for key in one)
-            layers = tuple(replace(layer, biases=None) for layer in layout.layers)
-            return replace(known, layout=replace(layout, layers=layers)) if idle else known
+            if not _is_same(_state(how, known, examples), _state(how, known, examples, shift_of_biases=1.0)):
+                return known
+            layers = tuple(replace(one, biases=None) for one in layout.layers)
+            return replace(known, layout=replace(layout, layers=layers))
     return known
 
 
-def _state(how: How, known: Known, x: Any, y: Any, shift: float) -> dict[Any, Any]:
-    """All arrays after a step with such biases, in the model and in what the step returned."""
-    model = known.models.model(known.layout.sizes)
+def expect_use_of_weights(how: How, known: Known) -> None:
+    """Reject a layout whose weights change nothing of what a step does: they may be copies of others."""
+    for examples in _examples(known.layout.sizes) if known.gradient is not None else ():
+        try:
+            state = _state(how, known, examples)
+            others = [_state(how, known, examples, other_weights=i) for i in range(len(known.layout.layers))]
+        except Exception:  # noqa: BLE001, S112 (whatever the step raises is raised again where it is checked)
+            continue
+        for layer, other in zip(known.layout.layers, others, strict=True):
+            if _is_same(state, other, layer.weights):
+                raise InputError(
+                    f"other values in {layer.weights} change nothing: expected the arrays that step computes with; "
+                    f"{BY_NAME}"
+                )
+        return
+
+
+def _state(
+    how: How, known: Known, examples: Any, shift_of_biases: float = 0.0, other_weights: int | None = None
+) -> dict[Any, Any]:
+    """All arrays after a step with such parameters, in the model and in what the step returned."""
     weights, biases = _parameters(known.layout.sizes)
-    put(model, known.layout, weights, [b + shift for b in biases])
-    with np.errstate(all="ignore"):
-        returned = run(how.step, model, x, y)
+    weights = [w[::-1, ::-1] if i == other_weights else w for i, w in enumerate(weights)]
+    with np.errstate(all="ignore"), _same_random_numbers():
+        model = known.models.model(known.layout.sizes)
+        put(model, known.layout, weights, [b + shift_of_biases for b in biases])
+        returned = run(how.step, model, *examples)
     return {
         (i, place): array for i, holder in enumerate((model, returned)) for place, array in copies_of(holder).items()
     }
+
+
+@contextmanager
+def _same_random_numbers() -> Iterator[None]:
+    """Within, the generators that have a state for all code start from one seed; afterwards they go on as before."""
+    states = np.random.get_state(), random.getstate()  # noqa: NPY002 (models draw from it)
+    np.random.seed(0)  # noqa: NPY002
+    random.seed(0)
+    try:
+        yield
+    finally:
+        np.random.set_state(states[0])  # noqa: NPY002
+        random.setstate(states[1])
+
+
+def _is_same(one: dict[Any, Any], other: dict[Any, Any], but: Place | None = None) -> bool:
+    """True where two states have the same arrays, but for one place in the model."""
+    kept = one.keys() - {(0, but)}
+    return one.keys() == other.keys() and all(np.array_equal(one[key], other[key], equal_nan=True) for key in kept)
 
 
 def _tried(how: How, known: Known, x: Any, y: Any) -> GradientPlaces:

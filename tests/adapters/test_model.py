@@ -352,13 +352,25 @@ WRONG = {
         lambda sizes: {"W": np.ones((7, 7))},
         nothing,
         {},
-        r"no arrays fit a network of sizes \[2, 5, 8\]: there are \['W'\] \(7, 7\); name them: weights='W\{\}'",
+        r"no arrays fit .* sizes \[2, 5, 8\]: there are \['W'\] \(7, 7\), expected W² as \(5, 2\) or .*; name them: w",
     ),
     "two for a layer": (
         lambda sizes: {"W1": np.ones((2, 5)), "W1_too": np.ones((2, 5)), "W2": np.ones((5, 8))},
         nothing,
         {},
         r"\['W1'\] and \['W1_too'\] are as likely to be W²; name them: weights='W\{\}'",
+    ),
+    "weights of no layer": (
+        lambda n, k: {"W1": np.ones((n, k)), "W2": np.ones((k, 1))},
+        nothing,
+        {},
+        r"\['W2'\] \(5, 1\) is of no layer of a network of sizes \[3, 5\]: there are .*; name them",
+    ),
+    "weights that are not used": (
+        lambda sizes: {"W1": np.ones((2, 5)), "W2": np.ones((5, 8)), "given": sizes},
+        lambda net, x, y: (np.ones((2, 5)), np.ones((5, 8))),
+        {"gradient": "returned"},
+        r"other values in \['W1'\] change nothing: expected the arrays that step computes with; name them: weights=",
     ),
     "biases of one layer": (
         {name: NET[name] for name in ("W1", "W2", "b2")},

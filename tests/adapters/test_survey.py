@@ -1,5 +1,6 @@
 """The survey of a model before any check."""
 
+# ruff: noqa: NPY002 (models draw from the generator that has a state for all code)
 from itertools import pairwise
 from types import SimpleNamespace
 
@@ -137,6 +138,22 @@ def test_vectors_that_change_something_are_biases_and_so_are_those_that_are_call
     for make, step in ((Shifts, "step"), (Forgotten, "backward")):
         known = only(make)
         assert without_idle_biases(how(step), known) is known
+
+
+def test_random_numbers_of_the_model_hide_no_idle_biases_and_go_on_as_before():
+    class Drawing(programs.KeptPass):
+        def __init__(self, *sizes):
+            super().__init__(*sizes)
+            self.noise = np.random.normal(size=3)
+
+    np.random.seed(4)
+    known = only(Drawing)
+    np.random.seed(5)
+    found = without_idle_biases(how("train", "update"), known)
+    assert [one.biases for one in found.layout.layers] == [None, None]
+    drawn = np.random.normal()
+    np.random.seed(5)
+    assert drawn == np.random.normal()
 
 
 def test_idle_biases_of_a_step_that_raises_are_kept():
