@@ -40,9 +40,9 @@ class Form:
         return shape[::-1] if self.transposed else shape
 
     def fits(self, shape: Shape, n_in: int, n_out: int) -> bool:
-        """True for an array of this form, which may have axes of length 1 as well."""
+        """True for an array of this form, which may have more axes of length 1, or a vector in place of one row."""
         own = self.shape(n_in, n_out)
-        return shape == own if len(shape) == 2 else len(shape) > 2 and without_ones(shape) == without_ones(own)
+        return shape == own if len(shape) == 2 else len(shape) > 0 and without_ones(shape) == without_ones(own)
 
     def other(self) -> Form:
         """The transpose of this form."""

@@ -165,12 +165,12 @@ def _match(model: Any, held: Sequence[Held], sizes: Sizes, forms: tuple[Form, ..
     places = [one.place for one, _, _ in weights]
     if len(set(places)) < len(places):
         return
-    more = [one for one in held if one.place not in places and rank_of_weights(one) == 3 and one.array.ndim > 1]
+    more = [one for one in held if one.place not in places and rank_of_weights(one) == 3]
     for one in more if naming.weights is None else ():
         if one.array.any():
             raise UnclearError(
                 f"{one.place} {one.array.shape} is of no layer of a network of sizes {list(sizes)}: there are "
-                f"{listing(held)}; {BY_NAME}"
+                f"{listing(held)}; {BY_NAME}, or pass a function of sizes as make, and sizes=[...]"
             )
     biases = _biases(model, held, sizes, weights, naming)
     layers = [Layer(one.place, form, b and b.place) for (one, form, _), b in zip(weights, biases, strict=True)]

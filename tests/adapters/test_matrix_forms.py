@@ -35,6 +35,13 @@ def test_the_column_of_the_biases_is_the_first_or_the_last_and_a_row_when_transp
     assert str(Form(transposed=True, joined=True)) == "(n_in + 1, n_out)"
 
 
+def test_a_vector_is_a_matrix_of_one_row():
+    assert Form().fits((3,), 3, 1)
+    assert Form(transposed=True).fits((3,), 1, 3)
+    assert Form(joined=True).fits((4,), 3, 1)
+    assert Form().unpacked(np.arange(3.0), 3, 1)[0].tolist() == [[0, 1, 2]]
+
+
 @pytest.mark.parametrize("shape", [(2, 3), (6,), (3, 2, 2), (2, 3, 1), (3,)], ids=str)
 def test_other_shapes_do_not_fit(shape):
     assert not Form().fits(shape, 2, 3)

@@ -53,6 +53,15 @@ def test_every_form_is_told_by_shapes():
     assert [b for *_, b in found(rows(W1=(1, 5, 2), b1=(1, 5), W2=(8, 5, 1), b2=(8, 1)))] == ["['b1']", "['b2']"]
 
 
+def test_one_output_may_have_a_vector_of_weights():
+    net = rows(W1=(4, 3), b1=4, w2=4, b2=1)
+    assert found(net, (3, 4, 1)) == [("['W1']", "(n_out, n_in)", "['b1']"), ("['w2']", "(n_out, n_in)", "['b2']")]
+    with pytest.raises(
+        InputError, match=r"\['w2'\] \(4,\) is of no layer of a network of sizes \[3, 4\]: .*sizes=\[...\]"
+    ):
+        own_layout(net, arrays_in(net), Naming())
+
+
 def test_layers_may_have_different_forms_where_shapes_tell_them():
     assert found(rows(W1=(2, 5), b1=5, W2=(8, 5), b2=8)) == [
         ("['W1']", "(n_in, n_out)", "['b1']"),
