@@ -112,6 +112,7 @@ def model(
         raise InputError(f"rate is {rate!r}, and gradient is {gradient!r}: a rate goes with gradient='update' alone")
     naming = Naming.checked(transposed, bias_first, weights=weights, biases=biases, nabla_w=nabla_w, nabla_b=nabla_b)
     step = _checked_step(step, make)
+    _expect_numpy(make)
     found = survey(make, _checked_sizes(sizes), naming)
     first = found.known[0]
     net = first.models.model(first.layout.sizes)
@@ -126,6 +127,15 @@ def model(
     notes = [*_parameter_notes(net, known[0], naming), *_gradient_notes(net, known[0], how, rate)]
     call = ModelCall(how, tuple(known), own)
     return Subject(call, _name(make, step), found.sizes, rate=how.rate, notes=(*notes, *filter(None, doubts[:1])))
+
+
+def _expect_numpy(make: Any) -> None:
+    kind = make if inspect.isclass(make) else type(make)
+    if "torch" in {ancestor.__module__.partition(".")[0] for ancestor in kind.__mro__}:
+        raise InputError(
+            f"make is {kind.__name__}, a torch module, expected a model that holds NumPy arrays or lists: "
+            "minibp.adapters.torch_module(module, loss) makes a subject of it"
+        )
 
 
 def _checked_step(step: Any, make: Any) -> Any:

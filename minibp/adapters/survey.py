@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import pairwise
@@ -20,7 +20,7 @@ from minibp.adapters.model_call import How, Known, copies_of, places_after, put,
 from minibp.adapters.naming import Naming
 from minibp.adapters.parameters import BY_NAME, UnclearError, layout_of, own_layout
 from minibp.adapters.subject import Arrays, Sizes
-from minibp.arrays import InputError
+from minibp.arrays import Array, InputError
 from minibp.signatures import name_of_code
 from minibp.user_error import description_of
 
@@ -28,8 +28,12 @@ USUAL, OTHER = (3, 4), (2, 5)
 """The lengths that a maker is tried for; the others where it takes neither."""
 EQUAL = 3
 """The width of further networks, of equal layers: a product by the wrong side of W raises nothing there."""
-EXAMPLES = 11
-"""The rows of the trial: no width of a probe, nor one more."""
+KINDS = ("rows", "columns", "one")
+"""The ways in which a step may take examples."""
+ROWS = 11
+"""The examples of a trial: no width of a model, nor one more."""
+DRAWS = 8
+"""The draws on all of which parameters that change nothing are no parameters."""
 
 
 class Survey(NamedTuple):
@@ -146,9 +150,9 @@ def with_gradient(how: How, known: Known) -> tuple[Known, str]:
     rows, and leaves no gradient. A step that raises on all of them may write into arrays that are there before it.
     """
     faults: list[Exception] = []
-    for x, y in _examples(known.layout.sizes):
+    for kind in KINDS:
         try:
-            return replace(known, gradient=_tried(how, known, x, y)), ""
+            return replace(known, gradient=_tried(how, known, kind)), ""
         except Exception as error:  # noqa: BLE001 (whatever the step raises is raised again where it is checked)
             faults.append(error)
     if isinstance(faults[0], InputError):
@@ -168,9 +172,9 @@ def without_idle_biases(how: How, known: Known) -> Known:
     layout = known.layout
     if all(layer.biases is None or role_of(layer.biases.paths[0]) == "biases" for layer in layout.layers):
         return known
-    for examples in _examples(layout.sizes):
+    for kind in KINDS:
         with suppress(Exception):
-            if not _is_same(_state(how, known, examples), _state(how, known, examples, shift_of_biases=1.0)):
+            if _changes(how, known, kind, shift_of_biases=1.0):
                 return known
             layers = tuple(replace(one, biases=None) for one in layout.layers)
             return replace(known, layout=replace(layout, layers=layers))
@@ -179,14 +183,13 @@ def without_idle_biases(how: How, known: Known) -> Known:
 
 def expect_use_of_weights(how: How, known: Known) -> None:
     """Reject a layout whose weights change nothing of what a step does: they may be copies of others."""
-    for examples in _examples(known.layout.sizes) if known.gradient is not None else ():
+    for kind in KINDS if known.gradient is not None else ():
         try:
-            state = _state(how, known, examples)
-            others = [_state(how, known, examples, other_weights=i) for i in range(len(known.layout.layers))]
+            used = [_changes(how, known, kind, other_weights=i) for i in range(len(known.layout.layers))]
         except Exception:  # noqa: BLE001, S112 (whatever the step raises is raised again where it is checked)
             continue
-        for layer, other in zip(known.layout.layers, others, strict=True):
-            if _is_same(state, other, layer.weights):
+        for layer, is_used in zip(known.layout.layers, used, strict=True):
+            if not is_used:
                 raise InputError(
                     f"other values in {layer.weights} change nothing: expected the arrays that step computes with; "
                     f"{BY_NAME}"
@@ -194,16 +197,28 @@ def expect_use_of_weights(how: How, known: Known) -> None:
         return
 
 
+def _changes(how: How, known: Known, kind: str, shift_of_biases: float = 0.0, other_weights: int | None = None) -> bool:
+    """True where other parameters change anything of a step on some draw: on one of them a layer may be all zero."""
+    but = None if other_weights is None else known.layout.layers[other_weights].weights
+    return any(
+        not _is_same(
+            _state(how, known, kind, seed), _state(how, known, kind, seed, shift_of_biases, other_weights), but
+        )
+        for seed in range(DRAWS)
+    )
+
+
 def _state(
-    how: How, known: Known, examples: Any, shift_of_biases: float = 0.0, other_weights: int | None = None
+    how: How, known: Known, kind: str, seed: int, shift_of_biases: float = 0.0, other_weights: int | None = None
 ) -> dict[Any, Any]:
     """All arrays after a step with such parameters, in the model and in what the step returned."""
-    weights, biases = _parameters(known.layout.sizes)
+    sizes = known.layout.sizes
+    weights, biases = _parameters(sizes, seed)
     weights = [w[::-1, ::-1] if i == other_weights else w for i, w in enumerate(weights)]
     with np.errstate(all="ignore"), _same_random_numbers():
-        model = known.models.model(known.layout.sizes)
+        model = known.models.model(sizes)
         put(model, known.layout, weights, [b + shift_of_biases for b in biases])
-        returned = run(how.step, model, *examples)
+        returned = run(how.step, model, *_examples(sizes, kind, seed))
     return {
         (i, place): array for i, holder in enumerate((model, returned)) for place, array in copies_of(holder).items()
     }
@@ -228,23 +243,23 @@ def _is_same(one: dict[Any, Any], other: dict[Any, Any], but: Place | None = Non
     return one.keys() == other.keys() and all(np.array_equal(one[key], other[key], equal_nan=True) for key in kept)
 
 
-def _tried(how: How, known: Known, x: Any, y: Any) -> GradientPlaces:
+def _tried(how: How, known: Known, kind: str) -> GradientPlaces:
     layout = known.layout
     model = known.models.model(layout.sizes)
     put(model, layout, *_parameters(layout.sizes))
     before = copies_of(model)
     with np.errstate(all="ignore"):
-        returned = run(how.step, model, x, y)
+        returned = run(how.step, model, *_examples(layout.sizes, kind))
     return places_after(how, model, returned, layout, before)
 
 
-def _parameters(sizes: Sizes) -> tuple[Arrays, Arrays]:
-    rng = np.random.default_rng(0)
+def _parameters(sizes: Sizes, seed: int = 0) -> tuple[Arrays, Arrays]:
+    rng = np.random.default_rng(seed)
     return [rng.standard_normal((n, k)) for k, n in pairwise(sizes)], [rng.standard_normal(n) for n in sizes[1:]]
 
 
-def _examples(sizes: Sizes) -> Iterable[tuple[Any, Any]]:
-    """x and y as rows, as columns, and of one example."""
-    rng = np.random.default_rng(1)
-    x, y = rng.standard_normal((EXAMPLES, sizes[0])), rng.uniform(0.1, 0.9, (EXAMPLES, sizes[-1]))
-    return [(x, y), (x.T, y.T), (x[0], y[0])]
+def _examples(sizes: Sizes, kind: str, seed: int = 0) -> tuple[Array, Array]:
+    """x and y as rows, as columns, or of one example."""
+    rng = np.random.default_rng([seed, 1])
+    x, y = rng.standard_normal((ROWS, sizes[0])), rng.uniform(0.1, 0.9, (ROWS, sizes[-1]))
+    return {"rows": (x, y), "columns": (x.T, y.T), "one": (x[0], y[0])}[kind]

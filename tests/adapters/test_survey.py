@@ -12,7 +12,7 @@ from minibp import InputError
 from minibp.adapters.makers import Maker, Original
 from minibp.adapters.model_call import How
 from minibp.adapters.naming import Naming
-from minibp.adapters.survey import survey, with_gradient, without_idle_biases
+from minibp.adapters.survey import expect_use_of_weights, survey, with_gradient, without_idle_biases
 
 
 def how(step, gradient="found"):
@@ -162,6 +162,41 @@ def test_idle_biases_of_a_step_that_raises_are_kept():
 
     known = only(programs.KeptPass)
     assert without_idle_biases(how(step), known) is known
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_weights_of_layers_that_are_all_zero_on_some_examples_are_used(seed):
+    class Relu:
+        def __init__(self, sizes):
+            self.W = [np.ones(pair) for pair in pairwise(sizes)]
+
+        def step(self, x, y):
+            a = [x]
+            for w in self.W:
+                a.append(np.maximum(a[-1] @ w - 0.5 * seed, 0))
+            delta, self.dW = (a[-1] - y) * (a[-1] > 0), []
+            for w, below in zip(self.W[::-1], a[-2::-1], strict=True):
+                self.dW.insert(0, np.outer(below, delta))
+                delta = delta @ w.T * (below > 0)
+
+    for one in survey(Relu, None, Naming()).known:
+        known, doubt = with_gradient(how("step"), one)
+        assert doubt == ""
+        expect_use_of_weights(how("step"), known)
+
+
+def test_weights_that_are_copies_are_told():
+    class Copied(programs.Attributes):
+        def backward(self, x, y):
+            kept, self.W1 = self.W1, np.ones_like(self.W1)
+            super().backward(x, y)
+            self.W1 = kept
+
+    known, _ = with_gradient(how("backward"), only(Copied))
+    with pytest.raises(
+        InputError, match=r"other values in \.W1 change nothing: expected the arrays that step computes"
+    ):
+        expect_use_of_weights(how("backward"), known)
 
 
 def test_a_maker_keeps_its_way():
