@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,7 +31,7 @@ EQUAL = 3
 KINDS = ("rows", "columns", "one")
 """The ways in which a step may take examples."""
 ROWS = 11
-"""The examples of a trial: no width of a model, nor one more."""
+"""The least number of examples of a trial, which is no width of the model, nor one more."""
 DRAWS = 8
 """The draws on all of which parameters that change nothing are no parameters."""
 
@@ -261,5 +261,6 @@ def _parameters(sizes: Sizes, seed: int = 0) -> tuple[Arrays, Arrays]:
 def _examples(sizes: Sizes, kind: str, seed: int = 0) -> tuple[Array, Array]:
     """x and y as rows, as columns, or of one example."""
     rng = np.random.default_rng([seed, 1])
-    x, y = rng.standard_normal((ROWS, sizes[0])), rng.uniform(0.1, 0.9, (ROWS, sizes[-1]))
+    m = next(m for m in count(ROWS) if not {m, m - 1}.intersection(sizes))
+    x, y = rng.standard_normal((m, sizes[0])), rng.uniform(0.1, 0.9, (m, sizes[-1]))
     return {"rows": (x, y), "columns": (x.T, y.T), "one": (x[0], y[0])}[kind]

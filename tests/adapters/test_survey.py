@@ -92,6 +92,17 @@ def test_the_trial_takes_examples_as_the_step_takes_them(program, step):
     assert len(known.gradient.layers) == 2
 
 
+def test_the_trial_has_as_many_examples_as_no_layer_has_neurons():
+    seen = []
+
+    def step(net, x, y):
+        seen.append(x.shape)
+        net.train_step(x, y)
+
+    with_gradient(how(step), only(programs.LayerObjects([11, 3, 12])))
+    assert seen == [(14, 11)]
+
+
 def test_where_every_trial_raises_arrays_that_are_there_before_may_be_the_gradient():
     def step(net, x, y):
         raise ValueError("not today")
