@@ -188,6 +188,31 @@ def of_api() -> Iterator[Use]:
     )
     yield from swept("adapters.flat", adapters.flat, "order", NAMES, **given)
     yield from swept("adapters.flat", adapters.flat, "matrix_order", NAMES, **given)
+    yield from of_models()
+
+
+def of_models() -> Iterator[Use]:
+    """Wrong uses of the adapter of models."""
+    net = {"W1": np.ones((4, 3)), "b1": np.ones(4), "W2": np.ones((2, 4)), "b2": np.ones(2)}
+    given = {"make": net, "step": lambda net, x, y: ([net["W1"] * 2, net["W2"] * 2], [net["b1"] * 2, net["b2"] * 2])}
+    given["gradient"] = "returned"
+    makes = {"None": None, "3": 3, "text": "Net", "empty": {}, "class": dict, "sum": sum}
+    arrays = {"unknown": "V{}", "3": 3, "empty": "", "bytes": b"W", "call": "W()", "None": [None]}
+    options = {"text": "yes", "3": 3, "list": []}
+
+    def swept_model(argument: str, values: dict[str, Any], names: str = "", **more: Any) -> Iterator[Use]:
+        yield from swept("adapters.model", adapters.model, argument, values, names or argument, **{**given, **more})
+
+    yield from swept_model("make", makes, "make|no arrays")
+    yield from swept_model("step", {"None": None, "3": 3, "text": "train", "two": lambda x, y: 1})
+    yield from swept_model("gradient", {**NAMES, "None": None})
+    yield from swept_model("rate", {key: RATES[key] for key in RATES if key != "True"}, gradient="update")
+    yield from swept_model("sizes", {"text": "3-2", "zero": (3, 0), "True": (True, 2), "one": [3], "3": 3})
+    yield from swept_model("sizes", {"other": (7, 8)}, r"sizes \[7, 8\]")
+    for argument in ("weights", "biases", "nabla_w", "nabla_b"):
+        yield from swept_model(argument, arrays)
+    for argument in ("transposed", "bias_first"):
+        yield from swept_model(argument, options)
 
 
 def of_checks() -> Iterator[Use]:

@@ -4,9 +4,10 @@ Every adapter returns a `Subject`. Where the code is written for certain sizes, 
 """
 
 from minibp.adapters.layouts import columns, flat, per_example
+from minibp.adapters.model import model
 from minibp.adapters.of_jax import jax_loss
 from minibp.adapters.of_torch import torch_module
 from minibp.adapters.steps import update
 from minibp.adapters.subject import Subject
 
-__all__ = ["Subject", "columns", "flat", "jax_loss", "per_example", "torch_module", "update"]
+__all__ = ["Subject", "columns", "flat", "jax_loss", "model", "per_example", "torch_module", "update"]

@@ -64,12 +64,12 @@ def _call_update(f: Callable[..., Any], rate: float, weights: Arrays, biases: Ar
     if kinds is None or [len(kind) for kind in kinds] != [len(weights), len(biases)]:
         return answer
     return tuple(
-        [_derivative(one, new, rate) for one, new in zip(kind, after, strict=True)]
+        [derivative(one, new, rate) for one, new in zip(kind, after, strict=True)]
         for kind, after in zip((weights, biases), kinds, strict=True)
     )
 
 
-def _derivative(before: Array, after: Array, rate: float) -> Array:
+def derivative(before: Array, after: Array, rate: float) -> Array:
     """∂C/∂w of a step; a result of another shape as it is, for the check to see."""
     if np.shape(after) != before.shape:
         return after

@@ -43,6 +43,8 @@ class Subject:
     rate : float or None
         η where derivatives are read from the parameters before and after a step, as (w − w')/η; None, the default,
         where the code returns them.
+    notes : tuple of str
+        Sentences for reports: what an adapter found in the code. Default ().
     alternatives : tuple of Alternative
         Other subjects of the same code, to try where this one is wrong. Default ().
 
@@ -63,6 +65,7 @@ class Subject:
     sizes: tuple[Sizes, ...] | None = None
     batch_sizes: tuple[int, ...] | None = None
     rate: float | None = None
+    notes: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
 
     def __call__(self, weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
@@ -73,7 +76,7 @@ def around(code: Callable[..., Any], call: Callable[..., Any], rate: float | Non
     """A subject that calls code in another way, with what the code says of itself where it is a subject too."""
     name = name_of_code(code)
     own = code if isinstance(code, Subject) else Subject(call, name)
-    return Subject(call, name, own.sizes, own.batch_sizes, rate or own.rate)
+    return Subject(call, name, own.sizes, own.batch_sizes, rate or own.rate, own.notes)
 
 
 def needed(library: str, adapter: str, command: str) -> Any:

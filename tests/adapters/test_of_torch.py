@@ -211,6 +211,14 @@ def test_a_check_points_from_a_torch_module_to_its_adapter(torch):
             check_backprop(subject)
 
 
+def test_the_adapter_of_models_points_to_that_of_torch(torch):
+    for make in (torch.nn.Linear, torch.nn.Linear(2, 1)):
+        with pytest.raises(
+            InputError, match=r"make is Linear, a torch module, .*minibp\.adapters\.torch_module\(module"
+        ):
+            adapters.model(make, "backward")
+
+
 def test_a_torch_subject_is_pickled_too(torch, drawn_of_sizes):
     subject = adapters.torch_module(stack(torch, SIZES), half_squares)
     assert_right(pickle.loads(pickle.dumps(subject)), drawn_of_sizes[:8])

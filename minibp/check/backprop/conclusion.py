@@ -123,9 +123,8 @@ class Conclusion:
                 "not derived, and a high-accuracy oracle agrees there"
             )
         if self.setting.domain != "any numbers":
-            notes.append(
-                f"targets are drawn as {self.setting.domain}: {self.setting.cost.name} is not finite at others"
-            )
+            name = self.setting.cost.name
+            notes.append(f"targets are drawn as {self.setting.domain}: {name} is not finite at others")
         return [*notes, *self.comparison.remarks]
 
     def _has_fewer_digits(self) -> bool:

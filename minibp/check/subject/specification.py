@@ -57,8 +57,11 @@ class Setting:
         fixed = isinstance(activation, Sequence) and not isinstance(activation, str)
         sizes = getattr(subject, "sizes", None)
         layers = len(activation) if fixed else None
-        if sizes and layers and any(len(one) != layers + 1 for one in sizes):
-            raise InputError(f"{layers} activations, one a layer, and the subject takes sizes {sizes} alone")
+        if sizes and layers:
+            fitting = tuple(one for one in sizes if len(one) == layers + 1)
+            if not fitting:
+                raise InputError(f"{layers} activations, one a layer, and the subject takes sizes {sizes} alone")
+            sizes = fitting
         given = list(activation) if fixed else activation_of(activation)
         activations = activations_of(given, output_activation, layers or 2)
         chosen = cost_of(cost)

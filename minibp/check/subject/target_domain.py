@@ -1,4 +1,4 @@
-"""The targets that a cost of the user's own is defined for, found by trying: any numbers, fractions or distributions."""
+"""The targets that a cost of the user's own is defined for, found by trying."""
 
 from __future__ import annotations
 

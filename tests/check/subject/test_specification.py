@@ -55,6 +55,12 @@ def test_one_activation_a_layer_fixes_the_number_of_layers():
         assert [one.name for one in problem.network.activations] == ["tanh", "relu", "sigmoid"]
 
 
+def test_of_the_sizes_that_a_subject_takes_those_with_one_activation_a_layer_are_used():
+    given = setting(Declared(sizes=((2, 3, 2), (4, 2), (5, 2))), activation=["sigmoid"], output_activation=None)
+    assert given.sizes == ((4, 2), (5, 2))
+    assert {problem.network.sizes for problem in given.bases(0)} == {(4, 2), (5, 2)}
+
+
 def test_problems_have_the_sizes_that_a_subject_takes():
     given = setting(Declared(sizes=((2, 3, 2), (4, 2)), batch_sizes=(1, 2, 9)))
     drawn = draw(given.strategy(), 40, 1)
