@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import reprlib
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,16 @@ class Arguments:
             self.notes.append(f"{held} infinite {'entry is' if held == 1 else 'entries are'} held as given")
         self.scale = self._scales()
         """How large each entry is: |x| or, where that is 0, what is usual in its array, at most 1."""
+
+    @cached_property
+    def tied_at_the_end(self) -> Array:
+        """True of the largest numbers there are where several are equal: a maximum, or an order, may change there.
+
+        Differences, which would see the kink, cannot move such an entry to both sides.
+        """
+        ends = np.abs(self.flat) == np.finfo(np.float64).max
+        values, counts = np.unique(self.flat[ends], return_counts=True)
+        return np.asarray(ends & np.isin(self.flat, values[counts > 1]))
 
     def _held_of(self, wrt: tuple[str | int, ...] | None, own: list[str]) -> frozenset[str]:
         """The arguments that are passed on since they are none of those asked for."""

@@ -48,10 +48,9 @@ class Levels:
     def add(self, h: float, at: int) -> None:
         """Both sides at the step h, as level `at` of the list.
 
-        Where one of them lies beyond the largest number nothing is asked: one side alone does not show a kink.
+        Where entries are tied at the largest number nothing is asked: one side alone does not show the kink.
         """
-        x, moved = self.function.arguments.flat[self.v != 0], h * self.v[self.v != 0]
-        if not (np.isfinite(x + moved).all() and np.isfinite(x - moved).all()):
+        if self.function.arguments.tied_at_the_end[self.v != 0].any():
             return
         (right, after), (left, before) = self.value(h), self.value(-h)
         if np.isnan(right) and np.isnan(left):

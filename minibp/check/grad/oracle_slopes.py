@@ -31,7 +31,8 @@ class OracleSlopes:
         self.noises: dict[int, Array] = {}
         self.by_jax: Array | None = None
         """The rows (r, n) of the Jacobian by JAX."""
-        self.unguarded = _tied_at_the_end(seen.arguments.flat)
+        self.unguarded = seen.arguments.tied_at_the_end
+        """Entries whose kinks differences cannot see."""
         for name, oracle in (("jax", Autodiff), ("complex_step", ComplexStep)):
             if name in asked:
                 self._open(name, oracle)
@@ -140,13 +141,3 @@ class OracleSlopes:
         value, _ = oracle.along(column.v, column.base)
         noise = oracle.measured(column.v, column.base, value)
         return self.seen.estimate(np.zeros_like(noise), noise)[1]
-
-
-def _tied_at_the_end(x: Array) -> Array:
-    """True of the largest numbers there are where several are equal: a maximum, or an order, may change between them.
-
-    Differences, which would see the kink, cannot move such an entry to both sides.
-    """
-    ends = np.abs(x) == np.finfo(np.float64).max
-    values, counts = np.unique(x[ends], return_counts=True)
-    return np.asarray(ends & np.isin(x, values[counts > 1]))

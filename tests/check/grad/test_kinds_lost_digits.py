@@ -174,6 +174,13 @@ def test_ties_of_the_largest_numbers_can_be_seen_from_one_side_alone(f, tied):
     fine(f, jacobian, at, check="jacobian")
 
 
+def test_at_the_largest_number_a_slope_is_told_by_one_side():
+    """The complex step loses it: its imaginary part underflows."""
+    at = np.array([2.0, np.finfo(float).max])
+    fine(lambda x: x**0.333, lambda x, c: c * 0.333 * x ** (0.333 - 1), at, check="vjp")
+    is_wrong(lambda x: 2 * x, lambda x, c: 3 * c, at, check="vjp")
+
+
 def test_cotangents_of_steep_functions_may_overflow():
     at = np.array([2.2250738585072014e-308, 0.1, 1e-7])
     fine(np.log2, lambda x, c: c / x / np.log(2), at, check="vjp")
