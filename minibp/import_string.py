@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
@@ -17,8 +17,8 @@ from minibp.arrays import InputError
 from minibp.user_error import description_of, place_of
 
 
-def loaded(target: str) -> Callable[..., Any]:
-    """The function of a target; the file, or the module, is run as by an import.
+def loaded(target: str, *, only_functions: bool = True) -> Any:
+    """The function of a target, or any object of that name; the file, or the module, is run as by an import.
 
     Raises `InputError` where there is no such file, module or function, where running it raises or ends the program.
     """
@@ -36,7 +36,7 @@ def loaded(target: str) -> Callable[..., Any]:
         place = place_of(error)
         raise InputError(f"{home} {how}: {description_of(error)}{f' ({place})' if place else ''}") from error
     found = getattr(module, name, None)
-    if not callable(found):
+    if found is None or (only_functions and not callable(found)):
         has = ", ".join(sorted(key for key, value in vars(module).items() if inspect.isfunction(value))) or "none"
         raise InputError(f"{home} has no function {name!r}; its functions: {has}")
     return found

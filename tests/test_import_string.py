@@ -38,6 +38,7 @@ def test_findings_become_workflow_commands():
     report = check_backprop(lambda *_: None, examples=1, seed=1, raise_on_mismatch=False)
     (line,) = workflow_commands(report, backprop)
     assert line.startswith("::error file=")
-    assert "subjects.py,line=10,title=minibp wrong::" in line
+    at = backprop.__code__.co_firstlineno
+    assert f"subjects.py,line={at},title=minibp wrong::" in line
     assert "\n" not in line
     assert workflow_commands(report, math.sqrt)[0].startswith("::error title=minibp wrong::")

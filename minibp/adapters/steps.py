@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +15,7 @@ from minibp.inputs import checked_rate
 from minibp.signatures import expect_arguments
 
 
-def update(f: Callable[..., Any], *, rate: float) -> Subject:
+def update(f: Callable[..., Any], *, rate: float | None = None) -> Subject:
     """A subject of code that takes a step of gradient descent.
 
     Parameters
@@ -22,8 +23,9 @@ def update(f: Callable[..., Any], *, rate: float) -> Subject:
     f : callable
         f(weights, biases, x, y) returns (new_weights, new_biases), w' = w − η ∂C/∂w; or returns None, and has written
         them into the arrays that it got.
-    rate : float
-        η, the learning rate of f, above 0.
+    rate : float, optional
+        η, the learning rate of f, above 0. Default None: a check fits it, and then cannot tell a factor of the whole
+        gradient from η; called by itself, the subject gives w − w'.
 
     Returns
     -------
@@ -53,6 +55,8 @@ def update(f: Callable[..., Any], *, rate: float) -> Subject:
     ([array([[4., 4.]])], [array([4.])])
     """
     expect_arguments("f", f, ("weights", "biases", "x", "y"))
+    if rate is None:
+        return replace(around(f, partial(_call_update, f, 1.0), 1.0), has_unknown_rate=True)
     eta = checked_rate("rate", rate)
     return around(f, partial(_call_update, f, eta), eta)
 

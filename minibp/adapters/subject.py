@@ -45,6 +45,8 @@ class Subject:
         where the code returns them.
     notes : tuple of str
         Sentences for reports: what an adapter found in the code. Default ().
+    has_unknown_rate : bool
+        True where steps of an unknown η are given in place of derivatives. Default False.
     alternatives : tuple of Alternative
         Other subjects of the same code, to try where this one is wrong. Default ().
 
@@ -66,6 +68,7 @@ class Subject:
     batch_sizes: tuple[int, ...] | None = None
     rate: float | None = None
     notes: tuple[str, ...] = ()
+    has_unknown_rate: bool = False
     alternatives: tuple[Alternative, ...] = ()
 
     def __call__(self, weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
@@ -76,7 +79,7 @@ def around(code: Callable[..., Any], call: Callable[..., Any], rate: float | Non
     """A subject that calls code in another way, with what the code says of itself where it is a subject too."""
     name = name_of_code(code)
     own = code if isinstance(code, Subject) else Subject(call, name)
-    return Subject(call, name, own.sizes, own.batch_sizes, rate or own.rate, own.notes)
+    return Subject(call, name, own.sizes, own.batch_sizes, rate or own.rate, own.notes, own.has_unknown_rate)
 
 
 def needed(library: str, adapter: str, command: str) -> Any:

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from minibp import adapters
+from minibp.archives import Archive
+from minibp.arrays import Array, InputError
+from minibp.check.subject.conventions import L2_OVER, REDUCTIONS, TARGETS
 from minibp.console import Exit, allow_any_text, bar, check_writable, json_alone, reject, usable, write_json
-from minibp.files import write_whole
+from minibp.files import checked_path, write_whole
 from minibp.import_string import loaded, own_arguments
 from minibp.options import html_option, json_option, seed_option, workers_option
 from minibp.workers import cores, pool
@@ -85,13 +88,37 @@ def verify(
 @click.option("--cost", default="quadratic", show_default=True, help="The cost that the gradient is of.")
 @click.option("--l2", type=float, default=0.0, show_default=True, help="α of α/(2m) Σ w².")
 @click.option(
-    "--reduction", type=click.Choice(["mean", "sum"]), default="mean", show_default=True,
+    "--l2-over", type=click.Choice(L2_OVER), default="examples", show_default=True,
+    help="What the penalty is divided by: α/(2m) Σ w², or α/2 Σ w².",
+)  # fmt: skip
+@click.option(
+    "--reduction", type=click.Choice(REDUCTIONS), default="mean", show_default=True,
     help="Whether the examples' gradients are averaged or added up.",
+)  # fmt: skip
+@click.option(
+    "--targets", type=click.Choice(TARGETS), default="soft", show_default=True,
+    help="Any targets, rows with a single 1, integer labels, or 1 and -1.",
+)  # fmt: skip
+@click.option("--biases/--no-biases", default=True, help="Whether the network has biases.  [default: it has]")
+@click.option(
+    "--cost-scale", type=float, default=1.0, show_default=True, metavar="C",
+    help="The cost is C times the one that is named: 2 for a square without its ½.",
 )  # fmt: skip
 @click.option(
     "--layout", type=click.Choice(["rows", "columns", "per-example"]), default="rows", show_default=True,
     help="Examples as rows or columns, or one a call.",
 )  # fmt: skip
+@click.option(
+    "--step", metavar="METHOD",
+    help="TARGET is a class, a function of sizes or an object that holds its parameters; METHOD of (x, y) runs it.",
+)  # fmt: skip
+@click.option(
+    "--gradient", type=click.Choice(["found", "returned", "update"]),
+    help="In the object, in what is returned, or applied at once.  [default: found with --step, else returned]",
+)  # fmt: skip
+@click.option("--rate", type=float, metavar="η", help="The learning rate of an update.  [default: fitted]")
+@click.option("--network", metavar="FILE", help="Check at this network, as Network.save wrote it, and at --data.")
+@click.option("--data", metavar="FILE", help="An .npz file with the arrays x and y, for --network.")
 @click.option("--dtype", default="float64", show_default=True, help="float64 or float32.")
 @click.option("--examples", type=click.IntRange(min=1), default=100, show_default=True, help="Networks to draw.")
 @seed_option(None)
@@ -101,6 +128,10 @@ def verify(
 def check(
     target: str,
     layout: str,
+    step: str | None,
+    gradient: str | None,
+    rate: float | None,
+    data: str | None,
     json_file: str | None,
     html_file: str | None,
     github: bool,
@@ -110,7 +141,8 @@ def check(
 ) -> None:
     """Check the gradient of TARGET, module:function or file.py:function.
 
-    The function takes (weights, biases, x, y) and returns (nabla_w, nabla_b): lists of arrays, one a layer.
+    The function takes (weights, biases, x, y) and returns (nabla_w, nabla_b): lists of arrays, one a layer. With
+    --step, TARGET holds its parameters: minibp check net.py:Network --step backprop.
 
     Activations: identity, sigmoid, tanh, relu, leaky_relu, elu, softplus, silu, gelu, gelu_tanh, mish, softsign,
     hard_sigmoid, hard_tanh, hard_swish, relu6, selu; softmax as an output; with a constant above 0, leaky_relu(slope),
@@ -122,18 +154,21 @@ def check(
     """
     check_writable({"--json": json_file, "--html": html_file})
     with usable(), json_alone(json_file), own_arguments(target):
-        function = loaded(target)
-        subject = {"rows": _as_it_is, "columns": adapters.columns, "per-example": adapters.per_example}[layout](
-            function
-        )
+        function = loaded(target, only_functions=step is None)
+        layouts = {"rows": _as_it_is, "columns": adapters.columns, "per-example": adapters.per_example}
+        subject = layouts[layout](_subject_of(function, step, gradient, rate))
         from minibp.check.backprop.backprop_check import check_backprop as run
 
         chosen = _activations(activation, layers)
+        x, y = _examples_in(data) if data is not None else (None, None)
         with bar("networks", first="JAX compiles its program") as progress:
-            report = run(subject, activation=chosen, raise_on_mismatch=False, progress=progress, **options)
-        given = {"activation": activation, "layers": layers, "layout": layout} | options | {"seed": report.seed}
+            report = run(subject, activation=chosen, raise_on_mismatch=False, progress=progress, x=x, y=y, **options)
+        own = {"step": step, "gradient": gradient, "rate": rate, "data": data}
+        given = {"activation": activation, "layers": layers, "layout": layout} | own | options | {"seed": report.seed}
+        flags = [] if given.pop("biases") else ["--no-biases"]
         said = [(f"--{name.replace('_', '-')}", str(value)) for name, value in given.items() if value is not None]
-        report = replace(report, again=shlex.join(["minibp", "check", target, *chain.from_iterable(said)]))
+        again = ["minibp", "check", target, *chain.from_iterable(said), *flags]
+        report = replace(report, again=shlex.join(again))
         if github:
             from minibp.check.report.github import workflow_commands
 
@@ -143,6 +178,31 @@ def check(
 
 def _as_it_is(function: Any) -> Any:
     return function
+
+
+def _subject_of(code: Any, step: str | None, gradient: str | None, rate: float | None) -> Any:
+    """The code as a function of (weights, biases, x, y)."""
+    if step is not None:
+        return adapters.model(code, step, gradient=gradient or "found", rate=rate)
+    if gradient == "found":
+        reject("--gradient found is for an object that holds its parameters: --step names the method that runs it")
+    if gradient == "update":
+        return adapters.update(code, rate=rate)
+    if rate is not None:
+        reject("--rate is for --gradient update")
+    return code
+
+
+def _examples_in(path: str) -> tuple[Array, Array]:
+    """x and y of a file."""
+    try:
+        with checked_path(path).open("rb") as file:
+            held = Archive(file)
+            return held["x"], held["y"]
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from None
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def _activations(names: str, layers: int | None) -> str | list[str]:

@@ -14,6 +14,7 @@ import numpy as np
 from minibp.arrays import checked_count
 from minibp.check.backprop.comparison import Comparison
 from minibp.check.backprop.conclusion import Conclusion
+from minibp.check.backprop.fitted_rate import with_fitted_rate
 from minibp.check.report.report import GradientMismatch, Report
 from minibp.check.subject.acceptance import expect_subject
 from minibp.check.subject.calling import Subject
@@ -130,8 +131,10 @@ def check_backprop(
         setting = Setting.checked(activation, output_activation, cost, l2, claim, dtype, subject)
     else:
         setting = Setting.of(given, claim, subject)
-    count = checked_count("examples", examples)
     chosen = secrets.randbits(32) if seed is None else checked_count("seed", seed, least=0)
+    count = checked_count("examples", examples)
+    if getattr(subject, "has_unknown_rate", False):
+        setting = with_fitted_rate(subject, setting, chosen)
     comparison = Comparison(subject, setting, chosen)
     with np.errstate(all="ignore"):  # what overflows is known by its radius or its bound
         comparison.look(setting.given or setting.drawn(count, chosen), progress)

@@ -56,8 +56,8 @@ def _others(subject: Subject, setting: Setting, seed: int) -> Iterator[tuple[Set
     yield reduced, subject, f'correct for the {other_reduction} over the examples: pass reduction="{other_reduction}"'
     for base in (setting, reduced):
         pass_reduction = "" if base is setting else f', reduction="{other_reduction}"'
-        factor = _factor(subject, base, seed)
-        if factor is not None and factor != 1:
+        factor = factor_of(subject, base, seed)
+        if factor is not None and factor > 0 and factor != 1:
             scale = base.claim.cost_scale * factor
             scaled = replace(base, claim=replace(base.claim, cost_scale=scale))
             said = f"cost_scale={scale:.12g}{pass_reduction}"
@@ -83,7 +83,7 @@ def _takes_signs(setting: Setting) -> bool:
     return setting.cost.name not in ("cross_entropy", "categorical_cross_entropy")
 
 
-def _factor(subject: Subject, setting: Setting, seed: int) -> float | None:
+def factor_of(subject: Subject, setting: Setting, seed: int) -> float | None:
     """The ratio of the gradient of the examples to the one that is claimed, from the largest entry by a bias.
 
     No penalty is in these. None where there is no such ratio.
@@ -98,7 +98,7 @@ def _factor(subject: Subject, setting: Setting, seed: int) -> float | None:
         if not setting.claim.biases or setting.l2 == 0:
             ours, got = row_of_gradient(held), row_of_gradient(result)
         at = int(np.argmax(np.abs(ours)))
-        if not np.isfinite(got[at]) or ours[at] == 0 or got[at] / ours[at] <= 0:
+        if not np.isfinite(got[at]) or ours[at] == 0:
             return None
         return near_fraction(float(got[at] / ours[at]), setting.dtype)
     return None

@@ -36,13 +36,20 @@ def expect_subject(subject: Any) -> None:
             f"subject is {shown}, {EXPECTED} that returns (nabla_w, nabla_b): networks are drawn by the check"
         )
     if is_class:
-        raise InputError(f"subject is {shown}, {EXPECTED}, such as a method of one of its instances")
+        raise InputError(
+            f"subject is {shown}, {EXPECTED}: minibp.adapters.model({kind.__name__}, step) makes one of it"
+        )
     if not callable(subject):
-        raise InputError(f"subject is {subject!r}, {EXPECTED}")
+        held = hasattr(subject, "__dict__") or isinstance(subject, dict)
+        hint = ": minibp.adapters.model(it, step) makes one of an object that holds its parameters" if held else ""
+        raise InputError(f"subject is {shown if held else repr(subject)}, {EXPECTED}{hint}")
     try:
         expect_arguments("subject", subject, ARGUMENTS)
     except InputError as error:
         if can_take(subject, ("theta", "x", "y")):
             hint = "minibp.adapters.flat(f, sizes) makes one of f(theta, x, y), where theta is one vector of parameters"
+            raise InputError(f"{error}; {hint}") from None
+        if can_take(subject, ("x", "y")):
+            hint = "minibp.adapters.model(make, step) makes one of a step of an object that holds its parameters"
             raise InputError(f"{error}; {hint}") from None
         raise

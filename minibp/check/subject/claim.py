@@ -13,14 +13,11 @@ import numpy as np
 
 from minibp.arrays import Array, InputError
 from minibp.check.rounding.arithmetic import SPARE, Arithmetic, arithmetic_of_anyone
+from minibp.check.subject.conventions import L2_OVER, REDUCTIONS, TARGETS
 from minibp.inputs import checked_rate
 from minibp.network import Gradient, Network
 from minibp.problem import Problem
 
-REDUCTIONS = ("mean", "sum")
-TARGETS = ("soft", "one_hot", "labels", "signs")
-"""Any numbers that the cost is defined for; rows with a single 1; the number of its column; and ±1."""
-L2_OVER = ("examples", "nothing")
 EXTRA_ROUNDINGS = 3
 """Of each term, where a cost is a multiple: the factor itself, the product with it, and the division on reading."""
 
@@ -116,7 +113,8 @@ class Claim:
         A cost that is a multiple rounds every term three times more. By γ every term is granted u at least 1 + SPARE
         times, so that u is larger by that ratio. What underflows or overflows does so before it is divided.
         """
-        fp, scale = arithmetic_of_anyone(dtype, rate)._replace(has_biases=self.biases), self.cost_scale
+        scale = self.cost_scale
+        fp = arithmetic_of_anyone(dtype, rate and rate * scale)._replace(has_biases=self.biases)
         if scale == 1:
             return fp
         u = fp.u * (1 + EXTRA_ROUNDINGS / (1 + SPARE))

@@ -46,6 +46,8 @@ class Setting:
     batch_sizes: tuple[int, ...] | None = None
     domain: str = "any numbers"
     """The targets that are drawn for a cost of the user's own."""
+    rate: float | None = None
+    """η that was fitted to the subject's steps, as a part of the cost's scale."""
     given: tuple[Problem, ...] = ()
     """The problems to check, where the user has some; else they are drawn."""
 
