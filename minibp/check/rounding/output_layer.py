@@ -58,10 +58,13 @@ def cost_gradient(of: Output, r: Ball, a: Ball, fp: Arithmetic) -> Ball:
     if type(cost) in (Quadratic, Huber):
         return Ball(cost.gradient(a.value, y), r.error)
     g = cost.gradient(a.value, y)
-    followed = error_through(lambda t: cost.gradient(t, y), a, fp)
-    if followed is not None:
-        return Ball(g, followed + fp.tiny)
     reach = a.error + fp.u * np.abs(a.value)
+    if type(cost) in (CrossEntropy, CategoricalCrossEntropy):
+        ends = [np.abs(cost.gradient(a.value + side * reach, y) - g) for side in (-1, 1)]
+        return Ball(g, 2 * np.maximum(*ends) + 4 * fp.f * fp.u * np.abs(g) + fp.tiny)
+    followed = error_through(lambda t: cost.gradient(t, y), a, fp)
+    if followed is not None and np.isfinite(followed).all():
+        return Ball(g, followed + fp.tiny)
     # An error that all outputs have in common may change nothing, as in a softmax: the signs are mixed too.
     signs = np.random.default_rng(0).choice([-1.0, 1.0], (MIXED, a.value.shape[-1]))
     signs[0] = 1
@@ -122,9 +125,15 @@ def costs_of(of: Output, z: Ball, a: Ball, fp: Arithmetic) -> Ball:
         error = weight * 2 * (2 * worst + (fp.gamma(n) + 3 * fp.f * fp.u) * spread)
     else:
         g = cost_gradient(of, r, a, fp)
-        local = units_of(fp) * local_error(lambda t: cost.value(t, y), a.value)
-        error = (g.size * a.error).sum(-1) + np.maximum(local, 4 * fp.f * fp.u * np.abs(value))
+        error = (g.size * a.error).sum(-1) + np.maximum(_local_of_cost(of, a, fp), 4 * fp.f * fp.u * np.abs(value))
     return Ball(value, error + n * fp.tiny)  # each term may be flushed to zero
+
+
+def _local_of_cost(of: Output, a: Ball, fp: Arithmetic) -> Array | float:
+    """The rounding within a cost of the user's own, of which terms may cancel."""
+    if type(of.cost) is CrossEntropy:
+        return 0.0
+    return units_of(fp) * local_error(lambda t: of.cost.value(t, of.y), a.value)
 
 
 def cost_error(of: Output, z: Ball, fp: Arithmetic) -> Array:

@@ -36,7 +36,9 @@ def error_through(function: Function, at: Ball, fp: Arithmetic) -> Array | None:
     local, whole = (_followed(function, at.value, error) for error in (np.zeros_like(at.value), at.error))
     if local is None or whole is None:
         return None
-    return np.asarray(whole + (units_of(fp) - 1) * local)
+    return np.asarray(
+        whole + np.where(np.isfinite(local), (units_of(fp) - 1) * np.nan_to_num(local, posinf=0.0), np.inf)
+    )
 
 
 def local_error(function: Function, at: Array) -> Array:

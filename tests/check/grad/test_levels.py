@@ -154,9 +154,9 @@ def test_the_error_of_the_known_order_is_taken_off(order, slope, bend):
     """s + c h and s + c h² leave nothing but rounding, which quotients here have none of."""
     steps = [2.0**-k for k in (12, 9, 6)]
     found = agreed(order, [slope + bend * h**order for h in steps], [0.0] * 3, steps)
-    assert abs(found.value[0] - slope) <= 4 * U * (abs(slope) + abs(bend))
+    assert abs(found.value[0] - slope) <= 4 * U * (abs(slope) + abs(bend)) + 8 * 5e-324
     # A quarter of how much the finest two are apart at order 2, half at order 1, both within c (8h)^order.
-    assert found.radius[0] <= abs(bend) * (8 * steps[0]) ** order + 4 * U * (abs(slope) + abs(bend))
+    assert found.radius[0] <= abs(bend) * (8 * steps[0]) ** order + 4 * U * (abs(slope) + abs(bend)) + 8 * 5e-324
     assert found.step[0] == steps[0] or abs(bend) <= U * abs(slope) / steps[0] ** order
 
 
