@@ -2,10 +2,6 @@
 
 import numpy as np
 
-from minibp.check.backprop.comparison import Comparison
-from minibp.check.subject.claim import Claim
-from minibp.check.subject.specification import Setting
-
 
 def sigmoid(z):
     return 1 / (1 + np.exp(-z))
@@ -41,6 +37,10 @@ def sums(weights, biases, x, y):
 
 def is_seen_wrong(subject, **claim):
     """True where the comparison with the oracles shows a mistake, on well-conditioned networks of sigmoids."""
+    from minibp.check.backprop.comparison import Comparison  # which needs JAX
+    from minibp.check.subject.claim import Claim
+    from minibp.check.subject.specification import Setting
+
     setting = Setting.checked("sigmoid", None, "quadratic", claim.pop("l2", 0.0), Claim(**claim), "float64", subject)
     comparison = Comparison(subject, setting, seed=0)
     comparison.look(setting.bases(0))

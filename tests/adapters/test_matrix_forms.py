@@ -13,7 +13,7 @@ FORMS = [Form(*ways) for ways in product([False, True], repeat=3)]
 WIDTHS = st.integers(1, 5)
 
 
-@pytest.mark.parametrize("form", FORMS, ids=str)
+@pytest.mark.parametrize("form", FORMS, ids=repr)
 @given(WIDTHS, WIDTHS)
 def test_what_is_packed_fits_and_is_unpacked_as_it_was(form, n_in, n_out):
     w, b = np.arange(n_in * n_out, dtype=float).reshape(n_out, n_in), -1.0 - np.arange(n_out)

@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from output_cases import CASES, CATEGORICAL, CROSS, HUBER, IDENTITY, QUADRATIC, QUARTIC, WARM, Z_ERRORS, Z, near
+from output_cases import CASES, CATEGORICAL, CROSS, HALF, HUBER, IDENTITY, QUADRATIC, QUARTIC, WARM, Z_ERRORS, Z, near
 from rounding_programs import TINY, gamma, only_f, only_tiny, only_u, without_rounding
 from users import Quartic
 
@@ -58,7 +58,7 @@ def gradient_by_hand(cost, a, e, y, fp):
     return at(a), 2 * moved + 4 * fp.f * fp.u * abs(at(a)) + fp.tiny
 
 
-def delta_by_hand(output, z, a, fp, own=None):
+def delta_by_hand(output, z, a, fp, known=None):
     """The error of δ^L of one example."""
     cost, activation, y = output.cost, output.activation, output.y
     n, u, tiny = len(y), fp.u, fp.tiny
@@ -74,7 +74,7 @@ def delta_by_hand(output, z, a, fp, own=None):
         return [residuals[j][1] + gamma(0, u) * (abs(value[j]) + e[j] + abs(y[j])) for j in range(n)]
     if cost is CROSS and activation is softmax:
         return bernoulli_by_hand(z, residuals, fp)
-    gradients = own or [gradient_by_hand(cost, *entry, fp) for entry in zip(value, e, y, strict=True)]
+    gradients = known or [gradient_by_hand(cost, *entry, fp) for entry in zip(value, e, y, strict=True)]
     g, ge = np.array(gradients).T
     if activation is not softmax:
         return times(Ball(g, ge), derivative(z, a, activation, fp), fp).error
@@ -107,7 +107,7 @@ def bernoulli_by_hand(z, residuals, fp):
     return found
 
 
-def cost_by_hand(output, z, a, fp, own=None):
+def cost_by_hand(output, z, a, fp, known=None):
     """The error of C of one example."""
     cost, activation, y = output.cost, output.activation, output.y
     n, own, most = len(y), gamma(len(y), fp.u), max(z.error)
@@ -128,9 +128,9 @@ def cost_by_hand(output, z, a, fp, own=None):
         spread = max(z.value) - min(z.value) + math.log(n) + 1 + 2 * most
         error = (n if cost is CROSS else 1) * 2 * (2 * most + (own + 3 * fp.f * fp.u) * spread)
     else:
-        gradients = own or [gradient_by_hand(cost, *entry, fp) for entry in zip(a.value, a.error, y, strict=True)]
+        gradients = known or [gradient_by_hand(cost, *entry, fp) for entry in zip(a.value, a.error, y, strict=True)]
         error = sum((abs(g) + ge) * e for (g, ge), e in zip(gradients, a.error, strict=True))
-        local = units_of(fp) * float(local_error(lambda t: cost.value(t, y), a.value)) if own else 0.0
+        local = units_of(fp) * float(local_error(lambda t: cost.value(t, y), a.value)) if known else 0.0
         error += max(local, 4 * fp.f * fp.u * abs(value))
     return error + n * fp.tiny
 
@@ -160,15 +160,17 @@ def test_the_bounds_are_the_sums_of_their_terms(case, arithmetic, errors):
     fp = ARITHMETICS[arithmetic]
     of, z, a = stacked(cost, activation, y, errors * np.array(Z_ERRORS))
     delta, costs = output_error(of, z, a, fp), costs_of(of, z, a, fp)
-    g = cost_gradient(of, residual(a, of.y, fp), a, fp)
+    g = cost_gradient(of, residual(a, of.y, fp), a, fp) if cost is QUARTIC else None
     for index in np.ndindex(2, 2):
         # Of a user's cost the gradient is a bound of its own, with tests of its own.
-        own = list(zip(g.value[index], g.error[index], strict=True)) if cost is QUARTIC else None
+        own = list(zip(g.value[index], g.error[index], strict=True)) if g else None
         one = Output(cost, activation, of.y[index])
         at = Ball(z.value[index], z.error[index]), Ball(a.value[index], a.error[index])
-        # Both sides are the same sum of at most a hundred terms, added in another order.
-        np.testing.assert_allclose(delta.error[index], delta_by_hand(one, *at, fp, own), rtol=1e-12)
-        np.testing.assert_allclose(costs.error[index], cost_by_hand(one, *at, fp, own), rtol=1e-12)
+        # Both sides are the same sum of at most a hundred terms, added in another order. The rounding of a user's
+        # activation that is not followed is estimated from points nearby, which in a stack are others.
+        rtol, atol = (0.1, 1e-15) if activation is HALF else (1e-12, 0)
+        np.testing.assert_allclose(delta.error[index], delta_by_hand(one, *at, fp, own), rtol=rtol, atol=atol)
+        np.testing.assert_allclose(costs.error[index], cost_by_hand(one, *at, fp, own), rtol=rtol, atol=atol)
 
 
 def test_a_softmax_of_weighted_inputs_that_all_are_large_is_bounded_as_of_small_ones():

@@ -7,10 +7,11 @@ import pytest
 from numpy import tanh as t_of_numpy
 
 import minibp
-from minibp.check.oracles.jax_autodiff.numpy_code import in_jax
 from minibp.costs import cost_of
 
 jax = pytest.importorskip("jax", reason="JAX is not installed")
+from minibp.check.oracles.jax_autodiff.numpy_code import in_jax  # noqa: E402 (needs JAX)
+
 SCALE = 2.0
 
 
