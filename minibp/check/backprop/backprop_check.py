@@ -78,11 +78,12 @@ def check_backprop(
     l2_over : {"examples", "nothing"}, optional
         The penalty is α/(2m) Σ w², as in (27), or α/2 Σ w². With reduction="sum" both are α/2 Σ w².
     network : Network, str or path-like, optional
-        The network to check at, or the file of its `save`; with it come `x` and `y`. Default None: they are drawn.
+        The network to check at, or the file of its `save`; with it come `x` and `y`. Its activations and dtype stand
+        for `activation`, `output_activation` and `dtype`, and `examples` has no meaning. Default None: they are drawn.
     x, y : array_like, optional
         The examples to check at, (m, n_1), and their targets, (m, n_L); labels are (m,).
     problems : sequence of Problem, optional
-        Such problems, of one cost, one L2 and the same activations, which then need not be passed.
+        Such problems, of one cost, one L2 and the same activations, which also stand for `cost` and `l2`.
     dtype : {"float64", "float32"}, optional
         Dtype of what the subject gets. Default "float64".
     examples : int, optional

@@ -123,7 +123,8 @@ class Conclusion:
                 "not derived, and a high-accuracy oracle agrees there"
             )
         if self.setting.rate is not None:
-            notes.append(f"η = {self.setting.rate:.6g} is fitted: a factor of the whole gradient is not told from it")
+            eta = repr(self.setting.rate).removesuffix(".0")
+            notes.append(f"η = {eta} is fitted: a factor of the whole gradient is not told from it")
         if self.setting.domain != "any numbers":
             name = self.setting.cost.name
             notes.append(f"targets are drawn as {self.setting.domain}: {name} is not finite at others")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
 from minibp import batched
-from minibp.check.diagnosis.own_cost import near_fraction
+from minibp.check.diagnosis.own_cost import DENOMINATOR, near_fraction
 from minibp.check.diagnosis.stability import fails
 from minibp.check.layout import row_of_gradient
+from minibp.check.rounding.whole_pass import bound
 from minibp.check.subject.calling import Subject, call
 from minibp.check.subject.specification import Setting
 from minibp.network import Gradient
@@ -57,10 +60,10 @@ def _others(subject: Subject, setting: Setting, seed: int) -> Iterator[tuple[Set
     for base in (setting, reduced):
         pass_reduction = "" if base is setting else f', reduction="{other_reduction}"'
         factor = factor_of(subject, base, seed)
-        if factor is not None and factor > 0 and factor != 1:
-            scale = base.claim.cost_scale * factor
+        if factor is not None and factor.ratio > 0 and factor.ratio != 1:
+            scale = base.claim.cost_scale * near_fraction(factor.ratio, factor.error)
             scaled = replace(base, claim=replace(base.claim, cost_scale=scale))
-            said = f"cost_scale={scale:.12g}{pass_reduction}"
+            said = f"cost_scale={_said(scale)}{pass_reduction}"
             yield scaled, subject, f"correct for {scale:.6g} times this cost: pass {said}"
         if setting.l2:
             over = "nothing" if claim.l2_over == "examples" else "examples"
@@ -83,22 +86,37 @@ def _takes_signs(setting: Setting) -> bool:
     return setting.cost.name not in ("cross_entropy", "categorical_cross_entropy")
 
 
-def factor_of(subject: Subject, setting: Setting, seed: int) -> float | None:
-    """The ratio of the gradient of the examples to the one that is claimed, from the largest entry by a bias.
+class Factor(NamedTuple):
+    """How many times as large a gradient is as the one that is claimed."""
 
-    No penalty is in these. None where there is no such ratio.
+    ratio: float
+    error: float
+    """Relative, by the bounds of both."""
+
+
+def factor_of(subject: Subject, setting: Setting, seed: int) -> Factor | None:
+    """The ratio of the gradient of the examples to the one that is claimed, at the entry that tells it best.
+
+    Where there is a penalty, of those by biases, which have none. None where there is no such ratio.
     """
-    for problem in setting.bases(seed)[-1:]:
-        result = call(subject, problem, setting.claim).gradient
-        if result is None:
-            return None
-        exact = problem.astype("float64")
-        held = batched.backprop(exact.network, exact.cost, exact.x, exact.y, exact.l2).gradient
-        ours, got = (held.nabla_b[-1], result.nabla_b[-1])
-        if not setting.claim.biases or setting.l2 == 0:
-            ours, got = row_of_gradient(held), row_of_gradient(result)
-        at = int(np.argmax(np.abs(ours)))
-        if not np.isfinite(got[at]) or ours[at] == 0:
-            return None
-        return near_fraction(float(got[at] / ours[at]), setting.dtype)
-    return None
+    problem = setting.bases(seed)[-1]
+    result = call(subject, problem, setting.claim).gradient
+    if result is None:
+        return None
+    exact = problem.astype("float64")
+    held = batched.backprop(exact.network, exact.cost, exact.x, exact.y, exact.l2).gradient
+    limits = bound(exact, setting.claim.arithmetic(setting.dtype, getattr(subject, "rate", None))).gradient
+    if setting.l2 and setting.claim.biases:
+        ours, got, limit = (each.nabla_b[-1] for each in (held, result, limits))
+    else:
+        ours, got, limit = map(row_of_gradient, (held, result, limits))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        errors = np.where(np.isfinite(got) & (got != 0), limit / np.abs(got), np.inf)
+    at = int(np.argmin(np.where(ours != 0, errors, np.inf)))
+    return Factor(float(got[at] / ours[at]), float(errors[at])) if ours[at] and np.isfinite(errors[at]) else None
+
+
+def _said(scale: float) -> str:
+    """A factor as it is passed: a fraction, or all digits."""
+    fraction = Fraction(scale).limit_denominator(DENOMINATOR)
+    return str(fraction) if float(fraction) == scale else repr(scale)

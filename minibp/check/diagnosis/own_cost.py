@@ -73,6 +73,8 @@ def _pair(problem: Problem, got: float | None, fp: Arithmetic) -> CostPair | Non
     steep = np.abs(exact.cost.gradient(held.a[-1], exact.y)) * (np.abs(held.a[-1]) + 1)
     of_outputs = float((fp.f + 3) * fp.u * steep.sum(-1).mean())
     error = float(bound(exact, fp).cost) + of_outputs
+    if not math.isfinite(error):  # a is so near to 0 or 1 that the logarithm of what is left may be anything
+        return None
     return CostPair(problem, got, float(held.cost) - penalty, penalty, error)
 
 
@@ -90,7 +92,10 @@ def _explained(pairs: Sequence[CostPair]) -> tuple[float | None, str]:
     ):
         shares = [term / divisor for term, divisor in zip(terms, divisors, strict=True)]
         at = int(np.argmax(np.abs(shares)))
-        c = near_fraction((pairs[at].got - added[at]) / shares[at], pairs[at].problem.dtype) if shares[at] else math.nan
+        if not shares[at]:
+            continue
+        ratio = (pairs[at].got - added[at]) / shares[at]
+        c = near_fraction(ratio, pairs[at].tolerance / abs(shares[at] * ratio) if ratio else 0.0)
         fits = [
             abs(pair.got - more - c * share) <= 2 * (1 + abs(c)) * pair.tolerance
             for pair, share, more in zip(pairs, shares, added, strict=True)
@@ -102,7 +107,7 @@ def _explained(pairs: Sequence[CostPair]) -> tuple[float | None, str]:
     return None, ""
 
 
-def near_fraction(ratio: float, dtype: str) -> float:
-    """The fraction that a measured ratio is meant to be: one that agrees in half of the digits; or the ratio itself."""
+def near_fraction(ratio: float, error: float) -> float:
+    """The fraction that a ratio, measured with a relative error, is meant to be; or the ratio where none is so near."""
     near = float(Fraction(ratio).limit_denominator(DENOMINATOR)) if math.isfinite(ratio) else ratio
-    return near if abs(near - ratio) <= math.sqrt(np.finfo(dtype).eps) * abs(ratio) else ratio
+    return near if abs(near - ratio) <= error * abs(ratio) else ratio

@@ -12,8 +12,8 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.grad.complex_step import ANOTHER
 from minibp.check.grad.function import Function
-from minibp.check.grad.own_noise import SAFETY
 from minibp.check.oracles.estimate import OracleUnavailable
+from minibp.check.rounding.noise import SAFETY
 
 LAST_DIGITS = 256.0
 """Of the last digits of a slope so many units u are granted, as of the complex step's."""

@@ -12,11 +12,10 @@ from minibp.arrays import Array
 from minibp.check.grad.arguments import Breach, Misuse
 from minibp.check.grad.foreign import roundoff, type_of
 from minibp.check.grad.function import Function
-from minibp.check.grad.own_noise import SAFETY, ULPS
 from minibp.check.grad.parsed import Parsed, matched, parsed, roots_of
 from minibp.check.grad.structure import numbers_of
 from minibp.check.rounding.error_array import ErrorArray
-from minibp.check.rounding.noise import scatter
+from minibp.check.rounding.noise import SAFETY, ULPS, scatter
 
 LAST_DIGITS = 256.0
 """Of the last digits of a claim so many units u are granted, as of an oracle's."""

@@ -9,9 +9,9 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.grad.claim import LAST_DIGITS, Claim, TangentClaim
 from minibp.check.grad.column import Column, Direction
-from minibp.check.grad.own_noise import SAFETY, SMALLEST, ULPS, WIDE
+from minibp.check.grad.own_noise import SMALLEST
 from minibp.check.grad.projected import TAIL, Projected
-from minibp.check.rounding.noise import scatter
+from minibp.check.rounding.noise import SAFETY, ULPS, WIDE, scatter
 
 LARGEST_DISTANCE = 2.0**-20
 """Points whose differences show the noise of a claim are no further apart than this, in units of the size of x."""

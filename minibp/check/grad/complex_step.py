@@ -8,9 +8,8 @@ from minibp.arrays import Array
 from minibp.check.grad.continued_array import APART, SOLVED, NotAnalytic
 from minibp.check.grad.function import Function
 from minibp.check.grad.inexact import is_aliased
-from minibp.check.grad.own_noise import SAFETY
 from minibp.check.oracles.estimate import OracleUnavailable
-from minibp.check.rounding.noise import scatter
+from minibp.check.rounding.noise import SAFETY, scatter
 
 STEP = 1e-20
 """h, and relative to what is moved where that is below 1: an imaginary part that no function can be surprised by."""

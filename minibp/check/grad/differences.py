@@ -14,8 +14,9 @@ import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.grad.levels import FADED, Levels, Table
-from minibp.check.grad.own_noise import SAFETY, SMALLEST
+from minibp.check.grad.own_noise import SMALLEST
 from minibp.check.grad.projected import Projected
+from minibp.check.rounding.noise import SAFETY
 
 GROWTH = 8.0
 """Each step is so many times the one before."""

@@ -11,10 +11,10 @@ from minibp.check.grad.column import DIFFERENCES, DOUBTFUL, KINK, SMALL, STEPS, 
 from minibp.check.grad.inexact import is_aliased
 from minibp.check.grad.kinks import is_at_kink, outside
 from minibp.check.grad.oracle_slopes import HALF_UNIT, OracleSlopes
-from minibp.check.grad.own_noise import SAFETY
 from minibp.check.grad.projected import Projected
 from minibp.check.grad.resolution import ZERO
 from minibp.check.grad.steps import LITTLE, Steps
+from minibp.check.rounding.noise import SAFETY
 
 GROSS = 100.0
 """Differences contradict an oracle of high accuracy where they are apart by so many times their radius, and more than

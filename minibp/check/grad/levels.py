@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check.grad.own_noise import SAFETY
 from minibp.check.grad.projected import Projected
+from minibp.check.rounding.noise import SAFETY
 
 ALONG = 0.05
 """A step moves every entry of a direction as it is meant to, to within this part."""

@@ -9,16 +9,10 @@ import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.grad.arguments import Arguments
-from minibp.check.rounding.noise import scatter
+from minibp.check.rounding.noise import SAFETY, ULPS, WIDE, scatter
 
 SMALLEST = 5e-324
 """The spacing of subnormal numbers."""
-SAFETY = 4.0
-"""An error may be so many times the noise that is seen: of normal errors this is more than ten deviations."""
-ULPS = 64.0
-"""The length of a line of points on the finest scale, in units of the roundoff of x."""
-WIDE = 2.0**-34
-"""The length of a longer line, in units of the size of x; at larger steps slopes measure their own noise."""
 LOUD = 64.0
 """Noise of so many times the rounding of the value may be more than rounding."""
 CANCELLED = 2.0**-26

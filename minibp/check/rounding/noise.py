@@ -12,6 +12,12 @@ import numpy as np
 
 from minibp.arrays import Array
 
+SAFETY = 4.0
+"""An error may be so many times the noise that is seen: of normal errors this is more than ten deviations."""
+ULPS = 64.0
+"""The length of a line of points on the finest scale, in units of the roundoff of x."""
+WIDE = 2.0**-34
+"""The length of a longer line, in units of the size of x: there the rounding of a function shows that is flat."""
 PAIRS = 2
 """Pairs of lines from x, in opposite directions: a kink on one side is crossed by one of each pair."""
 POINTS, PLACES, DEGREE = 8, 24, 3

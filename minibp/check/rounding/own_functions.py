@@ -15,15 +15,10 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.rounding.arithmetic import LIBRARY_ERROR, Arithmetic, Ball
 from minibp.check.rounding.error_array import ErrorArray
-from minibp.check.rounding.noise import scatter
+from minibp.check.rounding.noise import SAFETY, ULPS, WIDE, scatter
 
 Function = Callable[[Any], Any]
 UNIT = 2.0**-53
-SAFETY = 4.0
-"""An error may be so many times the noise that is seen: of normal errors this is more than ten deviations."""
-DISTANCES = (64 * UNIT, 2.0**-34)
-"""The lengths of lines along which noise is looked for, in units of the argument: between numbers a few ulps apart, and
-where a flat function has the same rounding at all of these."""
 FACTORS = (0.0, 0.5, 1.5)
 """Of the argument, to see how much a function varies."""
 
@@ -36,9 +31,8 @@ def error_through(function: Function, at: Ball, fp: Arithmetic) -> Array | None:
     local, whole = (_followed(function, at.value, error) for error in (np.zeros_like(at.value), at.error))
     if local is None or whole is None:
         return None
-    return np.asarray(
-        whole + np.where(np.isfinite(local), (units_of(fp) - 1) * np.nan_to_num(local, posinf=0.0), np.inf)
-    )
+    own = (units_of(fp) - 1) * np.where(np.isfinite(local), local, 0.0)
+    return np.where(np.isfinite(local), whole + own, np.inf)
 
 
 def local_error(function: Function, at: Array) -> Array:
@@ -75,7 +69,7 @@ def noise_of(function: Function, at: Array) -> Array:
             return np.asarray(function(flat.reshape(at.shape)), np.float64).ravel()
 
         rng = np.random.default_rng(0)
-        seen = [scatter(row, at.ravel().astype(np.float64), size, distance, rng) for distance in DISTANCES]
+        seen = [scatter(row, at.ravel().astype(np.float64), size, distance, rng) for distance in (ULPS * UNIT, WIDE)]
     scattered = np.fmax.reduce([one for one in seen if one is not None]).reshape(value.shape)
     floor = LIBRARY_ERROR * UNIT * (np.abs(value) + np.where(np.isfinite(varied), varied, 0.0))
     return np.asarray(SAFETY * scattered + floor)

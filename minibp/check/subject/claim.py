@@ -35,6 +35,8 @@ class Claim:
     """The cost of the examples is so many times the one that is named; the penalty is not multiplied."""
     l2_over: str = "examples"
     """The penalty is α/(2m) Σ w²; or α/2 Σ w² where it is over nothing."""
+    scale_error: float = 0.0
+    """The relative error of `cost_scale`, where it was fitted."""
 
     @classmethod
     def checked(
@@ -117,5 +119,5 @@ class Claim:
         fp = arithmetic_of_anyone(dtype, rate and rate * scale)._replace(has_biases=self.biases)
         if scale == 1:
             return fp
-        u = fp.u * (1 + EXTRA_ROUNDINGS / (1 + SPARE))
+        u = fp.u + (EXTRA_ROUNDINGS * fp.u + self.scale_error) / (1 + SPARE)
         return fp._replace(u=u, tiny=fp.tiny * max(1, 1 / scale), huge=fp.huge / max(1, scale))

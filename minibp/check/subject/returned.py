@@ -51,7 +51,9 @@ def _weights_alone(returned: Any, network: Network) -> Kinds:
     for arrays in lists:
         if list(map(_shape, arrays)) == shapes:
             return [list(map(np.asarray, arrays)), [np.zeros_like(b) for b in network.biases]]
-    return _pair(returned)
+    # Of another shape, as a transposed one: the check tells which.
+    each = next((arrays for arrays in lists if len(arrays) == len(shapes) and None not in map(_shape, arrays)), None)
+    return _pair(returned) if each is None else [each, [np.zeros_like(b) for b in network.biases]]
 
 
 def _shape(array: Any) -> tuple[int, ...] | None:

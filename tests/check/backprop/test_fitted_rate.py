@@ -36,7 +36,7 @@ def test_the_rate_is_found(eta, l2):
 @pytest.mark.parametrize(("eta", "l2"), [(1e-3, 0.0), (10.0, 0.0), (0.1, 0.5)])
 def test_right_steps_of_a_rate_that_is_not_given_are_correct(eta, l2):
     report = minibp.check_backprop(adapters.update(stepping(eta, l2=l2)), l2=l2, examples=10, seed=1)
-    assert any(note.startswith(f"η = {eta:g} is fitted") for note in report.notes)
+    assert any(note.startswith(f"η = {eta:g} is fitted:") for note in report.notes)
 
 
 def test_one_example_a_step():
@@ -73,11 +73,20 @@ def test_code_that_takes_no_step_keeps_its_own_finding():
     assert "returned int" in report.findings[0].message
 
 
+@pytest.mark.parametrize("eta", [0.1 * 0.97**7, 1 / 3, np.pi / 10, 0.3 + 1e-9], ids=repr)
+def test_right_steps_of_a_rate_of_many_digits_are_correct_and_wrong_ones_wrong(eta):
+    for seed in range(3):
+        assert minibp.check_backprop(adapters.update(stepping(eta)), examples=20, seed=seed)
+    off = adapters.update(stepping(eta, one_layer_off))
+    assert minibp.check_backprop(off, examples=5, seed=1, raise_on_mismatch=False).verdict == "wrong"
+
+
 @given(st.integers(1, 99999), st.integers(-6, 3))
 def test_a_decimal_of_few_digits_is_found_through_rounding(digits, power):
     rate = float(f"{digits}e{power}")
-    assert near_decimal(rate * (1 + 1e-12), "float64") == rate
+    assert near_decimal(rate * (1 + 1e-13), 1e-12) == rate
 
 
 def test_another_number_stays():
-    assert near_decimal(np.pi, "float64") == np.pi
+    assert near_decimal(np.pi, 1e-12) == np.pi
+    assert near_decimal(0.3 + 1e-9, 1e-12) == 0.3 + 1e-9

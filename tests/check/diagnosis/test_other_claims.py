@@ -1,3 +1,4 @@
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -14,7 +15,7 @@ SAID = {
     "labels": 'correct for labels, integers from 0: pass targets="labels"',
     "one-hot": 'correct for one-hot targets: pass targets="one_hot"',
     "plus or minus one": 'correct for targets of 1 and -1: pass targets="signs"',
-    "a third of the cost": "correct for 0.333333 times this cost: pass cost_scale=0.333333333333",
+    "a third of the cost": "correct for 0.333333 times this cost: pass cost_scale=1/3",
     "twice the cost": "correct for 2 times this cost: pass cost_scale=2",
     "no biases": "correct for a network without biases: pass biases=False",
     "a sum": 'correct for the sum over the examples: pass reduction="sum"',
@@ -85,6 +86,15 @@ def packed(order, matrix_order):
         return np.concatenate([one.ravel(matrix_order) for one in found])
 
     return code
+
+
+@pytest.mark.parametrize("factor", [2.0, 1 / 3, 0.1234567891234], ids=repr)
+def test_a_factor_that_is_said_makes_the_code_correct_when_it_is_copied(factor):
+    code = code_of("twice the cost", factor=factor)
+    words = said(code)
+    scale = float(Fraction(words.partition("cost_scale=")[2]))
+    assert scale == pytest.approx(factor, rel=1e-13)
+    assert not is_seen_wrong(code, cost_scale=scale)
 
 
 ORDERS = [(order, m) for order in ("layers", "weights_first", "bias_column") for m in "CF"]

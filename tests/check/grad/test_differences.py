@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from minibp.check.grad.differences import GROWTH, settled, slopes, two_sided
 from minibp.check.grad.levels import Levels
-from minibp.check.grad.own_noise import SAFETY
+from minibp.check.rounding.noise import SAFETY
 
 SMOOTH = {
     "sin": (np.sin, np.cos),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minibp.check.grad.levels import FADED, Agreement, Levels
-from minibp.check.grad.own_noise import SAFETY
+from minibp.check.rounding.noise import SAFETY
 
 U = 2.0**-53
 X = np.array([1.5, -0.25])

@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from output_cases import CASES, CATEGORICAL, CROSS, HALF, HUBER, IDENTITY, QUADRATIC, QUARTIC, WARM, Z_ERRORS, Z, near
+from output_cases import CASES, CATEGORICAL, CROSS, HUBER, IDENTITY, QUADRATIC, QUARTIC, WARM, Z_ERRORS, Z, near
 from rounding_programs import TINY, gamma, only_f, only_tiny, only_u, without_rounding
 from users import Quartic
 
@@ -58,8 +58,8 @@ def gradient_by_hand(cost, a, e, y, fp):
     return at(a), 2 * moved + 4 * fp.f * fp.u * abs(at(a)) + fp.tiny
 
 
-def delta_by_hand(output, z, a, fp, known=None):
-    """The error of δ^L of one example."""
+def delta_by_hand(output, z, a, fp, prime, known=None):
+    """The error of δ^L of one example, given its σ'."""
     cost, activation, y = output.cost, output.activation, output.y
     n, u, tiny = len(y), fp.u, fp.tiny
     (value, e), own = (a.value, a.error), gamma(len(y), fp.u)
@@ -77,7 +77,7 @@ def delta_by_hand(output, z, a, fp, known=None):
     gradients = known or [gradient_by_hand(cost, *entry, fp) for entry in zip(value, e, y, strict=True)]
     g, ge = np.array(gradients).T
     if activation is not softmax:
-        return times(Ball(g, ge), derivative(z, a, activation, fp), fp).error
+        return times(Ball(g, ge), prime, fp).error
     products = sum((abs(g[k]) + ge[k]) * (abs(value[k]) + e[k]) for k in range(n))
     share = sum(ge[k] * (abs(value[k]) + e[k]) + abs(g[k]) * e[k] for k in range(n)) + own * products + n * tiny
     gap = g - sum(g * value)
@@ -161,16 +161,16 @@ def test_the_bounds_are_the_sums_of_their_terms(case, arithmetic, errors):
     of, z, a = stacked(cost, activation, y, errors * np.array(Z_ERRORS))
     delta, costs = output_error(of, z, a, fp), costs_of(of, z, a, fp)
     g = cost_gradient(of, residual(a, of.y, fp), a, fp) if cost is QUARTIC else None
+    primes = derivative(z, a, activation, fp) if activation is not softmax else None
     for index in np.ndindex(2, 2):
-        # Of a user's cost the gradient is a bound of its own, with tests of its own.
+        # The gradient of a user's cost and σ' have bounds of their own, with tests of their own.
         own = list(zip(g.value[index], g.error[index], strict=True)) if g else None
+        prime = Ball(primes.value[index], primes.error[index]) if primes else None
         one = Output(cost, activation, of.y[index])
         at = Ball(z.value[index], z.error[index]), Ball(a.value[index], a.error[index])
-        # Both sides are the same sum of at most a hundred terms, added in another order. The rounding of a user's
-        # activation that is not followed is estimated from points nearby, which in a stack are others.
-        rtol, atol = (0.1, 1e-15) if activation is HALF else (1e-12, 0)
-        np.testing.assert_allclose(delta.error[index], delta_by_hand(one, *at, fp, own), rtol=rtol, atol=atol)
-        np.testing.assert_allclose(costs.error[index], cost_by_hand(one, *at, fp, own), rtol=rtol, atol=atol)
+        # Both sides are the same sum of at most a hundred terms, added in another order.
+        np.testing.assert_allclose(delta.error[index], delta_by_hand(one, *at, fp, prime, own), rtol=1e-12)
+        np.testing.assert_allclose(costs.error[index], cost_by_hand(one, *at, fp, own), rtol=1e-12)
 
 
 def test_a_softmax_of_weighted_inputs_that_all_are_large_is_bounded_as_of_small_ones():

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from subjects import backprop, is_seen_wrong
 
+import minibp
 from minibp import Network
 from minibp.check.subject.returned import read_result
 
@@ -94,3 +95,30 @@ def test_right_code_is_correct_and_wrong_code_wrong_whatever_it_returns(way):
 
     assert not is_seen_wrong(right)
     assert is_seen_wrong(wrong)
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        lambda w: w,
+        tuple,
+        lambda w: (w, None),
+        lambda w: (w, []),
+        lambda w: (0.5, w),
+        lambda w: {"dW1": w[0], "dW2": w[1]},
+    ],
+    ids=["a list", "a tuple", "None beside it", "nothing beside it", "with the cost", "a dict"],
+)
+def test_without_biases_the_derivatives_by_weights_are_enough(returned):
+    network, nabla_w, _ = parameters([2, 3, 4])
+    kinds = read_result(returned(nabla_w), network, biases=False).kinds
+    assert all(map(np.array_equal, kinds[0], nabla_w))
+    assert [b.any() for b in kinds[1]] == [False, False]
+
+
+def test_without_biases_a_transposed_one_is_told_as_such():
+    transposed = [np.ones((2, 3)), np.ones((3, 4))]
+    report = minibp.check_backprop(
+        lambda *_: transposed, activation=["tanh", "tanh"], biases=False, examples=1, seed=1, raise_on_mismatch=False
+    )
+    assert any("nabla_w of layer" in one.message and "shape" in one.message for one in report.findings)
