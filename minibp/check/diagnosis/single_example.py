@@ -8,16 +8,18 @@ Of all readings of a layer the cheapest is taken: the one with the fewest faults
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import groupby, product
+from itertools import combinations, groupby, product
 from typing import TypeAlias
 
 from minibp.arrays import Array
+from minibp.check.diagnosis.constants import SPARE_DIGITS, Confirmation, confirmation, fitted, forward_slopes
 from minibp.check.diagnosis.delta_readings import SingleExample, right_delta, sources, variants
 from minibp.check.faults.catalogue import CATALOGUE
-from minibp.check.faults.injection import RIGHT, FaultInstance, raw_output_error, run_forward
+from minibp.check.faults.injection import RIGHT, FaultInstance, raw_error, run_forward
+from minibp.check.faults.pairs import FaultPair, may_pair, paired
 from minibp.check.faults.pass_state import Number, PassState
 from minibp.check.rounding.arithmetic import Arithmetic
 from minibp.check.rounding.running_error import RunningError, explains
@@ -35,8 +37,10 @@ class Part:
 
     @property
     def cost(self) -> float:
-        """1 for a fault, UNKNOWN for an equation that none explains, else 0."""
-        return UNKNOWN * self.off if not self.candidates else 1.0
+        """1 for a fault, 2 for two at once, UNKNOWN for an equation that none explains, else 0."""
+        if not self.candidates:
+            return UNKNOWN * self.off
+        return 2.0 if isinstance(self.candidates[0].fault, FaultPair) else 1.0
 
     @property
     def first(self) -> FaultInstance | None:
@@ -70,6 +74,8 @@ class Explanation:
     examples: Sequence[SingleExample]
     states: list[PassState]
     layers: dict[int, LayerReading] = field(default_factory=dict)
+    clip: FaultInstance | None = None
+    """The clip of a gradient that is right but for it."""
 
     @property
     def cost(self) -> float:
@@ -90,78 +96,145 @@ class Explanation:
         return found
 
 
-def explain(examples: Sequence[SingleExample], fp: Arithmetic) -> Explanation:
-    """The cheapest explanation of these results.
+Refused: TypeAlias = frozenset[tuple[str, int]]
+"""Faults with a constant by id and layer, where too few equations confirm it."""
 
-    Forward passes with faults are tried only where the right one leaves an equation unexplained; a quick search picks
-    one.
+
+@dataclass(frozen=True)
+class _Search:
+    """How far a search goes, and what it leaves out."""
+
+    thorough: bool = True
+    """If not, δ^l is ∂C/∂b^l but for L2, for one network, and no fault of δ^L comes with one of (6)."""
+    biases: bool = True
+    """True where ∂C/∂b is there, and δ may be read from it."""
+    refused: Refused = frozenset()
+
+
+def explain(
+    examples: Sequence[SingleExample],
+    fp: Arithmetic,
+    *,
+    biases: bool = True,
+    clip: Callable[[], FaultInstance | None] = lambda: None,
+) -> Explanation:
+    """The cheapest explanation of these results; without biases, of ∂C/∂W alone.
+
+    A clip of the whole gradient, and forward passes with faults, are tried only where the right forward pass leaves an
+    equation unexplained; of the latter a quick search picks one.
     """
-    best = _given_forward((), examples, fp)
+    whole, quick = _Search(biases=biases), _Search(thorough=False, biases=biases)
+    best = _confirmed((), examples, fp, whole)
+    if best.has_unknown:
+        best.clip = clip()
+        if best.clip is not None:
+            return best
     top = len(examples[0].problem.network.weights) + 1
     for count in (1, 2):
         if not best.has_unknown:
             break
         promising: tuple[FaultInstance, ...] = ()
         least = math.inf
-        for faults in _forward_faults(top, count):
-            quick = _given_forward(faults, examples, fp, thorough=False, limit=least)
-            if quick.cost < least:
-                promising, least = faults, quick.cost
-        chosen = _given_forward(promising, examples, fp)
-        best = chosen if chosen.cost < best.cost else best
+        sloped = [(one,) for one in forward_slopes(examples, fp)] if count == 1 else []
+        for faults in [*sloped, *_forward_faults(top, count, biases=biases)]:
+            found = _given_forward(faults, examples, fp, quick, limit=least)
+            if found.cost < least:
+                promising, least = faults, found.cost
+        if promising:
+            chosen = _confirmed(promising, examples, fp, whole)
+            best = chosen if chosen.cost < best.cost else best
     return best
 
 
-def _forward_faults(top: int, count: int) -> Iterable[tuple[FaultInstance, ...]]:
+def _forward_faults(top: int, count: int, *, biases: bool) -> Iterable[tuple[FaultInstance, ...]]:
     """One fault of the forward pass, in all layers or in one; or two."""
     scopes = [None, *((layer,) for layer in range(2, top + 1))]
-    biases, activations = (
+    without_biases, without_activations = (
         [FaultInstance(CATALOGUE[name], scope) for scope in scopes] for name in ("bias_omitted", "activation_omitted")
     )
-    return product(biases, activations) if count == 2 else [(one,) for one in biases + activations]
+    if not biases:  # where b is 0 nothing is omitted
+        return [(one,) for one in without_activations] if count == 1 else []
+    if count == 2:
+        return product(without_biases, without_activations)
+    return [(one,) for one in without_biases + without_activations]
+
+
+def _confirmed(
+    forward: tuple[FaultInstance, ...], examples: Sequence[SingleExample], fp: Arithmetic, search: _Search
+) -> Explanation:
+    """The explanation without faults whose constant is fitted to as few equations as determine it."""
+    while True:
+        found = _given_forward(forward, examples, fp, search)
+        more = _unconfirmed(found)
+        if not more:
+            return found
+        search = replace(search, refused=search.refused | more)
+
+
+def _unconfirmed(found: Explanation) -> Refused:
+    """The faults, by layer, whose constant neither its own layer confirms nor the same one in another layer."""
+    by_fault: dict[str, list[tuple[int, float, Confirmation]]] = {}
+    for layer, reading in found.layers.items():
+        for one in reading.parts["delta"].candidates:
+            if one.constant is not None:
+                told = confirmation(one, found.states, layer, reading.deltas)
+                by_fault.setdefault(one.fault.id, []).append((layer, one.constant, told))
+    refused = set()
+    for name, told in by_fault.items():
+        for layer, constant, mine in told:
+            again = [
+                theirs
+                for other, theirs_constant, theirs in told
+                if other != layer and abs(constant - theirs_constant) <= 10 * (mine.uncertainty + theirs.uncertainty)
+            ]
+            if mine.spare < SPARE_DIGITS and not any(min(mine.total, one.total) >= SPARE_DIGITS for one in again):
+                refused.add((name, layer))
+    return frozenset(refused)
 
 
 def _given_forward(
     forward: tuple[FaultInstance, ...],
     examples: Sequence[SingleExample],
     fp: Arithmetic,
+    search: _Search,
     *,
-    thorough: bool = True,
     limit: float = math.inf,
 ) -> Explanation:
-    """The layers from the output down, or as far as the cost stays below `limit`.
-
-    Where it is not thorough, δ^l is ∂C/∂b^l but for L2, for one network, and no fault of δ^L comes with one of (6).
-    """
-    if not thorough:
+    """The layers from the output down, or as far as the cost stays below `limit`."""
+    if not search.thorough:
         examples = [one for one in examples if one.problem.network is examples[0].problem.network]
     states = [PassState(example.problem, fp) for example in examples]
     for state in states:
         run_forward(state, forward)
     found = Explanation(forward, examples, states)
     for layer in range(states[0].top, 1, -1):
-        reading = _read(states, examples, layer, thorough=thorough)
+        reading = _read(states, examples, layer, search)
         found.layers[layer] = reading
+        first = reading.parts["delta"].candidates[:1]
         for state, example, delta in zip(states, examples, reading.deltas, strict=True):
             state.delta[layer] = delta
             state.nabla_w[layer] = example.nabla_w(layer)
-            above = layer + 1
-            state.raw[layer] = raw_output_error(state) if layer == state.top else state.raw[above] @ state.w[above]
+            state.raw[layer] = raw_error(state, layer, first)
         if found.cost >= limit:
             break
     return found
 
 
-def _read(states: list[PassState], examples: Sequence[SingleExample], layer: int, *, thorough: bool) -> LayerReading:
-    """The cheapest reading of a layer."""
+def _read(
+    states: list[PassState], examples: Sequence[SingleExample], layer: int, search: _Search
+) -> LayerReading:
+    """The cheapest reading of a layer; where no fault explains its δ, two at once may."""
     best: LayerReading | None = None
-    for i, deltas in enumerate(sources(states, examples, layer)):
-        candidate = _reading(states, examples, layer, deltas, thorough=thorough)
+    for i, deltas in enumerate(sources(states, examples, layer, biases=search.biases)):
+        candidate = _reading(states, examples, layer, deltas, search)
         if best is None or candidate.cost < best.cost:
             best = candidate
-        if best.cost <= 1 or (i == 2 and not thorough):
+        if best.cost <= 1 or (i == 2 and not search.thorough):
             break
     assert best is not None
+    if search.thorough and best.parts["delta"].off and layer < states[0].top:
+        both = _Candidates(states, layer, best.deltas, search).pairs_that_explain()
+        best.parts["delta"] = Part(both, off=not both)
     return best
 
 
@@ -170,24 +243,28 @@ def _reading(
     examples: Sequence[SingleExample],
     layer: int,
     deltas: list[RunningError],
-    *,
-    thorough: bool,
+    search: _Search,
 ) -> LayerReading:
     """The reading of a layer, given that this is its δ."""
-    parts = _delta_parts(states, layer, deltas, thorough=thorough)
+    parts = _delta_parts(states, layer, deltas, search)
     for state, delta in zip(states, deltas, strict=True):
         state.delta[layer] = delta
-    parts.update(_tensor_parts(states, layer, "bias", "l2_biases", [one.nabla_b(layer) for one in examples]))
+    if search.biases:
+        parts.update(_tensor_parts(states, layer, "bias", "l2_biases", [one.nabla_b(layer) for one in examples]))
+    else:
+        parts.update(bias=Part(), l2_biases=Part())
     parts.update(_tensor_parts(states, layer, "weight", "l2_weights", [one.nabla_w(layer) for one in examples]))
     return LayerReading(deltas, parts)
 
 
-def _delta_parts(states: list[PassState], layer: int, deltas: list[RunningError], *, thorough: bool) -> dict[str, Part]:
+def _delta_parts(
+    states: list[PassState], layer: int, deltas: list[RunningError], search: _Search
+) -> dict[str, Part]:
     """The faults of (17), (26) or (22) that explain δ^l, given the layers above.
 
     A fault of the mean may appear with a single example already, as a factor of δ^L.
     """
-    candidates = _Candidates(states, layer, deltas)
+    candidates = _Candidates(states, layer, deltas, search)
     if candidates.explain(None, None):
         return {"delta": Part()}
     if layer < states[0].top:
@@ -196,7 +273,7 @@ def _delta_parts(states: list[PassState], layer: int, deltas: list[RunningError]
     for scale in [None, *variants("shares")]:
         if scale is not None and candidates.explain(None, scale):
             return {"delta": Part(), "scale": Part((scale,))}
-        found = candidates.that_explain("output", scale) if scale is None or thorough else ()
+        found = candidates.that_explain("output", scale) if scale is None or search.thorough else ()
         if found:
             return {"delta": Part(found), "scale": Part((scale,) if scale else ())}
     return {"delta": Part(off=True)}
@@ -205,49 +282,71 @@ def _delta_parts(states: list[PassState], layer: int, deltas: list[RunningError]
 class _Candidates:
     """The predictions of one δ^l by every fault, each computed once."""
 
-    def __init__(self, states: list[PassState], layer: int, deltas: list[RunningError]) -> None:
-        self.states, self.layer, self.deltas = states, layer, deltas
+    def __init__(
+        self, states: list[PassState], layer: int, deltas: list[RunningError], search: _Search
+    ) -> None:
+        self.states, self.layer, self.deltas, self.search = states, layer, deltas, search
         self.right = [state.running(right_delta(state, layer)) for state in states]
         self.fitted: dict[str, list[FaultInstance]] = {}
         self.predictions: dict[tuple[FaultInstance, int], RunningError | None] = {}
 
     def that_explain(self, step: str, scale: FaultInstance | None) -> tuple[FaultInstance, ...]:
-        """The faults of a step that explain δ^l, with this fault of the mean or none."""
+        """The faults of a step that explain δ^l, with this fault of the mean or none; no constant where none is needed.
+        """
         if step not in self.fitted:
-            self.fitted[step] = [_fitted(variant, self.states, self.layer, self.deltas) for variant in variants(step)]
-        return _one_of_each_fault(variant for variant in self.fitted[step] if self.explain(variant, scale))
+            tried = [one for one in variants(step) if self.search.thorough or not one.fault.curves]
+            self.fitted[step] = [self._fitted(variant) for variant in tried]
+        found = [one for one in self.fitted[step] if self._is_possible(one) and self.explain(one, scale)]
+        return _one_of_each_fault([one for one in found if one.constant is None] or found)
+
+    def pairs_that_explain(self) -> tuple[FaultInstance, ...]:
+        """The first pair of faults of (22), in different pieces of it, that explains δ^l."""
+        pieces = [one for one in variants("recursion") if one.fault.pieces]
+        for one, other in combinations(pieces, 2):
+            if may_pair(one, other):
+                both = self._fitted(paired(one, other))
+                if self._is_possible(both) and self.explain(both, None):
+                    return (both,)
+        return ()
+
+    def _fitted(self, variant: FaultInstance) -> FaultInstance:
+        """The fault with its constant, without one where it does not explain even one example that it is fitted to."""
+        if variant.fault.along is None and not variant.fault.curves:
+            return variant
+        deltas = [delta.value for delta in self.deltas]
+        one = fitted(variant, self.states[:1], self.layer, deltas[:1])
+        if one.constant is not None and not self._explains(one.at(self.states[0], self.layer), 0):
+            return variant
+        return fitted(variant, self.states, self.layer, deltas)
+
+    def _is_possible(self, one: FaultInstance) -> bool:
+        """True of a fault without a constant, or with one that is found and not refused."""
+        if one.fault.along is None and not one.fault.curves:
+            return True
+        return one.constant is not None and (one.fault.id, self.layer) not in self.search.refused
 
     def explain(self, variant: FaultInstance | None, scale: FaultInstance | None) -> bool:
         """True where one fault, and one of the mean, predict δ^l in all networks."""
-        for i, (state, right, delta) in enumerate(zip(self.states, self.right, self.deltas, strict=True)):
+        for i, (state, right) in enumerate(zip(self.states, self.right, strict=True)):
             found = right if variant is None else self._predicted(variant, i)
             if found is None and scale is not None:
                 return False  # with a fault of the mean, one that makes no difference here would seem to explain too
             predicted = right if found is None else found
             if scale is not None:
                 predicted = predicted * scale.at(state, self.layer)[0]
-            if not explains(RunningError(predicted.value, predicted.error + delta.error, predicted.fp), delta.value):
+            if not self._explains(predicted, i):
                 return False
         return True
+
+    def _explains(self, predicted: Number, i: int) -> bool:
+        delta, near = self.deltas[i], self.states[i].running(predicted)
+        return explains(near.loosened(delta.error), delta.value)
 
     def _predicted(self, variant: FaultInstance, i: int) -> RunningError | None:
         if (variant, i) not in self.predictions:
             found = variant.at(self.states[i], self.layer)
             self.predictions[variant, i] = None if found is None else self.states[i].running(found)
         return self.predictions[variant, i]
-
-
-def _fitted(variant: FaultInstance, states: list[PassState], layer: int, deltas: list[RunningError]) -> FaultInstance:
-    """The same fault with its constant by least squares."""
-    along, formula = variant.fault.along, variant.fault.formulas[variant.variant]
-    if along is None:
-        return variant
-    steps = [state.plain(along(state, layer)) for state in states]
-    gaps = [delta.value - state.plain(formula(state, layer)) for state, delta in zip(states, deltas, strict=True)]
-    square = sum(float((step * step).sum()) for step in steps)
-    projection = sum(float((step * gap).sum()) for step, gap in zip(steps, gaps, strict=True))
-    constant = projection / square if square else 0.0
-    return FaultInstance(variant.fault, variant.layers, variant.variant, constant)
 
 
 Pair: TypeAlias = tuple[FaultInstance | None, FaultInstance | None]

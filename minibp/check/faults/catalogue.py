@@ -6,12 +6,16 @@ The ids are fixed: what is built on reports relies on them.
 from __future__ import annotations
 
 from minibp.arrays import InputError
-from minibp.check.faults import batch, forward, l2, output, parameters, recursion
+from minibp.check.faults import (
+    batch, clipping, forward, hidden_derivative, l2, output, output_derivative, parameters, recursion, saturation,
+)  # fmt: skip
 from minibp.check.faults.fault import Fault
 
 CATALOGUE: dict[str, Fault] = {
     entry.id: entry
-    for module in (forward, output, recursion, parameters, batch, l2)
+    for module in (
+        forward, output, output_derivative, saturation, recursion, hidden_derivative, parameters, batch, l2, clipping,
+    )  # fmt: skip
     for entry in vars(module).values()
     if isinstance(entry, Fault)
 }

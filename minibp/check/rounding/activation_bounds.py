@@ -15,6 +15,12 @@ import numpy as np
 from minibp.activations import ACTIVATIONS, ELU_ALPHA, LEAKY_SLOPE, Activation
 from minibp.arrays import Array
 
+CLIPPED_AT = 250.0
+"""The smallest |z| that code may clip z at in the sigmoid, as many do against warnings of overflow.
+
+Beyond it σ and σ' are within e^-250, 3e-109, of what they are there: that is what such code errs by.
+"""
+
 
 def _none(z: Array, *_: object) -> Array:
     return np.zeros_like(z)
@@ -36,6 +42,9 @@ class ActivationBounds(NamedTuple):
 
     textbook: Callable[[Array, float], Array] = _none
     """Error of σ(z), from (z, f), where it is computed by a sum that cancels near 0 or in the tail: e^z − 1, say."""
+
+    clipped: Callable[[Array, Array], Array] = _none
+    """Error of σ(z) and of σ'(z), from (z, e), where z may have been clipped, far out."""
 
     @property
     def exact(self) -> bool:
@@ -69,6 +78,11 @@ def logistic(z: Array) -> Array:
     return np.where(z >= 0, 1, e) / (1 + e)
 
 
+def _beyond_clip(z: Array, e: Array) -> Array:
+    """e^−250 where an interval reaches beyond ±250."""
+    return np.where(np.abs(z) + e > CLIPPED_AT, np.exp(-CLIPPED_AT), 0.0)
+
+
 def _jump(z: Array, e: Array, size: float) -> Array:
     """A derivative that jumps at 0 is known only where the interval does not hold 0, or is 0 alone."""
     return np.where((np.abs(z) <= e) & (e > 0), size, 0.0)
@@ -88,6 +102,7 @@ _DERIVED = {
         value_rounding=lambda z, a, f: (f + 3) * a,
         prime_rounding=lambda z, a, p, f: (f + 6) * p,
         from_value=lambda z, a, p, f: (f + 3) * a * np.abs(1 - 2 * a) + 3 * p,
+        clipped=_beyond_clip,
     ),
     "tanh": ActivationBounds(
         lipschitz=lambda z, e: 4 * bell(2 * nearest(z, e)),
