@@ -220,7 +220,7 @@ class _Findings:
         return [
             f"all of those have z^l {sign} 0, and none has that is right"
             for sign, side in sides.items()
-            if off.sum() > 1 and (off == side).all()
+            if off.sum() > 1 and (off == side).all() and not side.all()
         ]
 
     def _is_right(self, step: str, layer: int, tensor: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -25,13 +24,13 @@ def norm(p: PassState, arrays: Iterable[Number]) -> Number:
     squares = sum((array * array).sum() for array in arrays)
     if p.fp is None:
         return np.sqrt(squares)
-    root = np.sqrt(squares.value)
-    return RunningError(root, squares.error / max(root, p.fp.tiny) + 2 * p.fp.u * root, p.fp)
+    root = np.atleast_1d(np.sqrt(squares.value))
+    return RunningError(root, squares.error / np.maximum(root, p.fp.tiny) + 2 * p.fp.u * root, p.fp)
 
 
 def _scaled(p: PassState, array: Number, length: Number, c: float) -> Number:
     """An array times c over a length, where that is longer than c."""
-    if float(p.plain(length)) <= c:
+    if (p.plain(length) <= c).all():
         return array
     if p.fp is None:
         return (array * (c / length)).astype(p.problem.dtype)
@@ -58,11 +57,6 @@ def _message(p: PassState, l: int, variant: int, c: float) -> str:
         f"each array is scaled to the norm {c:.6g} where its norm is larger",
     )
     return f"the gradient is clipped: {how[variant]}"
-
-
-def is_given(c: float) -> bool:
-    """True of a constant that a gradient may be clipped at."""
-    return math.isfinite(c) and c > 0
 
 
 @fault_with_constant(

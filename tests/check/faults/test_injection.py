@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from fault_settings import SETTINGS, answer, problems_of, square_problem
+from fault_settings import SETTINGS, answer, problems_of, settings_of, square_problem
 
 from minibp import Network, Problem, batched
 from minibp.check.faults.catalogue import CATALOGUE
@@ -35,7 +35,7 @@ def test_without_faults_it_is_the_packages_own_gradient(activation, output, cost
 def test_running_error_numbers_hold_what_plain_ones_come_to(name):
     fault = CATALOGUE[name]
     differs = False
-    for activation, output, cost in SETTINGS:
+    for activation, output, cost in settings_of(name):
         for problem in problems_of(activation, output, cost)[1:]:
             right = answer(FaultyBackprop([], activation, output, cost, 0.7), problem)
             for variant in range(len(fault.formulas)):
