@@ -27,7 +27,9 @@ OF_OUTPUTS = [
 
 def settings_of(name):
     """The settings where a fault may show: with the output that its name speaks of, or one of several."""
-    own = [setting for setting in OF_OUTPUTS if name.startswith(("output_", "cost_gradient")) and setting[1][:4] in name]
+    own = [
+        setting for setting in OF_OUTPUTS if name.startswith(("output_", "cost_gradient")) and setting[1][:4] in name
+    ]
     own += [OF_OUTPUTS[-1]] * (name == "output_slope_of_derivative_differs")
     return own or SETTINGS
 

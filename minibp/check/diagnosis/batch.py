@@ -105,10 +105,11 @@ class _Model:
         return result
 
 
-def averaged(
-    batches: Sequence[Batch], explanation: Explanation, fp: Arithmetic, *, biases: bool = True
-) -> Average:
-    """The cheapest explanation of these batches, given that of their single examples; without biases, of ∂C/∂W alone."""
+def averaged(batches: Sequence[Batch], explanation: Explanation, fp: Arithmetic, *, biases: bool = True) -> Average:
+    """The cheapest explanation of these batches, given that of their single examples.
+
+    Without biases ∂C/∂b is left out.
+    """
     if explanation.clip is not None:
         return Average(Part(), {})
     states = [_state_of(batch, explanation, fp) for batch in batches]
@@ -227,9 +228,10 @@ def _deviations(base: _Model) -> Iterator[tuple[FaultInstance | None, _Model]]:
     """Models without a further fault; then one fault more: of this tensor's mean, its products, L2's division."""
     yield None, base
     yield None, replace(base, penalty=None, averages_penalty=True)
-    for other in variants(base.steps.data) if base.data else ():  # ways to write it that one example does not tell apart
-        if base.data and other.fault is base.data.fault and other.variant != base.data.variant:
-            yield None, replace(base, data=other)
+    if base.data is not None:  # and other ways to write its fault, which one example does not tell apart
+        for other in variants(base.steps.data):
+            if other.fault is base.data.fault and other.variant != base.data.variant:
+                yield None, replace(base, data=other)
     for fault in variants(base.steps.shares):
         yield fault, replace(base, tensor_shares=fault)
     if base.steps.data == "weight":

@@ -19,9 +19,7 @@ SAME = 1e-6
 """How near two numbers have to be, relatively, to be looked at as one limit: what explains the gradient decides."""
 
 
-def clipped(
-    calls: Sequence[tuple[Problem, Gradient]], fp: Arithmetic, *, biases: bool = True
-) -> FaultInstance | None:
+def clipped(calls: Sequence[tuple[Problem, Gradient]], fp: Arithmetic, *, biases: bool = True) -> FaultInstance | None:
     """The clip that makes the right gradient of each of these problems what was returned for it; None without one."""
     for variant, limit in _limits([gradient for _, gradient in calls]):
         instance = FaultInstance(CATALOGUE["gradient_clipped"], None, variant, limit)

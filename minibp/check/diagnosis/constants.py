@@ -31,6 +31,7 @@ FEW, LEFT = 3, 1e-2
 class Confirmation(NamedTuple):
     """The digits in which the equations of one layer confirm a constant, and how far that may be off."""
 
+    constant: float
     total: float
     spare: float
     """Those of all equations but the best, which has determined it."""
@@ -122,7 +123,19 @@ def confirmation(
                 digits[key] = max(digits.get(key, 0.0), float(min(here, 16)))
     best = max(digits.values(), default=0.0)
     total = sum(digits.values())
-    return Confirmation(total, total - best, abs(constant) * 10.0**-best)
+    return Confirmation(constant, total, total - best, abs(constant) * 10.0**-best)
+
+
+def is_confirmed(mine: Confirmation, others: Sequence[Confirmation]) -> bool:
+    """True where a layer confirms its constant, or another layer has the same one."""
+    if mine.spare >= SPARE_DIGITS:
+        return True
+    again = [
+        theirs
+        for theirs in others
+        if abs(mine.constant - theirs.constant) <= 10 * (mine.uncertainty + theirs.uncertainty)
+    ]
+    return any(min(mine.total, theirs.total) >= SPARE_DIGITS for theirs in again)
 
 
 def forward_slopes(examples: Sequence[SingleExample], fp: Arithmetic) -> list[FaultInstance]:
@@ -186,7 +199,8 @@ def _output_slope(states: Sequence[PassState], examples: Sequence[SingleExample]
             if change is None or not np.isfinite(change):
                 break
             constant += change
-        left = max(float(np.abs(delta - error_with(state, constant)).max()) for state, delta in zip(states, got, strict=True))
+        gaps = [delta - error_with(state, constant) for state, delta in zip(states, got, strict=True)]
+        left = max(float(np.abs(gap).max()) for gap in gaps)
         if left <= 1e-9 * max(float(np.abs(delta).max()) for delta in got):
             return constant
     return None

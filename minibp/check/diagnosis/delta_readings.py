@@ -57,9 +57,7 @@ def sources(
     yield [state.running(right_delta(state, layer)) for state in states]
 
 
-def _of_biases(
-    states: list[PassState], examples: Sequence[SingleExample], layer: int
-) -> Iterator[list[RunningError]]:
+def _of_biases(states: list[PassState], examples: Sequence[SingleExample], layer: int) -> Iterator[list[RunningError]]:
     """δ^l from ∂C/∂b^l, with and without L2 on biases."""
     fp = states[0].fp
     assert fp is not None

@@ -67,7 +67,7 @@ def diagnose(
             batches.append(Batch(whole, result, tuple(rows)))
     if not examples:
         return []
-    calls = [(one.problem, one.result) for one in (*examples, *batches)]
+    calls = [(one.problem, one.result) for one in examples] + [(one.problem, one.result) for one in batches]
     explanation = explain(examples, fp, biases=biases, clip=lambda: clipped(calls, fp, biases=biases))
     average = averaged(batches, explanation, fp, biases=biases) if batches else Average(Part(), {})
     return _Findings(name, explanation, average, batches).listed()
@@ -156,11 +156,10 @@ class _Findings:
             candidates += [one for one in of_first if one.fault.id != chosen]
             at = candidates[0].fault.equation or equation
             pair = candidates[0].fault
-            each = pair.named(candidates[0].constant) if isinstance(pair, FaultPair) else ()
-            found += [
-                self._finding(at, layers, tensor, named, step)
-                for named in ([(one,) for one in each] or [tuple(candidates)])
-            ]
+            named: list[tuple[FaultInstance, ...]] = [tuple(candidates)]
+            if isinstance(pair, FaultPair):
+                named = [(one,) for one in pair.named(candidates[0].constant)]
+            found += [self._finding(at, layers, tensor, each, step) for each in named]
             left = {layer: part for layer, part in left.items() if layer not in layers}
         found += [self._finding(equation, [layer], tensor, (), step) for layer, part in parts.items() if part.off]
         return found

@@ -44,9 +44,7 @@ def guard(problem: Problem, call: Call) -> tuple[str, str] | None:
         for state, result in asked
         if np.isfinite(result.nabla_b[-1]).all()
     ]
-    off = [
-        (state, row) for state, row in rows if not explains(state.running(state.output_error()), row)
-    ]
+    off = [(state, row) for state, row in rows if not explains(state.running(state.output_error()), row)]
     if not off:
         return None
     top = rows[0][0].top
@@ -71,7 +69,9 @@ def _probes(problem: Problem) -> Iterator[Problem]:
             b[0] = 0.0
         weights = [*network.weights[:-1], np.zeros_like(network.weights[-1])]
         biases = [*network.biases[:-1], b.astype(problem.dtype)]
-        yield Problem(Network(weights, biases, network.activations), problem.cost, problem.x[:1], y.astype(problem.dtype))
+        yield Problem(
+            Network(weights, biases, network.activations), problem.cost, problem.x[:1], y.astype(problem.dtype)
+        )
 
 
 def _state(problem: Problem, fp: Arithmetic) -> PassState:

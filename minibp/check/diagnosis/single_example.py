@@ -11,15 +11,16 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import combinations, groupby, product
+from itertools import groupby, product
 from typing import TypeAlias
 
 from minibp.arrays import Array
-from minibp.check.diagnosis.constants import SPARE_DIGITS, Confirmation, confirmation, fitted, forward_slopes
-from minibp.check.diagnosis.delta_readings import SingleExample, right_delta, sources, variants
+from minibp.check.diagnosis.candidates import Candidates, Refused, Search, one_of_each_fault
+from minibp.check.diagnosis.constants import Confirmation, confirmation, forward_slopes, is_confirmed
+from minibp.check.diagnosis.delta_readings import SingleExample, sources, variants
 from minibp.check.faults.catalogue import CATALOGUE
 from minibp.check.faults.injection import RIGHT, FaultInstance, raw_error, run_forward
-from minibp.check.faults.pairs import FaultPair, may_pair, paired
+from minibp.check.faults.pairs import FaultPair
 from minibp.check.faults.pass_state import Number, PassState
 from minibp.check.rounding.arithmetic import Arithmetic
 from minibp.check.rounding.running_error import RunningError, explains
@@ -96,21 +97,6 @@ class Explanation:
         return found
 
 
-Refused: TypeAlias = frozenset[tuple[str, int]]
-"""Faults with a constant by id and layer, where too few equations confirm it."""
-
-
-@dataclass(frozen=True)
-class _Search:
-    """How far a search goes, and what it leaves out."""
-
-    thorough: bool = True
-    """If not, δ^l is ∂C/∂b^l but for L2, for one network, and no fault of δ^L comes with one of (6)."""
-    biases: bool = True
-    """True where ∂C/∂b is there, and δ may be read from it."""
-    refused: Refused = frozenset()
-
-
 def explain(
     examples: Sequence[SingleExample],
     fp: Arithmetic,
@@ -123,7 +109,7 @@ def explain(
     A clip of the whole gradient, and forward passes with faults, are tried only where the right forward pass leaves an
     equation unexplained; of the latter a quick search picks one.
     """
-    whole, quick = _Search(biases=biases), _Search(thorough=False, biases=biases)
+    whole, quick = Search(biases=biases), Search(thorough=False, biases=biases)
     best = _confirmed((), examples, fp, whole)
     if best.has_unknown:
         best.clip = clip()
@@ -160,7 +146,7 @@ def _forward_faults(top: int, count: int, *, biases: bool) -> Iterable[tuple[Fau
 
 
 def _confirmed(
-    forward: tuple[FaultInstance, ...], examples: Sequence[SingleExample], fp: Arithmetic, search: _Search
+    forward: tuple[FaultInstance, ...], examples: Sequence[SingleExample], fp: Arithmetic, search: Search
 ) -> Explanation:
     """The explanation without faults whose constant is fitted to as few equations as determine it."""
     while True:
@@ -173,30 +159,25 @@ def _confirmed(
 
 def _unconfirmed(found: Explanation) -> Refused:
     """The faults, by layer, whose constant neither its own layer confirms nor the same one in another layer."""
-    by_fault: dict[str, list[tuple[int, float, Confirmation]]] = {}
+    by_fault: dict[str, dict[int, Confirmation]] = {}
     for layer, reading in found.layers.items():
         for one in reading.parts["delta"].candidates:
             if one.constant is not None:
                 told = confirmation(one, found.states, layer, reading.deltas)
-                by_fault.setdefault(one.fault.id, []).append((layer, one.constant, told))
-    refused = set()
-    for name, told in by_fault.items():
-        for layer, constant, mine in told:
-            again = [
-                theirs
-                for other, theirs_constant, theirs in told
-                if other != layer and abs(constant - theirs_constant) <= 10 * (mine.uncertainty + theirs.uncertainty)
-            ]
-            if mine.spare < SPARE_DIGITS and not any(min(mine.total, one.total) >= SPARE_DIGITS for one in again):
-                refused.add((name, layer))
-    return frozenset(refused)
+                by_fault.setdefault(one.fault.id, {})[layer] = told
+    return frozenset(
+        (name, layer)
+        for name, of_layers in by_fault.items()
+        for layer, mine in of_layers.items()
+        if not is_confirmed(mine, [theirs for other, theirs in of_layers.items() if other != layer])
+    )
 
 
 def _given_forward(
     forward: tuple[FaultInstance, ...],
     examples: Sequence[SingleExample],
     fp: Arithmetic,
-    search: _Search,
+    search: Search,
     *,
     limit: float = math.inf,
 ) -> Explanation:
@@ -220,9 +201,7 @@ def _given_forward(
     return found
 
 
-def _read(
-    states: list[PassState], examples: Sequence[SingleExample], layer: int, search: _Search
-) -> LayerReading:
+def _read(states: list[PassState], examples: Sequence[SingleExample], layer: int, search: Search) -> LayerReading:
     """The cheapest reading of a layer; where no fault explains its δ, two at once may."""
     best: LayerReading | None = None
     for i, deltas in enumerate(sources(states, examples, layer, biases=search.biases)):
@@ -233,7 +212,7 @@ def _read(
             break
     assert best is not None
     if search.thorough and best.parts["delta"].off and layer < states[0].top:
-        both = _Candidates(states, layer, best.deltas, search).pairs_that_explain()
+        both = Candidates(states, layer, best.deltas, search).pairs_that_explain()
         best.parts["delta"] = Part(both, off=not both)
     return best
 
@@ -243,7 +222,7 @@ def _reading(
     examples: Sequence[SingleExample],
     layer: int,
     deltas: list[RunningError],
-    search: _Search,
+    search: Search,
 ) -> LayerReading:
     """The reading of a layer, given that this is its δ."""
     parts = _delta_parts(states, layer, deltas, search)
@@ -257,14 +236,12 @@ def _reading(
     return LayerReading(deltas, parts)
 
 
-def _delta_parts(
-    states: list[PassState], layer: int, deltas: list[RunningError], search: _Search
-) -> dict[str, Part]:
+def _delta_parts(states: list[PassState], layer: int, deltas: list[RunningError], search: Search) -> dict[str, Part]:
     """The faults of (17), (26) or (22) that explain δ^l, given the layers above.
 
     A fault of the mean may appear with a single example already, as a factor of δ^L.
     """
-    candidates = _Candidates(states, layer, deltas, search)
+    candidates = Candidates(states, layer, deltas, search)
     if candidates.explain(None, None):
         return {"delta": Part()}
     if layer < states[0].top:
@@ -277,76 +254,6 @@ def _delta_parts(
         if found:
             return {"delta": Part(found), "scale": Part((scale,) if scale else ())}
     return {"delta": Part(off=True)}
-
-
-class _Candidates:
-    """The predictions of one δ^l by every fault, each computed once."""
-
-    def __init__(
-        self, states: list[PassState], layer: int, deltas: list[RunningError], search: _Search
-    ) -> None:
-        self.states, self.layer, self.deltas, self.search = states, layer, deltas, search
-        self.right = [state.running(right_delta(state, layer)) for state in states]
-        self.fitted: dict[str, list[FaultInstance]] = {}
-        self.predictions: dict[tuple[FaultInstance, int], RunningError | None] = {}
-
-    def that_explain(self, step: str, scale: FaultInstance | None) -> tuple[FaultInstance, ...]:
-        """The faults of a step that explain δ^l, with this fault of the mean or none; no constant where none is needed.
-        """
-        if step not in self.fitted:
-            tried = [one for one in variants(step) if self.search.thorough or not one.fault.curves]
-            self.fitted[step] = [self._fitted(variant) for variant in tried]
-        found = [one for one in self.fitted[step] if self._is_possible(one) and self.explain(one, scale)]
-        return _one_of_each_fault([one for one in found if one.constant is None] or found)
-
-    def pairs_that_explain(self) -> tuple[FaultInstance, ...]:
-        """The first pair of faults of (22), in different pieces of it, that explains δ^l."""
-        pieces = [one for one in variants("recursion") if one.fault.pieces]
-        for one, other in combinations(pieces, 2):
-            if may_pair(one, other):
-                both = self._fitted(paired(one, other))
-                if self._is_possible(both) and self.explain(both, None):
-                    return (both,)
-        return ()
-
-    def _fitted(self, variant: FaultInstance) -> FaultInstance:
-        """The fault with its constant, without one where it does not explain even one example that it is fitted to."""
-        if variant.fault.along is None and not variant.fault.curves:
-            return variant
-        deltas = [delta.value for delta in self.deltas]
-        one = fitted(variant, self.states[:1], self.layer, deltas[:1])
-        if one.constant is not None and not self._explains(one.at(self.states[0], self.layer), 0):
-            return variant
-        return fitted(variant, self.states, self.layer, deltas)
-
-    def _is_possible(self, one: FaultInstance) -> bool:
-        """True of a fault without a constant, or with one that is found and not refused."""
-        if one.fault.along is None and not one.fault.curves:
-            return True
-        return one.constant is not None and (one.fault.id, self.layer) not in self.search.refused
-
-    def explain(self, variant: FaultInstance | None, scale: FaultInstance | None) -> bool:
-        """True where one fault, and one of the mean, predict δ^l in all networks."""
-        for i, (state, right) in enumerate(zip(self.states, self.right, strict=True)):
-            found = right if variant is None else self._predicted(variant, i)
-            if found is None and scale is not None:
-                return False  # with a fault of the mean, one that makes no difference here would seem to explain too
-            predicted = right if found is None else found
-            if scale is not None:
-                predicted = predicted * scale.at(state, self.layer)[0]
-            if not self._explains(predicted, i):
-                return False
-        return True
-
-    def _explains(self, predicted: Number, i: int) -> bool:
-        delta, near = self.deltas[i], self.states[i].running(predicted)
-        return explains(near.loosened(delta.error), delta.value)
-
-    def _predicted(self, variant: FaultInstance, i: int) -> RunningError | None:
-        if (variant, i) not in self.predictions:
-            found = variant.at(self.states[i], self.layer)
-            self.predictions[variant, i] = None if found is None else self.states[i].running(found)
-        return self.predictions[variant, i]
 
 
 Pair: TypeAlias = tuple[FaultInstance | None, FaultInstance | None]
@@ -375,8 +282,8 @@ def _tensor_parts(states: list[PassState], layer: int, step: str, added: str, go
         if fitting:
             first = fitting[0]
             return {
-                step: Part(_one_of_each_fault(one for one, other in fitting if one and other is first[1])),
-                added: Part(_one_of_each_fault(other for one, other in fitting if other and one is first[0])),
+                step: Part(one_of_each_fault(one for one, other in fitting if one and other is first[1])),
+                added: Part(one_of_each_fault(other for one, other in fitting if other and one is first[0])),
             }
     return {step: Part(off=True), added: Part()}
 
@@ -391,14 +298,6 @@ def _by_variant(variant: FaultInstance | None, step: str, state: PassState, laye
     if found is None and step in RIGHT:
         found = RIGHT[step](state, layer)
     return found
-
-
-def _one_of_each_fault(found: Iterable[FaultInstance]) -> tuple[FaultInstance, ...]:
-    """The first variant of each fault."""
-    first: dict[str, FaultInstance] = {}
-    for one in found:
-        first.setdefault(one.fault.id, one)
-    return tuple(first.values())
 
 
 def _for_this_layer(one: FaultInstance, layer: int) -> FaultInstance:

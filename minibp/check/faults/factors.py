@@ -8,8 +8,6 @@ from __future__ import annotations
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np
-
 from minibp.activations import ELU_ALPHA, HIDDEN, LEAKY_SLOPE, Activation, Elu, LeakyRelu
 from minibp.arrays import Array
 from minibp.check.faults.fault import Formula
@@ -152,13 +150,18 @@ def other_message(p: PassState, l: int, variant: int, constant: float) -> str:
 
 
 def sigmoid_form_at_z(p: PassState, l: int) -> Number:
-    """z(1 − z)."""
-    return p.z[l] * (1 - p.z[l])
+    """z(1 − z); on the identity that is a(1 − a), which has a name of its own."""
+    return None if p.activations[l].name == "identity" else p.z[l] * (1 - p.z[l])
 
 
 def tanh_form_at_z(p: PassState, l: int) -> Number:
     """1 − z²."""
-    return 1 - p.z[l] * p.z[l]
+    return None if p.activations[l].name == "identity" else 1 - p.z[l] * p.z[l]
+
+
+def alone(p: PassState, l: int) -> Number:
+    """σ'(z^l) without an error; on the identity that is what σ' of an error is, too."""
+    return None if p.activations[l].name == "identity" else p.prime(l)
 
 
 FORMS_AT_Z = (sigmoid_form_at_z, tanh_form_at_z)

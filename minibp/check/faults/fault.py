@@ -132,9 +132,7 @@ def fault(
 
     def decorate(formula: Formula) -> Fault:
         formulas = (formula, *variants)
-        return Fault(
-            id, step, summary, remedy, formulas, along, typical=typical, pieces=pieces, message=message
-        )
+        return Fault(id, step, summary, remedy, formulas, along, typical=typical, pieces=pieces, message=message)
 
     return decorate
 

@@ -69,4 +69,4 @@ def _form_at_z(p: PassState, l: int) -> Number:
     remedy="Multiply σ'(z^l) by (W^{l+1})ᵀ δ^{l+1}.",
 )
 def _prime_alone(p: PassState, l: int) -> Number:
-    return p.prime(l)
+    return factors.alone(p, l)

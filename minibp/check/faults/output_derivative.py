@@ -157,4 +157,4 @@ def _prime_of_error_alone(p: PassState, l: int) -> Number:
     remedy="Multiply σ'(z^L) by ∇_a C.",
 )
 def _prime_alone(p: PassState, l: int) -> Number:
-    return p.prime(l) if p.activations[l].elementwise else None
+    return factors.alone(p, l) if p.activations[l].elementwise else None

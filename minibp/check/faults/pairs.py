@@ -52,7 +52,7 @@ def paired(one: FaultInstance, other: FaultInstance) -> FaultInstance:
         one.fault.step,
         f"{one.fault.summary}; and {other.fault.summary}",
         one.fault.remedy,
-        (lambda p, l: assembled(p, l),),
+        (assembled,),
         along if sloped else None,
         typical=one.fault.typical or other.fault.typical,
         pieces=tuple(piece for name, piece in pieces.items() if name == "weights"),

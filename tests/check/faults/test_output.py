@@ -55,7 +55,9 @@ def jacobian(s):
 
 
 def test_every_fault_is_expected():
-    elsewhere = {one.id for one in (*vars(output_derivative).values(), *vars(saturation).values()) if isinstance(one, Fault)}
+    elsewhere = {
+        one.id for one in (*vars(output_derivative).values(), *vars(saturation).values()) if isinstance(one, Fault)
+    }
     assert EXPECTED.keys() == of_equations("") - elsewhere
 
 
