@@ -16,28 +16,50 @@ from minibp.network import Gradient
 from minibp.problem import Problem
 
 SAME = 1e-6
-"""How near two numbers have to be, relatively, to be looked at as one limit: what explains the gradient decides."""
+"""How near two numbers have to be, relatively, to be looked at as one: what explains the gradient decides."""
 
 
 def clipped(calls: Sequence[tuple[Problem, Gradient]], fp: Arithmetic, *, biases: bool = True) -> FaultInstance | None:
     """The clip that makes the right gradient of each of these problems what was returned for it; None without one."""
-    for variant, limit in _limits([gradient for _, gradient in calls]):
+    for variant, limit in _limits(calls):
         instance = FaultInstance(CATALOGUE["gradient_clipped"], None, variant, limit)
         if all(_explains(instance, problem, got, fp, biases=biases) for problem, got in calls):
             return instance
     return None
 
 
-def _limits(gradients: Sequence[Gradient]) -> Iterator[tuple[int, float]]:
-    """The formulas that there are several witnesses of, each with its limit: entries, or norms, that are as large."""
-    arrays = [[*one.nabla_w, *one.nabla_b] for one in gradients]
-    entries = np.concatenate([np.abs(array).ravel() for each in arrays for array in each])
-    whole = np.array([_norm(each) for each in arrays])
-    single = np.array([_norm([array]) for each in arrays for array in each])
-    for variant, sizes in enumerate((entries, whole, single)):
+def _limits(calls: Sequence[tuple[Problem, Gradient]]) -> Iterator[tuple[int, float]]:
+    """The formulas that have witnesses, each with its limit, the largest entry or norm that was returned.
+
+    Two unequal ones that were cut to the same size are witnesses; or one, to a number of few digits, which it was not.
+    """
+    got = [[*gradient.nabla_w, *gradient.nabla_b] for _, gradient in calls]
+    right = [[*one.nabla_w, *one.nabla_b] for one in (run_pass(PassState(problem)) for problem, _ in calls)]
+    for variant, sizes_of in enumerate((_entries, _norms_of_all, _norms_of_each)):
+        sizes, true = (np.concatenate([sizes_of(arrays) for arrays in each]) for each in (got, right))
         limit = float(sizes.max())
-        if limit and (sizes >= limit * (1 - SAME)).sum() > 1:
+        cut = true[true > limit * (1 + SAME)]
+        if not limit or not len(cut) or (sizes[true > limit * (1 + SAME)] < limit * (1 - SAME)).any():
+            continue
+        if np.ptp(cut) > SAME * limit or (_is_plain(limit) and not _is_plain(float(cut[0]))):
             yield variant, limit
+
+
+def _is_plain(number: float) -> bool:
+    """True of a number of three digits, but for rounding."""
+    return abs(number - float(f"{number:.3g}")) <= 1e-12 * abs(number)
+
+
+def _entries(arrays: Sequence[Array]) -> Array:
+    return np.concatenate([np.abs(array).ravel() for array in arrays])
+
+
+def _norms_of_all(arrays: Sequence[Array]) -> Array:
+    return np.array([_norm(arrays)])
+
+
+def _norms_of_each(arrays: Sequence[Array]) -> Array:
+    return np.array([_norm([array]) for array in arrays])
 
 
 def _norm(arrays: Sequence[Array]) -> float:

@@ -24,8 +24,16 @@ SPARE_DIGITS = 6.0
 ROUNDS = 12
 """Steps of Gauss and Newton for a constant that a result is not linear in; each gains a digit or more."""
 
-FEW, LEFT = 3, 1e-2
-"""After so many steps no more than this part of the gap is left, or there is no such constant."""
+STARTS = (0.1, 0.4, 1.0, 0.0)
+"""Slopes of an output that a search begins at: δ^L is of second degree in it, and more than one may fit an entry."""
+NEAR = 1e4
+"""Units of rounding within which what was computed is looked at as right, or as a number of few digits."""
+SOME = 3
+"""Examples that a slope of the output is looked for in."""
+AGREEMENT = 1e-6
+"""How far slopes that are read from entries may differ, relatively: what explains the gradient decides."""
+LEFT = 0.3
+"""After the first step no more than this part of the gap is left, or there is no such constant: epsilons are small."""
 
 
 class Confirmation(NamedTuple):
@@ -90,7 +98,7 @@ def _by_steps(variant: FaultInstance, states: Sequence[PassState], layer: int, d
         change = _projected(slopes, gaps)
         left = max(float(np.abs(gap).max()) for gap in gaps)
         first = left if not done else first
-        if change is None or (done == FEW and left > LEFT * first):
+        if change is None or (done == 1 and left > LEFT * first):
             return None
         constant += change
         if abs(change) <= 1e-12 * abs(constant):
@@ -148,24 +156,31 @@ def forward_slopes(examples: Sequence[SingleExample], fp: Arithmetic) -> list[Fa
     found = []
     for scope in [None, *((layer,) for layer in sloped)] if sloped else []:
         layer = sloped[0] if scope is None else scope[0]
-        constant = (_read_slope if layer < states[0].top else _output_slope)(states, examples, layer)
+        constant = (
+            _read_slope(states, examples, layer, fp)
+            if layer < states[0].top
+            else _output_slope(states, examples, layer, fp)
+        )
         if constant is not None:
-            found.append(FaultInstance(fault, scope, constant=_plain_number(constant)))
+            found.append(FaultInstance(fault, scope, constant=_plain_number(constant, fp)))
     return found
 
 
-def _plain_number(constant: float) -> float:
+def _plain_number(constant: float, fp: Arithmetic) -> float:
     """A number of few digits, where it is one but for rounding."""
-    short = float(f"{constant:.6g}")
-    return short if abs(short - constant) <= 1e-12 * abs(constant) else constant
+    short = float(f"{constant:.4g}")
+    return short if abs(short - constant) <= NEAR * fp.u * abs(constant) else constant
 
 
-def _read_slope(states: Sequence[PassState], examples: Sequence[SingleExample], layer: int) -> float | None:
+def _read_slope(
+    states: Sequence[PassState], examples: Sequence[SingleExample], layer: int, fp: Arithmetic
+) -> float | None:
     """The slope of a hidden layer, from a^l as it is in ∂C/∂W^{l+1} = δ^{l+1} (a^l)ᵀ; None where entries disagree."""
     suggest = CATALOGUE["slope_differs"].suggest
     assert suggest is not None
     above = layer + 1
     slopes: list[Array] = []
+    inputs: list[Array] = []
     for state, example in zip(states, examples, strict=True):
         delta, nabla_w = example.nabla_b(above), example.nabla_w(above)
         if state.alpha:
@@ -173,34 +188,42 @@ def _read_slope(states: Sequence[PassState], examples: Sequence[SingleExample], 
         square = float(delta @ delta)
         if square:
             slopes.append(suggest(state, layer, (delta @ nabla_w)[None, :] / square).ravel())
-    known = np.concatenate(slopes) if slopes else np.zeros(0)
-    known = np.unique(known[np.isfinite(known)])
-    middle = float(np.median(known)) if known.size else 0.0
-    agree = known[np.abs(known - middle) <= 1e-6 * abs(middle)]
-    return float(np.median(agree)) if len(agree) >= max(2, 0.8 * len(known)) else None
+            inputs.append(state.plain(state.z[layer]).ravel())
+    if not slopes:
+        return None
+    known, z = np.concatenate(slopes), np.concatenate(inputs)
+    known, z = known[np.isfinite(known)], z[np.isfinite(known)]
+    if len(np.unique(z)) < 2:  # one equation for one number
+        return None
+    middle = float(np.median(known))
+    agree = known[np.abs(known - middle) <= max(AGREEMENT, NEAR * fp.u) * max(abs(middle), 1e-3)]
+    return float(np.median(agree)) if len(agree) >= 0.8 * len(known) else None
 
 
-def _output_slope(states: Sequence[PassState], examples: Sequence[SingleExample], layer: int) -> float | None:
-    """The slope of the output layer, from δ^L: the one that all entries have in common, of all that each may have."""
+def _output_slope(
+    states: Sequence[PassState], examples: Sequence[SingleExample], layer: int, fp: Arithmetic
+) -> float | None:
+    """The slope of the output layer, from δ^L of some examples: what explains all of them decides."""
     fault = CATALOGUE["slope_differs"]
+    states, examples = states[:SOME], examples[:SOME]
 
     def error_with(state: PassState, slope: float) -> Array:
-        other = PassState(state.problem)
+        other = PassState(exact[id(state)])
         run_forward(other, [FaultInstance(fault, (layer,), constant=slope)])
         return np.asarray(RIGHT["output"](other, layer)).ravel()
 
+    exact = {id(state): state.problem.astype("float64") for state in states}
     got = [example.nabla_b(layer) for example in examples]
-    for start in (0.1, 0.4, 1.0, 0.0):
-        constant = start
+    largest = max(float(np.abs(delta).max()) for delta in got)
+    for constant in STARTS:
         for _ in range(ROUNDS):
             here = [error_with(state, constant) for state in states]
+            gaps = [delta - one for delta, one in zip(got, here, strict=True)]
+            if max(float(np.abs(gap).max()) for gap in gaps) <= NEAR * fp.u * largest:
+                return constant
             slopes = [(error_with(state, constant + 1e-6) - one) * 1e6 for state, one in zip(states, here, strict=True)]
-            change = _projected(slopes, [delta - one for delta, one in zip(got, here, strict=True)])
+            change = _projected(slopes, gaps)
             if change is None or not np.isfinite(change):
                 break
-            constant += change
-        gaps = [delta - error_with(state, constant) for state, delta in zip(states, got, strict=True)]
-        left = max(float(np.abs(gap).max()) for gap in gaps)
-        if left <= 1e-9 * max(float(np.abs(delta).max()) for delta in got):
-            return constant
+            constant += change  # noqa: PLW2901
     return None

@@ -88,8 +88,8 @@ def _slope_message(p: PassState, l: int, variant: int, slope: float) -> str:
     """The slope that was found, that which was said, and how to say the one that was found."""
     said = p.problem.network.activations[l - 2]
     found = f"{name_of_slope(said)} {slope:.6g}, not {slope_of(said):.6g}"
-    family = "elu" if isinstance(said, Elu) else "leaky_relu"
-    return f'{found}: if it is meant, pass activation="{family}({slope:.6g})"' if slope > 0 else found
+    meant = f"elu({slope:.6g})" if isinstance(said, Elu) else f"leaky_relu({slope:.6g})" if slope else "relu"
+    return f'{found}: if it is meant, pass activation="{meant}"' if slope >= 0 else found
 
 
 @fault_with_constant(
