@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeAlias
 
-from minibp.check.diagnosis.constants import fitted
+from minibp.check.diagnosis.constants import confirmation, fitted, is_confirmed
 from minibp.check.diagnosis.delta_readings import right_delta, variants
 from minibp.check.faults.injection import FaultInstance
 from minibp.check.faults.pairs import may_pair, paired
@@ -50,12 +50,15 @@ class Candidates:
         return one_of_each_fault([one for one in found if one.constant is None] or found)
 
     def pairs_that_explain(self) -> tuple[FaultInstance, ...]:
-        """The first pair of faults of (22), in different pieces of it, that explains δ^l."""
+        """The first pair of faults of (22), in different pieces of it, that explains δ^l.
+
+        A constant of theirs has to be confirmed by this layer alone.
+        """
         pieces = [one for one in variants("recursion") if one.fault.pieces]
         for one, other in combinations(pieces, 2):
             if may_pair(one, other):
                 both = self._fitted(paired(one, other))
-                if self._is_possible(both) and self.explain(both, None):
+                if self._is_possible(both) and self.explain(both, None) and self._is_confirmed(both):
                     return (both,)
         return ()
 
@@ -68,6 +71,9 @@ class Candidates:
         if one.constant is not None and not self._explains(one.at(self.states[0], self.layer), 0):
             return variant
         return fitted(variant, self.states, self.layer, deltas)
+
+    def _is_confirmed(self, one: FaultInstance) -> bool:
+        return one.constant is None or is_confirmed(confirmation(one, self.states, self.layer, self.deltas), [])
 
     def _is_possible(self, one: FaultInstance) -> bool:
         """True of a fault without a constant, or with one that is found and not refused."""

@@ -21,20 +21,22 @@ SAME = 1e-6
 
 def clipped(calls: Sequence[tuple[Problem, Gradient]], fp: Arithmetic, *, biases: bool = True) -> FaultInstance | None:
     """The clip that makes the right gradient of each of these problems what was returned for it; None without one."""
-    for variant, limit in _limits(calls):
+    for variant, limit in _limits(calls, biases=biases):
         instance = FaultInstance(CATALOGUE["gradient_clipped"], None, variant, limit)
         if all(_explains(instance, problem, got, fp, biases=biases) for problem, got in calls):
             return instance
     return None
 
 
-def _limits(calls: Sequence[tuple[Problem, Gradient]]) -> Iterator[tuple[int, float]]:
+def _limits(calls: Sequence[tuple[Problem, Gradient]], *, biases: bool) -> Iterator[tuple[int, float]]:
     """The formulas that have witnesses, each with its limit, the largest entry or norm that was returned.
 
     Two unequal ones that were cut to the same size are witnesses; or one, to a number of few digits, which it was not.
     """
-    got = [[*gradient.nabla_w, *gradient.nabla_b] for _, gradient in calls]
-    right = [[*one.nabla_w, *one.nabla_b] for one in (run_pass(PassState(problem)) for problem, _ in calls)]
+    got, right = (
+        [[*one.nabla_w, *(one.nabla_b if biases else ())] for one in gradients]
+        for gradients in ([gradient for _, gradient in calls], [run_pass(PassState(problem)) for problem, _ in calls])
+    )
     for variant, sizes_of in enumerate((_entries, _norms_of_all, _norms_of_each)):
         sizes, true = (np.concatenate([sizes_of(arrays) for arrays in each]) for each in (got, right))
         limit = float(sizes.max())
@@ -68,9 +70,13 @@ def _norm(arrays: Sequence[Array]) -> float:
 
 def _explains(instance: FaultInstance, problem: Problem, got: Gradient, fp: Arithmetic, *, biases: bool) -> bool:
     state = PassState(problem, fp)
-    predicted = run_pass(state, [instance])
-    for step, kind, theirs in (("weight", predicted.nabla_w, got.nabla_w), ("bias", predicted.nabla_b, got.nabla_b)):
-        for layer, near, array in zip(state.layers, kind, theirs, strict=True):
-            if (biases or step == "weight") and not explains(near.loosened(state.read_error(layer, step)), array):  # type: ignore[attr-defined]
-                return False
+    run_pass(state)
+    if not biases:  # a norm has none, either
+        state.nabla_b = {layer: near * 0.0 for layer, near in state.nabla_b.items()}
+    for layer, of_weights, of_biases in zip(state.layers, got.nabla_w, got.nabla_b, strict=True):
+        weight, bias = instance.at(state, layer)
+        if not explains(weight.loosened(state.read_error(layer, "weight")), of_weights):
+            return False
+        if biases and not explains(bias.loosened(state.read_error(layer, "bias")), of_biases):
+            return False
     return True

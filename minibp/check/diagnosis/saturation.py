@@ -24,10 +24,10 @@ from minibp.problem import Problem
 
 DEPTHS = (5.0, 10.0, 16.0, 22.0, 28.0, 34.0, 40.0, 50.0, 65.0)
 """The weighted inputs −z of outputs: σ(−5) is 7e-3, σ(−65) is 6e-29, less than any epsilon that is in use."""
-EXPONENTS = np.arange(-24.0, -1.0, 0.5)
+EXPONENTS = np.arange(-24.0, -1.0, 0.25)
 """Of the powers of ten that are tried first as epsilons."""
-NARROWER = 30
-"""Steps of a search among three in which the range of log ε is halved each time: to 1e-9 of a decade."""
+NARROWER = 54
+"""Steps of a search among three numbers, in which their distance is halved each time: to the last digit."""
 
 Call = Callable[[Problem], Gradient | None]
 
@@ -84,27 +84,27 @@ def _state(problem: Problem, fp: Arithmetic) -> PassState:
 def _fitted(variant: FaultInstance, rows: list[tuple[PassState, Array]], top: int) -> FaultInstance | None:
     """The fault with the constant that explains all rows; None where none does."""
 
-    def at(exponent: float) -> FaultInstance:
-        return FaultInstance(variant.fault, None, variant.variant, float(10.0**exponent))
+    def at(constant: float) -> FaultInstance:
+        return FaultInstance(variant.fault, None, variant.variant, float(constant))
 
-    def distance(exponent: float) -> float:
+    def distance(constant: float) -> float:
         total = 0.0
         for state, row in rows:
-            predicted = at(exponent).at(state, top)
+            predicted = at(constant).at(state, top)
             if predicted is None:
                 return np.inf
-            predicted = state.plain(predicted)
-            total += float((np.abs(predicted - row) / np.maximum(np.abs(predicted) + np.abs(row), state.fp.tiny)).sum())  # type: ignore[union-attr]
+            value = state.plain(predicted)
+            total += float((np.abs(value - row) / (np.abs(value) + np.abs(row) + np.finfo(float).tiny)).sum())
         return total
 
-    best = float(min(EXPONENTS, key=distance))
-    reach = 0.5
+    best = float(min(10.0**EXPONENTS, key=distance))
+    reach = 1.0
     for _ in range(NARROWER):
-        best = min((best - reach, best, best + reach), key=distance)
         reach /= 2
-    for exponent in (float(np.log10(float(f"{10.0**best:.2g}"))), best):  # a number of two digits, if it is one
-        if all(_explains(at(exponent), state, row, top) for state, row in rows):
-            return at(exponent)
+        best = min((best / (1 + reach), best, best * (1 + reach)), key=distance)
+    for constant in (float(f"{best:.2g}"), best):  # a number of two digits, if it is one
+        if all(_explains(at(constant), state, row, top) for state, row in rows):
+            return at(constant)
     return None
 
 
