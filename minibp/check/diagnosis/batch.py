@@ -115,11 +115,13 @@ def averaged(batches: Sequence[Batch], explanation: Explanation, fp: Arithmetic,
     states = [_state_of(batch, explanation, fp) for batch in batches]
     factor = _factor_of(explanation)
     best: Average | None = None
+    ties = False  # without biases all that is summed is ∂C/∂W, and a sum of everything has the simpler name
     for shares in [factor] if factor else [None, *variants("shares")]:
         mean = Part((shares,) if shares and not factor else ())
         candidate = Average(mean, _parts(shares, batches, states, explanation, biases=biases))
-        if best is None or candidate.cost < best.cost:
+        if best is None or candidate.cost < best.cost or (ties and candidate.cost == best.cost):
             best = candidate
+            ties = not biases and not mean.candidates
         if best.cost == 0:
             break
     assert best is not None
