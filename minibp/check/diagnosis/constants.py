@@ -89,10 +89,11 @@ def _by_steps(variant: FaultInstance, states: Sequence[PassState], layer: int, d
         each = [fault.suggest(state, layer, delta) for state, delta in zip(states, deltas, strict=True)]
         known = np.concatenate([one[np.isfinite(one)] for one in each])
         return float(np.median(known)) if known.size else None
+    plain = [state.without_errors() for state in states]
     for done in range(ROUNDS):
         step = max(1e-3 * abs(constant), 1e-9)
-        here = [state.plain(curve(state, layer, constant)).ravel() for state in states]
-        there = [state.plain(curve(state, layer, constant + step)).ravel() for state in states]
+        here = [curve(state, layer, constant).ravel() for state in plain]
+        there = [curve(state, layer, constant + step).ravel() for state in plain]
         slopes = [(after - before) / step for before, after in zip(here, there, strict=True)]
         gaps = [delta.ravel() - before for delta, before in zip(deltas, here, strict=True)]
         change = _projected(slopes, gaps)

@@ -71,6 +71,14 @@ class PassState:
         """The weight of each example in a sum over them."""
         self._primes: dict[int, Number] = {}
 
+    def without_errors(self) -> PassState:
+        """The same pass in plain float64 numbers, without what these may be off by."""
+        twin = PassState(self.problem.astype("float64"))
+        twin.activations, twin.share = self.activations, self.share
+        for name in ("z", "a", "delta", "raw", "nabla_w", "nabla_b"):
+            setattr(twin, name, {l: self.plain(numbers) for l, numbers in getattr(self, name).items()})
+        return twin
+
     def exact(self, array: Array) -> Number:
         """An array as this pass's kind of number."""
         return array if self.fp is None else RunningError.exact(array, self.fp)
