@@ -182,14 +182,19 @@ def _read_slope(
     above = layer + 1
     slopes: list[Array] = []
     inputs: list[Array] = []
+    shown = any((state.plain(state.z[layer]) > 0).any() for state in states)
     for state, example in zip(states, examples, strict=True):
-        delta, nabla_w = example.nabla_b(above), example.nabla_w(above)
+        z, nabla_w = state.plain(state.z[layer]).ravel(), example.nabla_w(above)
         if state.alpha:
             nabla_w = nabla_w - state.plain(RIGHT["l2_weights"](state, above))
+        up = np.maximum(z, 0)  # there a is z, whatever the slope is, and ∂C/∂W tells δ
+        if shown and not up.any():
+            continue
+        delta = nabla_w @ up / (up @ up) if shown else example.nabla_b(above)
         square = float(delta @ delta)
         if square:
             slopes.append(suggest(state, layer, (delta @ nabla_w)[None, :] / square).ravel())
-            inputs.append(state.plain(state.z[layer]).ravel())
+            inputs.append(z)
     if not slopes:
         return None
     known, z = np.concatenate(slopes), np.concatenate(inputs)

@@ -182,6 +182,14 @@ def test_slopes_are_read_from_the_weights_gradient_or_from_the_output_error(hidd
     assert found[0].constant == pytest.approx(slope, rel=1e-12, abs=1e-12)
 
 
+@pytest.mark.parametrize("other", ["bias_gradient_zero", "l2_ones_on_biases", "cost_factor_two"])
+def test_a_slope_is_read_whatever_the_gradient_of_biases_is(other):
+    problem = problems_of("leaky_relu", "identity", "quadratic", 0.7)[1]
+    both = [FaultInstance(CATALOGUE["slope_differs"], constant=0.2), other]
+    subject = FaultyBackprop(both, "leaky_relu", "identity", "quadratic", 0.7)
+    assert forward_slopes(examples_of(subject, rows_of(problem)), FP)[0].constant == pytest.approx(0.2, rel=1e-12)
+
+
 def test_where_slopes_disagree_or_there_are_none_nothing_is_read():
     problem = problems_of("leaky_relu", "identity", "quadratic", 0.0)[1]
     wrong = FaultyBackprop(["weighted_input_for_activation"], "leaky_relu", "identity", "quadratic")
