@@ -16,6 +16,22 @@ SETTINGS = [
     ("silu", "softmax", "categorical_cross_entropy"),
     ("elu", "identity", "huber"),
 ]
+OF_OUTPUTS = [
+    ("tanh", "tanh", "quadratic"),
+    ("relu", "elu", "quadratic"),
+    ("tanh", "silu", "huber"),
+    ("sigmoid", "leaky_relu", "quadratic"),
+]
+"""Outputs of which σ' has faults of its own."""
+
+
+def settings_of(name):
+    """The settings where a fault may show: with the output that its name speaks of, or one of several."""
+    own = [
+        setting for setting in OF_OUTPUTS if name.startswith(("output_", "cost_gradient")) and setting[1][:4] in name
+    ]
+    own += [OF_OUTPUTS[-1]] * (name == "output_slope_of_derivative_differs")
+    return own or SETTINGS
 
 
 def problems_of(activation, output, cost, l2=0.7, dtype="float64", seed=0):

@@ -10,6 +10,7 @@ import minibp
 SOURCES, TESTS = Path(minibp.__file__).parent, Path(__file__).parent
 OF_SEVERAL = {
     "bench/test_ratio_guard.py": "benchmarks/ratio_guard.py, by the means of the benchmark",
+    "check/test_backprop_kinds.py": "check_backprop: kinds of mistakes that were met in public code",
     "check/grad/test_campaign.py": "benchmarks/any_function.py, in small runs",
     "check/grad/test_campaign_figures.py": "benchmarks/any_function_*.py, in small runs",
     "check/grad/test_kinds_cancelled.py": "the checks of check/grad: sums that hardly change",

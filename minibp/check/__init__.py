@@ -24,9 +24,15 @@ The map, from the lowest floor up; a file imports only from lower floors.
         fault.py              the record of a fault, and the decorator that makes one of the function that computes it
         forward.py            faults of (13) and (14)
         output.py             faults of (17) and (26): σ'(z^L) missing, …
+        output_derivative.py  more of them: another derivative in place of σ'(z^L)
+        saturation.py         and more: epsilons and clips in cross-entropy
         recursion.py          faults of (22): σ'(z^l) missing, …
+        hidden_derivative.py  more of them: another derivative in place of σ'(z^l)
+        factors.py            what stands where σ' belongs, in either place
+        pairs.py              two faults of (22) at once
         parameters.py         faults of (23) and (24)
         batch.py, l2.py       faults of the mean (6), and of (27)
+        clipping.py           a gradient that is clipped
         catalogue.py          all of them by their ids
         injection.py          a backprop that makes given faults
         pass_state.py         the arrays of one pass, plain or as running-error numbers
@@ -39,11 +45,15 @@ The map, from the lowest floor up; a file imports only from lower floors.
     diagnosis/              what is wrong
         findings.py           the findings of a diagnosis, causes first
         single_example.py     one example: which fault explains δ, ∂C/∂b and ∂C/∂W (a missing σ', a swapped product, …)
+        candidates.py         the faults of one δ, held to it in all networks
+        constants.py          constants of faults, fitted, and whether there are equations that confirm them
         delta_readings.py     what may be the subject's own δ, and the faults to try on it
         batch.py              several examples: the mean (6), and L2
         own_cost.py           the cost that comes with a gradient
         other_claims.py       another convention by which the code would be correct
+        clipping.py           a gradient that is right but for being clipped
         stability.py          rounding that is magnified, distinguished from a wrong formula
+        saturation.py         the epsilon, or the clip, that keeps cross-entropy finite where outputs saturate
     verify/                 minibp's own gradients against every oracle, and every fault against the check
     grad/                   the check of the derivatives of any function: see its own map
     backprop/               the check of anyone's backprop

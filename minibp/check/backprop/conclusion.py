@@ -183,7 +183,8 @@ class Conclusion:
         """The findings on well-conditioned networks; where there are none, on those that failed."""
         depth = len(example.network.weights)
         for problems in (self.setting.bases(self.seed), self.setting.bases(self.seed, depth), [example], failing[:1]):
-            found = diagnose(self.call, problems, self.fp, self.name)
+            biases = self.setting.claim.biases
+            found = diagnose(self.call, problems, self.fp, self.name, biases=biases, rows=self.setting.rows)
             if found:
                 found = in_convention(found, problems, self.setting.claim.reduction)
                 return [self._in_words(finding) for finding in found]
@@ -204,7 +205,8 @@ class Conclusion:
         held = self.call(problem)
         assert held is not None
         layer = mismatch.segment.layer or 0
-        fault, message = reason(problem, layer, held)
+        call = self.call if self.setting.claim.biases else None  # what is asked of an output is asked by biases
+        fault, message = reason(problem, layer, held, call, self.setting.problem)
         equation = "(22)"
         if layer == len(problem.network.weights) + 1:
             equation = "(26)" if fuses(problem.cost, problem.network.activations[-1]) else "(17)"

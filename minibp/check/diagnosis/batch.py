@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.diagnosis.delta_readings import variants
 from minibp.check.diagnosis.single_example import UNKNOWN, Explanation, Part
-from minibp.check.faults.injection import RIGHT, FaultInstance, compute_step, raw_output_error, run_forward, run_pass
+from minibp.check.faults.injection import RIGHT, FaultInstance, compute_step, raw_error, run_forward, run_pass
 from minibp.check.faults.pass_state import Number, PassState, by_layer
 from minibp.check.rounding.arithmetic import Arithmetic
 from minibp.check.rounding.running_error import RunningError, explains
@@ -82,7 +83,7 @@ class _Model:
         if self.tensor_shares is not None:
             weighted = _with_shares(state, mean * state.m * self.tensor_shares.at(weighted, layer))
         data = self._data(weighted, layer)
-        penalty = self._penalty(weighted, layer) if state.alpha else None
+        penalty = self.penalty_of(weighted, layer)
         if penalty is not None and self.averages_penalty:
             penalty = penalty * (float(mean[0]) * state.m)
         return state.running(data if penalty is None else data + penalty)
@@ -94,24 +95,33 @@ class _Model:
                 return result
         return RIGHT[self.steps.data](state, layer)
 
-    def _penalty(self, state: PassState, layer: int) -> Number:
+    def penalty_of(self, state: PassState, layer: int) -> Number:
         """The term of L2; None where there is none, as on biases."""
+        if not state.alpha:
+            return None
         result = None if self.penalty is None else self.penalty.at(state, layer)
         if result is None and self.steps.penalty in RIGHT:
             return RIGHT[self.steps.penalty](state, layer)
         return result
 
 
-def averaged(batches: Sequence[Batch], explanation: Explanation, fp: Arithmetic) -> Average:
-    """The cheapest explanation of these batches, given that of their single examples."""
+def averaged(batches: Sequence[Batch], explanation: Explanation, fp: Arithmetic, *, biases: bool = True) -> Average:
+    """The cheapest explanation of these batches, given that of their single examples.
+
+    Without biases ∂C/∂b is left out.
+    """
+    if explanation.clip is not None:
+        return Average(Part(), {})
     states = [_state_of(batch, explanation, fp) for batch in batches]
     factor = _factor_of(explanation)
     best: Average | None = None
+    ties = False  # without biases all that is summed is ∂C/∂W, and a sum of everything has the simpler name
     for shares in [factor] if factor else [None, *variants("shares")]:
         mean = Part((shares,) if shares and not factor else ())
-        candidate = Average(mean, _parts(shares, batches, states, explanation))
-        if best is None or candidate.cost < best.cost:
+        candidate = Average(mean, _parts(shares, batches, states, explanation, biases=biases))
+        if best is None or candidate.cost < best.cost or (ties and candidate.cost == best.cost):
             best = candidate
+            ties = not biases and not mean.candidates
         if best.cost == 0:
             break
     assert best is not None
@@ -142,26 +152,63 @@ def _state_of(batch: Batch, explanation: Explanation, fp: Arithmetic) -> PassSta
         # δ that was read from a tensor with another term in it has a larger error.
         state.delta[layer] = RunningError(rows, np.maximum(error, np.concatenate([delta.error for delta in read])), fp)
         first = explanation.layers[layer].parts["delta"].candidates[:1]
-        depends_on_batch = depends_on_batch or any(fault.constant is not None for fault in first)
+        depends_on_batch = depends_on_batch or any(fault.fault.updates_weights for fault in first)
         if depends_on_batch:  # weights that were updated with the whole batch give other δ than with one example
             state.delta[layer] = compute_step("recursion", state, layer, faults)
         state.nabla_w[layer] = nabla_w[layer]
-        state.raw[layer] = raw_output_error(state) if layer == state.top else state.raw[layer + 1] @ state.w[layer + 1]
+        state.raw[layer] = raw_error(state, layer, faults)
     return state
 
 
 def _parts(
-    shares: FaultInstance | None, batches: Sequence[Batch], states: Sequence[PassState], explanation: Explanation
+    shares: FaultInstance | None,
+    batches: Sequence[Batch],
+    states: Sequence[PassState],
+    explanation: Explanation,
+    *,
+    biases: bool,
 ) -> dict[tuple[str, int], Part]:
     """The faults of each tensor of each layer, given that of the mean; of those that one example explains."""
     found: dict[tuple[str, int], Part] = {}
     for layer, reading in explanation.layers.items():
         for tensor, steps in STEPS_BY_TENSOR.items():
-            if not reading.parts[steps.data].off:
+            if not reading.parts[steps.data].off and (biases or tensor == "nabla_w"):
                 data, penalty = (reading.parts[step].first for step in (steps.data, steps.penalty))
+                model = _Model(steps, shares, data, penalty)
                 got = [by_layer(getattr(batch.result, tensor))[layer] for batch in batches]
-                found[tensor, layer] = _part(_Model(steps, shares, data, penalty), states, layer, got)
+                rows = [
+                    [by_layer(getattr(explanation.examples[row].result, tensor))[layer] for row in batch.rows]
+                    for batch in batches
+                ]
+                singles = [[explanation.states[row] for row in batch.rows] for batch in batches]
+                if all(map(partial(_is_sum_of_rows, model, layer), states, got, singles, rows)):
+                    found[tensor, layer] = Part()
+                else:
+                    found[tensor, layer] = _part(model, states, layer, got)
     return found
+
+
+def _is_sum_of_rows(
+    model: _Model,
+    layer: int,
+    state: PassState,
+    got: Array,
+    singles: Sequence[PassState],
+    rows: Sequence[Array],
+) -> bool:
+    """True where a batch's tensor is the sum, by these shares, of what was returned for its examples one by one.
+
+    Then (6) holds by its definition, whatever is wrong with the examples. L2, which is in each of them, is not summed.
+    """
+    shares = RIGHT["shares"](state, layer) if model.shares is None else _relative(model.shares, state, layer)
+    total = state.running(np.zeros(got.shape))
+    for share, single, row in zip(shares, singles, rows, strict=True):
+        near = single.running(row).loosened(single.read_error(layer, model.steps.data))
+        penalty = model.penalty_of(single, layer)
+        total = total + (near if penalty is None else near - penalty) * float(share)
+    penalty = model.penalty_of(state, layer)
+    predicted = total if penalty is None else total + penalty
+    return explains(predicted.loosened(state.read_error(layer, model.steps.data)), got)
 
 
 def _part(base: _Model, states: Sequence[PassState], layer: int, got: Sequence[Array]) -> Part:
@@ -183,6 +230,10 @@ def _deviations(base: _Model) -> Iterator[tuple[FaultInstance | None, _Model]]:
     """Models without a further fault; then one fault more: of this tensor's mean, its products, L2's division."""
     yield None, base
     yield None, replace(base, penalty=None, averages_penalty=True)
+    if base.data is not None:  # and other ways to write its fault, which one example does not tell apart
+        for other in variants(base.steps.data):
+            if other.fault is base.data.fault and other.variant != base.data.variant:
+                yield None, replace(base, data=other)
     for fault in variants(base.steps.shares):
         yield fault, replace(base, tensor_shares=fault)
     if base.steps.data == "weight":

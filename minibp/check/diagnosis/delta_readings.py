@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -34,18 +35,15 @@ class SingleExample(NamedTuple):
         return by_layer(self.result.nabla_w)[layer]
 
 
-def sources(states: list[PassState], examples: Sequence[SingleExample], layer: int) -> Iterator[list[RunningError]]:
-    """δ^l from ∂C/∂b^l, with and without L2 on biases; from ∂C/∂W^l; and as its equation has it."""
-    fp = states[0].fp
-    assert fp is not None
-    rows = [
-        RunningError.exact(example.nabla_b(layer), fp).loosened(fp.read_error(state.b[layer]))[None, :]
-        for state, example in zip(states, examples, strict=True)
-    ]
-    yield rows
-    if states[0].alpha:
-        yield [row - state.alpha * state.b[layer] for row, state in zip(rows, states, strict=True)]
-        yield [row - np.float64(state.alpha) for row, state in zip(rows, states, strict=True)]
+def sources(
+    states: list[PassState], examples: Sequence[SingleExample], layer: int, *, biases: bool = True
+) -> Iterator[list[RunningError]]:
+    """δ^l from ∂C/∂b^l, with and without L2 on biases; from ∂C/∂W^l; and as its equation has it.
+
+    Without biases ∂C/∂b^l tells nothing.
+    """
+    if biases:
+        yield from _of_biases(states, examples, layer)
     for penalty in [None, *variants("l2_weights")] if states[0].alpha else [None]:
         for base, transposed in (
             (_below, False), (_of_layer, False), (_z_below, False), (_x, False), (_weights, False), (_below, True),
@@ -57,6 +55,20 @@ def sources(states: list[PassState], examples: Sequence[SingleExample], layer: i
             if all(delta is not None for delta in found):
                 yield [delta for delta in found if delta is not None]
     yield [state.running(right_delta(state, layer)) for state in states]
+
+
+def _of_biases(states: list[PassState], examples: Sequence[SingleExample], layer: int) -> Iterator[list[RunningError]]:
+    """δ^l from ∂C/∂b^l, with and without L2 on biases."""
+    fp = states[0].fp
+    assert fp is not None
+    rows = [
+        RunningError.exact(example.nabla_b(layer), fp).loosened(fp.read_error(state.b[layer]))[None, :]
+        for state, example in zip(states, examples, strict=True)
+    ]
+    yield rows
+    if states[0].alpha:
+        yield [row - state.alpha * state.b[layer] for row, state in zip(rows, states, strict=True)]
+        yield [row - np.float64(state.alpha) for row, state in zip(rows, states, strict=True)]
 
 
 def _below(state: PassState, layer: int) -> Number:
@@ -100,7 +112,8 @@ def right_delta(state: PassState, layer: int) -> Number:
     return RIGHT["output" if layer == state.top else "recursion"](state, layer)
 
 
-def variants(step: str) -> list[FaultInstance]:
+@cache
+def variants(step: str) -> tuple[FaultInstance, ...]:
     """Every fault of a step, by each of its formulas."""
     faults = [fault for fault in CATALOGUE.values() if fault.step == step]
-    return [FaultInstance(fault, None, variant) for fault in faults for variant in range(len(fault.formulas))]
+    return tuple(FaultInstance(fault, None, variant) for fault in faults for variant in range(len(fault.formulas)))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.diagnosis.batch import STEPS_BY_TENSOR, Average, Batch, averaged
+from minibp.check.diagnosis.clipping import clipped
 from minibp.check.diagnosis.delta_readings import SingleExample, right_delta
 from minibp.check.diagnosis.single_example import Explanation, Part, explain
 from minibp.check.faults.injection import RIGHT, FaultInstance, run_pass
+from minibp.check.faults.pairs import FaultPair
 from minibp.check.faults.pass_state import PassState, by_layer
 from minibp.check.report.finding import Finding
 from minibp.check.rounding.arithmetic import Arithmetic
@@ -36,31 +39,40 @@ DIFFERS = (
 
 
 def diagnose(
-    call: Callable[[Problem], Gradient | None], problems: Sequence[Problem], fp: Arithmetic, name: str
+    call: Callable[[Problem], Gradient | None],
+    problems: Sequence[Problem],
+    fp: Arithmetic,
+    name: str,
+    *,
+    biases: bool = True,
+    rows: Callable[[Problem, int, int], Problem] | None = None,
 ) -> list[Finding]:
     """The findings on these problems, which all have as many layers; from the output backwards, causes first.
 
-    `call` returns a subject's gradient, or None where it has none.
+    `call` returns a subject's gradient, or None where it has none. Without biases ∂C/∂b is neither read nor judged.
+    `rows` makes the problem of some of the examples of another, where a convention of the subject depends on m.
     """
+    of_rows = rows or _rows
     examples: list[SingleExample] = []
     batches: list[Batch] = []
     for problem in problems:
-        rows = []
+        singles = []
         for i in range(min(problem.m, ROWS)):
-            one = _rows(problem, i, i + 1)
+            one = of_rows(problem, i, i + 1)
             result = _exact(call(one))
             if result is None:
                 break
-            rows.append(len(examples))
+            singles.append(len(examples))
             examples.append(SingleExample(one, result))
-        whole = _rows(problem, 0, len(rows)) if len(rows) > 1 else None
+        whole = of_rows(problem, 0, len(singles)) if len(singles) > 1 else None
         result = None if whole is None else _exact(call(whole))
         if whole is not None and result is not None:
-            batches.append(Batch(whole, result, tuple(rows)))
+            batches.append(Batch(whole, result, tuple(singles)))
     if not examples:
         return []
-    explanation = explain(examples, fp)
-    average = averaged(batches, explanation, fp) if batches else Average(Part(), {})
+    calls = [(one.problem, one.result) for one in examples] + [(one.problem, one.result) for one in batches]
+    explanation = explain(examples, fp, biases=biases, clip=lambda: clipped(calls, fp, biases=biases))
+    average = averaged(batches, explanation, fp, biases=biases) if batches else Average(Part(), {})
     return _Findings(name, explanation, average, batches).listed()
 
 
@@ -93,6 +105,8 @@ class _Findings:
         self.top = max(explanation.layers)
 
     def listed(self) -> list[Finding]:
+        if self.explanation.clip is not None:
+            return [self._clipped(self.explanation.clip)]
         found = [self._forward(fault) for fault in self.explanation.forward]
         delta = {layer: reading.parts["delta"] for layer, reading in self.explanation.layers.items()}
         output = delta.pop(self.top)
@@ -115,8 +129,22 @@ class _Findings:
         return "(26)" if fuses(problem.cost, problem.network.activations[-1]) else "(17)"
 
     def _forward(self, fault: FaultInstance) -> Finding:
-        layers = fault.layers or tuple(range(self.top, 1, -1))
+        state = self.explanation.states[0]
+        layers = fault.layers or tuple(
+            layer
+            for layer in range(self.top, 1, -1)
+            if fault.fault.other is None or fault.fault.other(state.activations[layer], 1.0) is not None
+        )
         return self._finding(fault.fault.equation, layers, fault.fault.tensor, (fault,), None)
+
+    def _clipped(self, fault: FaultInstance) -> Finding:
+        """The clip of the whole gradient, with the entry that it changes most."""
+        layers = list(self.explanation.layers)
+        of_layers = [_largest(self._pairs(None, layer, fault.fault.tensor)) for layer in layers]
+        errors = [abs((got or 0.0) - (expected or 0.0)) for _, got, expected, _ in of_layers]
+        shown = layers[int(np.argmax(errors))]
+        found = self._finding("(6)", [shown], fault.fault.tensor, (fault,), None)
+        return replace(found, layers=())
 
     def _of_parts(self, parts: dict[int, Part], equation: str, tensor: str, step: str) -> list[Finding]:
         """The fewest faults that explain all layers, then the layers that none explains."""
@@ -130,7 +158,11 @@ class _Findings:
             candidates = [one for one in of_first if one.fault.id == chosen]
             candidates += [one for one in of_first if one.fault.id != chosen]
             at = candidates[0].fault.equation or equation
-            found.append(self._finding(at, layers, tensor, tuple(candidates), step))
+            pair = candidates[0].fault
+            named: list[tuple[FaultInstance, ...]] = [tuple(candidates)]
+            if isinstance(pair, FaultPair):
+                named = [(one,) for one in pair.named(candidates[0].constant)]
+            found += [self._finding(at, layers, tensor, each, step) for each in named]
             left = {layer: part for layer, part in left.items() if layer not in layers}
         found += [self._finding(equation, [layer], tensor, (), step) for layer, part in parts.items() if part.off]
         return found
@@ -167,6 +199,9 @@ class _Findings:
         pairs = self._pairs(step, layer or self.top, tensor)
         entry, got, expected, tolerance = _largest(pairs)
         named = candidates[0] if candidates else None
+        if named is not None and named.fault.message is not None and not message:
+            state = self.explanation.states[0]
+            message = named.fault.message(state, layer or self.top, named.variant, named.constant or 0.0)
         return Finding(
             equation, layer, tensor, named.fault.id if named else None, self.name, entry, got, expected, tolerance,
             "equation" if step in ("delta", *PLACES) else "core",
@@ -174,8 +209,21 @@ class _Findings:
             layers=tuple(layers or ()),
             also=tuple(one.fault.id for one in candidates[1:]),
             constant=named.constant if named else None,
-            looks=() if named or message else _looks(pairs),
+            looks=() if named or message else (*_looks(pairs), *self._sides(step, layer or self.top, pairs)),
         )  # fmt: skip
+
+    def _sides(self, step: str | None, layer: int, pairs: Sequence[_Pair]) -> list[str]:
+        """The observation that δ^l is off on one side of 0 only, where it is right somewhere on the other."""
+        if step != "delta":
+            return []
+        z = np.concatenate([state.plain(state.z[layer]).ravel() for state in self.explanation.states])
+        off = ~np.concatenate([_within(pair).ravel() for pair in pairs])
+        sides = {"<": z < 0, ">": z > 0}
+        return [
+            f"all of those have z^l {sign} 0, and none has that is right"
+            for sign, side in sides.items()
+            if off.sum() > 1 and (off == side).all() and not side.all()
+        ]
 
     def _is_right(self, step: str, layer: int, tensor: str) -> bool:
         return all(_within(pair).all() for pair in self._pairs(step, layer, tensor))

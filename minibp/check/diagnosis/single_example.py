@@ -8,16 +8,19 @@ Of all readings of a layer the cheapest is taken: the one with the fewest faults
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import groupby, product
 from typing import TypeAlias
 
 from minibp.arrays import Array
-from minibp.check.diagnosis.delta_readings import SingleExample, right_delta, sources, variants
+from minibp.check.diagnosis.candidates import Candidates, Refused, Search, one_of_each_fault
+from minibp.check.diagnosis.constants import Confirmation, confirmation, forward_slopes, is_confirmed
+from minibp.check.diagnosis.delta_readings import SingleExample, sources, variants
 from minibp.check.faults.catalogue import CATALOGUE
-from minibp.check.faults.injection import RIGHT, FaultInstance, raw_output_error, run_forward
+from minibp.check.faults.injection import RIGHT, FaultInstance, raw_error, run_forward
+from minibp.check.faults.pairs import FaultPair
 from minibp.check.faults.pass_state import Number, PassState
 from minibp.check.rounding.arithmetic import Arithmetic
 from minibp.check.rounding.running_error import RunningError, explains
@@ -35,8 +38,10 @@ class Part:
 
     @property
     def cost(self) -> float:
-        """1 for a fault, UNKNOWN for an equation that none explains, else 0."""
-        return UNKNOWN * self.off if not self.candidates else 1.0
+        """1 for a fault, 2 for two at once, UNKNOWN for an equation that none explains, else 0."""
+        if not self.candidates:
+            return UNKNOWN * self.off
+        return 2.0 if isinstance(self.candidates[0].fault, FaultPair) else 1.0
 
     @property
     def first(self) -> FaultInstance | None:
@@ -70,6 +75,8 @@ class Explanation:
     examples: Sequence[SingleExample]
     states: list[PassState]
     layers: dict[int, LayerReading] = field(default_factory=dict)
+    clip: FaultInstance | None = None
+    """The clip of a gradient that is right but for it."""
 
     @property
     def cost(self) -> float:
@@ -90,78 +97,123 @@ class Explanation:
         return found
 
 
-def explain(examples: Sequence[SingleExample], fp: Arithmetic) -> Explanation:
-    """The cheapest explanation of these results.
+def explain(
+    examples: Sequence[SingleExample],
+    fp: Arithmetic,
+    *,
+    biases: bool = True,
+    clip: Callable[[], FaultInstance | None] = lambda: None,
+) -> Explanation:
+    """The cheapest explanation of these results; without biases, of ∂C/∂W alone.
 
-    Forward passes with faults are tried only where the right one leaves an equation unexplained; a quick search picks
-    one.
+    A clip of the whole gradient, and forward passes with faults, are tried only where the right forward pass leaves an
+    equation unexplained; of the latter a quick search picks one.
     """
-    best = _given_forward((), examples, fp)
+    whole, quick = Search(biases=biases), Search(thorough=False, biases=biases)
+    best = _confirmed((), examples, fp, whole)
+    if best.has_unknown:
+        best.clip = clip()
+        if best.clip is not None:
+            return best
     top = len(examples[0].problem.network.weights) + 1
     for count in (1, 2):
         if not best.has_unknown:
             break
         promising: tuple[FaultInstance, ...] = ()
         least = math.inf
-        for faults in _forward_faults(top, count):
-            quick = _given_forward(faults, examples, fp, thorough=False, limit=least)
-            if quick.cost < least:
-                promising, least = faults, quick.cost
-        chosen = _given_forward(promising, examples, fp)
-        best = chosen if chosen.cost < best.cost else best
+        sloped = [(one,) for one in forward_slopes(examples, fp)] if count == 1 else []
+        for faults in [*sloped, *_forward_faults(top, count, biases=biases)]:
+            found = _given_forward(faults, examples, fp, quick, limit=least)
+            if found.cost < least:
+                promising, least = faults, found.cost
+        if promising:
+            chosen = _confirmed(promising, examples, fp, whole)
+            best = chosen if chosen.cost < best.cost else best
     return best
 
 
-def _forward_faults(top: int, count: int) -> Iterable[tuple[FaultInstance, ...]]:
+def _forward_faults(top: int, count: int, *, biases: bool) -> Iterable[tuple[FaultInstance, ...]]:
     """One fault of the forward pass, in all layers or in one; or two."""
     scopes = [None, *((layer,) for layer in range(2, top + 1))]
-    biases, activations = (
+    without_biases, without_activations = (
         [FaultInstance(CATALOGUE[name], scope) for scope in scopes] for name in ("bias_omitted", "activation_omitted")
     )
-    return product(biases, activations) if count == 2 else [(one,) for one in biases + activations]
+    if not biases:  # where b is 0 nothing is omitted
+        return [(one,) for one in without_activations] if count == 1 else []
+    if count == 2:
+        return product(without_biases, without_activations)
+    return [(one,) for one in without_biases + without_activations]
+
+
+def _confirmed(
+    forward: tuple[FaultInstance, ...], examples: Sequence[SingleExample], fp: Arithmetic, search: Search
+) -> Explanation:
+    """The explanation without faults whose constant is fitted to as few equations as determine it."""
+    while True:
+        found = _given_forward(forward, examples, fp, search)
+        more = _unconfirmed(found)
+        if not more:
+            return found
+        search = replace(search, refused=search.refused | more)
+
+
+def _unconfirmed(found: Explanation) -> Refused:
+    """The faults, by layer, whose constant neither its own layer confirms nor the same one in another layer."""
+    by_fault: dict[str, dict[int, Confirmation]] = {}
+    for layer, reading in found.layers.items():
+        for one in reading.parts["delta"].candidates:
+            if one.constant is not None:
+                told = confirmation(one, found.states, layer, reading.deltas)
+                by_fault.setdefault(one.fault.id, {})[layer] = told
+    return frozenset(
+        (name, layer)
+        for name, of_layers in by_fault.items()
+        for layer, mine in of_layers.items()
+        if not is_confirmed(mine, [theirs for other, theirs in of_layers.items() if other != layer])
+    )
 
 
 def _given_forward(
     forward: tuple[FaultInstance, ...],
     examples: Sequence[SingleExample],
     fp: Arithmetic,
+    search: Search,
     *,
-    thorough: bool = True,
     limit: float = math.inf,
 ) -> Explanation:
-    """The layers from the output down, or as far as the cost stays below `limit`.
-
-    Where it is not thorough, δ^l is ∂C/∂b^l but for L2, for one network, and no fault of δ^L comes with one of (6).
-    """
-    if not thorough:
+    """The layers from the output down, or as far as the cost stays below `limit`."""
+    if not search.thorough:
         examples = [one for one in examples if one.problem.network is examples[0].problem.network]
     states = [PassState(example.problem, fp) for example in examples]
     for state in states:
         run_forward(state, forward)
     found = Explanation(forward, examples, states)
     for layer in range(states[0].top, 1, -1):
-        reading = _read(states, examples, layer, thorough=thorough)
+        reading = _read(states, examples, layer, search)
         found.layers[layer] = reading
+        first = reading.parts["delta"].candidates[:1]
         for state, example, delta in zip(states, examples, reading.deltas, strict=True):
             state.delta[layer] = delta
             state.nabla_w[layer] = example.nabla_w(layer)
-            above = layer + 1
-            state.raw[layer] = raw_output_error(state) if layer == state.top else state.raw[above] @ state.w[above]
+            state.raw[layer] = raw_error(state, layer, first)
         if found.cost >= limit:
             break
     return found
 
 
-def _read(states: list[PassState], examples: Sequence[SingleExample], layer: int, *, thorough: bool) -> LayerReading:
-    """The cheapest reading of a layer."""
+def _read(states: list[PassState], examples: Sequence[SingleExample], layer: int, search: Search) -> LayerReading:
+    """The cheapest reading of a layer; where no fault explains its δ, two at once may."""
     best: LayerReading | None = None
-    for i, deltas in enumerate(sources(states, examples, layer)):
-        candidate = _reading(states, examples, layer, deltas, thorough=thorough)
+    for i, deltas in enumerate(sources(states, examples, layer, biases=search.biases)):
+        candidate = _reading(states, examples, layer, deltas, search)
         if best is None or candidate.cost < best.cost:
             best = candidate
-        if best.cost <= 1 or (i == 2 and not thorough):
+        if best.cost <= 1 or (i == 2 and not search.thorough):
             break
     assert best is not None
+    if search.thorough and best.parts["delta"].off and layer < states[0].top:
+        both = Candidates(states, layer, best.deltas, search).pairs_that_explain()
+        best.parts["delta"] = Part(both, off=not both)
     return best
 
 
@@ -170,24 +222,26 @@ def _reading(
     examples: Sequence[SingleExample],
     layer: int,
     deltas: list[RunningError],
-    *,
-    thorough: bool,
+    search: Search,
 ) -> LayerReading:
     """The reading of a layer, given that this is its δ."""
-    parts = _delta_parts(states, layer, deltas, thorough=thorough)
+    parts = _delta_parts(states, layer, deltas, search)
     for state, delta in zip(states, deltas, strict=True):
         state.delta[layer] = delta
-    parts.update(_tensor_parts(states, layer, "bias", "l2_biases", [one.nabla_b(layer) for one in examples]))
+    if search.biases:
+        parts.update(_tensor_parts(states, layer, "bias", "l2_biases", [one.nabla_b(layer) for one in examples]))
+    else:
+        parts.update(bias=Part(), l2_biases=Part())
     parts.update(_tensor_parts(states, layer, "weight", "l2_weights", [one.nabla_w(layer) for one in examples]))
     return LayerReading(deltas, parts)
 
 
-def _delta_parts(states: list[PassState], layer: int, deltas: list[RunningError], *, thorough: bool) -> dict[str, Part]:
+def _delta_parts(states: list[PassState], layer: int, deltas: list[RunningError], search: Search) -> dict[str, Part]:
     """The faults of (17), (26) or (22) that explain δ^l, given the layers above.
 
     A fault of the mean may appear with a single example already, as a factor of δ^L.
     """
-    candidates = _Candidates(states, layer, deltas)
+    candidates = Candidates(states, layer, deltas, search)
     if candidates.explain(None, None):
         return {"delta": Part()}
     if layer < states[0].top:
@@ -196,58 +250,10 @@ def _delta_parts(states: list[PassState], layer: int, deltas: list[RunningError]
     for scale in [None, *variants("shares")]:
         if scale is not None and candidates.explain(None, scale):
             return {"delta": Part(), "scale": Part((scale,))}
-        found = candidates.that_explain("output", scale) if scale is None or thorough else ()
+        found = candidates.that_explain("output", scale) if scale is None or search.thorough else ()
         if found:
             return {"delta": Part(found), "scale": Part((scale,) if scale else ())}
     return {"delta": Part(off=True)}
-
-
-class _Candidates:
-    """The predictions of one δ^l by every fault, each computed once."""
-
-    def __init__(self, states: list[PassState], layer: int, deltas: list[RunningError]) -> None:
-        self.states, self.layer, self.deltas = states, layer, deltas
-        self.right = [state.running(right_delta(state, layer)) for state in states]
-        self.fitted: dict[str, list[FaultInstance]] = {}
-        self.predictions: dict[tuple[FaultInstance, int], RunningError | None] = {}
-
-    def that_explain(self, step: str, scale: FaultInstance | None) -> tuple[FaultInstance, ...]:
-        """The faults of a step that explain δ^l, with this fault of the mean or none."""
-        if step not in self.fitted:
-            self.fitted[step] = [_fitted(variant, self.states, self.layer, self.deltas) for variant in variants(step)]
-        return _one_of_each_fault(variant for variant in self.fitted[step] if self.explain(variant, scale))
-
-    def explain(self, variant: FaultInstance | None, scale: FaultInstance | None) -> bool:
-        """True where one fault, and one of the mean, predict δ^l in all networks."""
-        for i, (state, right, delta) in enumerate(zip(self.states, self.right, self.deltas, strict=True)):
-            found = right if variant is None else self._predicted(variant, i)
-            if found is None and scale is not None:
-                return False  # with a fault of the mean, one that makes no difference here would seem to explain too
-            predicted = right if found is None else found
-            if scale is not None:
-                predicted = predicted * scale.at(state, self.layer)[0]
-            if not explains(RunningError(predicted.value, predicted.error + delta.error, predicted.fp), delta.value):
-                return False
-        return True
-
-    def _predicted(self, variant: FaultInstance, i: int) -> RunningError | None:
-        if (variant, i) not in self.predictions:
-            found = variant.at(self.states[i], self.layer)
-            self.predictions[variant, i] = None if found is None else self.states[i].running(found)
-        return self.predictions[variant, i]
-
-
-def _fitted(variant: FaultInstance, states: list[PassState], layer: int, deltas: list[RunningError]) -> FaultInstance:
-    """The same fault with its constant by least squares."""
-    along, formula = variant.fault.along, variant.fault.formulas[variant.variant]
-    if along is None:
-        return variant
-    steps = [state.plain(along(state, layer)) for state in states]
-    gaps = [delta.value - state.plain(formula(state, layer)) for state, delta in zip(states, deltas, strict=True)]
-    square = sum(float((step * step).sum()) for step in steps)
-    projection = sum(float((step * gap).sum()) for step, gap in zip(steps, gaps, strict=True))
-    constant = projection / square if square else 0.0
-    return FaultInstance(variant.fault, variant.layers, variant.variant, constant)
 
 
 Pair: TypeAlias = tuple[FaultInstance | None, FaultInstance | None]
@@ -276,8 +282,8 @@ def _tensor_parts(states: list[PassState], layer: int, step: str, added: str, go
         if fitting:
             first = fitting[0]
             return {
-                step: Part(_one_of_each_fault(one for one, other in fitting if one and other is first[1])),
-                added: Part(_one_of_each_fault(other for one, other in fitting if other and one is first[0])),
+                step: Part(one_of_each_fault(one for one, other in fitting if one and other is first[1])),
+                added: Part(one_of_each_fault(other for one, other in fitting if other and one is first[0])),
             }
     return {step: Part(off=True), added: Part()}
 
@@ -292,14 +298,6 @@ def _by_variant(variant: FaultInstance | None, step: str, state: PassState, laye
     if found is None and step in RIGHT:
         found = RIGHT[step](state, layer)
     return found
-
-
-def _one_of_each_fault(found: Iterable[FaultInstance]) -> tuple[FaultInstance, ...]:
-    """The first variant of each fault."""
-    first: dict[str, FaultInstance] = {}
-    for one in found:
-        first.setdefault(one.fault.id, one)
-    return tuple(first.values())
 
 
 def _for_this_layer(one: FaultInstance, layer: int) -> FaultInstance:

@@ -14,6 +14,7 @@ import numpy as np
 from minibp import batched
 from minibp.activations import sigmoid, softmax
 from minibp.arrays import Array
+from minibp.check.diagnosis.saturation import Make, guard
 from minibp.check.layout import gradient_layout, row_of_gradient
 from minibp.check.rounding.arithmetic import Arithmetic, arithmetic_of, arithmetic_of_anyone
 from minibp.check.rounding.running_error import RunningError
@@ -141,10 +142,26 @@ OTHER = (
 )
 
 
-def reason(problem: Problem, layer: int, result: Gradient) -> tuple[str | None, str]:
-    """The name of an unstable formula of the output, where it explains a layer, and the cause with its remedy."""
+GUARDED = "right where neurons are not saturated, and not where they are"
+
+
+def reason(
+    problem: Problem,
+    layer: int,
+    result: Gradient,
+    call: Call | None = None,
+    make: Make | None = None,
+) -> tuple[str | None, str]:
+    """The name of an unstable formula of the output, where it explains a layer, and the cause with its remedy.
+
+    With the subject's call an epsilon, or a clip, in the output is found, too: it is a fault of the catalogue. `make`
+    makes a problem in the conventions of the subject.
+    """
     name = None
     top = len(problem.network.weights) + 1
+    guarded = guard(problem, call, make) if call is not None and layer == top else None
+    if guarded is not None:
+        return guarded[0], f"{guarded[1]}: {GUARDED}"
     output = problem.network.activations[-1]
     if layer == top and type(problem.cost) is CrossEntropy and output is sigmoid and _divides(problem, result):
         name = "output_error_by_division"

@@ -6,14 +6,34 @@ The ids are fixed: what is built on reports relies on them.
 from __future__ import annotations
 
 from minibp.arrays import InputError
-from minibp.check.faults import batch, forward, l2, output, parameters, recursion
+from minibp.check.faults import (
+    batch,
+    clipping,
+    forward,
+    hidden_derivative,
+    l2,
+    output,
+    output_derivative,
+    parameters,
+    recursion,
+    saturation,
+)
 from minibp.check.faults.fault import Fault
 
+MODULES = (
+    forward,
+    output,
+    output_derivative,
+    saturation,
+    recursion,
+    hidden_derivative,
+    parameters,
+    batch,
+    l2,
+    clipping,
+)
 CATALOGUE: dict[str, Fault] = {
-    entry.id: entry
-    for module in (forward, output, recursion, parameters, batch, l2)
-    for entry in vars(module).values()
-    if isinstance(entry, Fault)
+    entry.id: entry for module in MODULES for entry in vars(module).values() if isinstance(entry, Fault)
 }
 """Every fault by its id; within one equation the simplest and commonest come first."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from minibp.activations import Activation
 from minibp.arrays import Array
 from minibp.check.faults.batch import equation_6
 from minibp.check.faults.catalogue import fault_of
@@ -48,10 +49,30 @@ class FaultInstance:
         """The result of the step at a layer; None where the fault changes nothing."""
         if self.layers is not None and l not in self.layers:
             return None
+        if self.fault.curves and self.constant is not None:
+            return self.fault.curves[self.variant](p, l, self.constant)
         result = self.fault.formulas[self.variant](p, l)
         if self.fault.along is None or result is None:
             return result
         return result + self.fault.along(p, l) * (1.0 if self.constant is None else self.constant)
+
+    def piece_at(self, p: PassState, l: int, name: str) -> Number:
+        """The piece of (22) of this name, as the fault has it; None where it changes another, or nothing."""
+        piece = self.fault.pieces[self.variant] if self.fault.pieces else None
+        if piece is None or piece.name != name or (self.layers is not None and l not in self.layers):
+            return None
+        result = piece.formula(p, l)
+        if piece.along is None or result is None:
+            return result
+        return result + piece.along(p, l) * (1.0 if self.constant is None else self.constant)
+
+    def activation_at(self, p: PassState, l: int) -> Activation:
+        """The activation of a layer: the pass's own, or another in its place."""
+        given = p.activations[l]
+        if self.fault.other is None or (self.layers is not None and l not in self.layers):
+            return given
+        constant = self.fault.typical if self.constant is None else self.constant
+        return given if constant is None else self.fault.other(given, constant) or given
 
 
 def run_pass(p: PassState, faults: Sequence[FaultInstance] = ()) -> Gradient:
@@ -60,19 +81,33 @@ def run_pass(p: PassState, faults: Sequence[FaultInstance] = ()) -> Gradient:
     for l in reversed(p.layers):
         if l == p.top:
             p.delta[l] = compute_step("output", p, l, faults)
-            p.raw[l] = raw_output_error(p)
         else:
             p.delta[l] = compute_step("recursion", p, l, faults)
-            p.raw[l] = p.raw[l + 1] @ p.w[l + 1]
+        p.raw[l] = raw_error(p, l, faults)
         p.nabla_w[l] = _nabla_w(p, l, faults)
-    return Gradient(tuple(p.nabla_w[l] for l in p.layers), tuple(_nabla_b(p, l, faults) for l in p.layers))
+        p.nabla_b[l] = _nabla_b(p, l, faults)
+    pairs = {l: _deviation("gradient", p, l, faults) or (p.nabla_w[l], p.nabla_b[l]) for l in p.layers}
+    return Gradient(tuple(pairs[l][0] for l in p.layers), tuple(pairs[l][1] for l in p.layers))
 
 
 def run_forward(p: PassState, faults: Sequence[FaultInstance] = ()) -> None:
-    """Every z and a."""
+    """Every z and a; a layer whose activation is another has that one from here on."""
     for l in p.layers:
+        for one in faults:
+            p.activations[l] = one.activation_at(p, l)
         p.z[l] = compute_step("z", p, l, faults)
         p.a[l] = compute_step("a", p, l, faults)
+
+
+def raw_error(p: PassState, l: int, faults: Sequence[FaultInstance] = ()) -> Number:
+    """The error of a layer before it is multiplied by σ', gone back through the weights that δ goes back through."""
+    if l == p.top:
+        return raw_output_error(p)
+    for instance in faults:
+        weights = instance.piece_at(p, l, "weights")
+        if weights is not None:
+            return p.raw[l + 1] @ weights
+    return p.raw[l + 1] @ p.w[l + 1]
 
 
 def raw_output_error(p: PassState) -> Number:

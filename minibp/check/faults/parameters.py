@@ -52,12 +52,27 @@ def _mean_over_neurons(p: PassState, l: int) -> Number:
     return _over_neurons(p, l, p.w[l].shape[0])
 
 
+def _over_neurons_of_each_example(p: PassState, l: int) -> Number:
+    """A sum over the wrong axis: one number an example, which fits where there are as many neurons, or is broadcast."""
+    n = p.w[l].shape[0]
+    if n == 1 or p.m not in (1, n):
+        return None
+    return (p.delta[l] * p.share[:, None]).sum(axis=1) * np.ones(n, p.problem.dtype)
+
+
+def _mean_of_each_example(p: PassState, l: int) -> Number:
+    n = p.w[l].shape[0]
+    if n == 1 or p.m not in (1, n):
+        return None
+    return p.delta[l].sum(axis=1) * (np.ones(n, p.problem.dtype) / n)
+
+
 @fault(
     "bias_gradient_summed_over_neurons",
     "bias",
     summary="∂C/∂b is summed over the neurons too: a sum without an axis",
     remedy="Sum over the examples alone: axis 0 for rows of examples, axis 1 with keepdims for columns.",
-    variants=(_mean_over_neurons,),
+    variants=(_mean_over_neurons, _over_neurons_of_each_example, _mean_of_each_example),
 )
 def _sum_over_neurons(p: PassState, l: int) -> Number:
     return _over_neurons(p, l, 1)

@@ -66,9 +66,18 @@ class PassState:
         self.delta: dict[int, Number] = {}
         self.raw: dict[int, Number] = {}
         self.nabla_w: dict[int, Number] = {}
+        self.nabla_b: dict[int, Number] = {}
         self.share: Array = np.ones(problem.m, problem.dtype)
         """The weight of each example in a sum over them."""
         self._primes: dict[int, Number] = {}
+
+    def without_errors(self) -> PassState:
+        """The same pass in plain float64 numbers, without what these may be off by."""
+        twin = PassState(self.problem.astype("float64"))
+        twin.activations, twin.share = self.activations, self.share
+        for name in ("z", "a", "delta", "raw", "nabla_w", "nabla_b"):
+            setattr(twin, name, {l: self.plain(numbers) for l, numbers in getattr(self, name).items()})
+        return twin
 
     def exact(self, array: Array) -> Number:
         """An array as this pass's kind of number."""
@@ -90,14 +99,16 @@ class PassState:
 
     def value(self, layer: int, z: Number) -> Number:
         """σ_l(z)."""
-        if self.fp is None:
-            return self.activations[layer].value(z)
-        return self._running(activated(z, self.activations[layer], self.fp))
+        return self.value_of(self.activations[layer], z)
+
+    def value_of(self, activation: Activation, z: Number) -> Number:
+        """σ(z) of this activation."""
+        return activation.value(z) if self.fp is None else self._running(activated(z, activation, self.fp))
 
     def prime(self, layer: int) -> Number:
         """σ_l'(z^l)."""
         if layer not in self._primes:
-            self._primes[layer] = self._prime(layer, self.z[layer], self.fp)
+            self._primes[layer] = self._prime(self.activations[layer], self.z[layer], self.fp)
         return self._primes[layer]
 
     def prime_at(self, layer: int, v: Number) -> Number:
@@ -105,15 +116,22 @@ class PassState:
 
         There relu' is 0 at 0: a^l often is 0, and if any slope were granted there, any result would be explained.
         """
-        return self._prime(layer, v, None if self.fp is None else self.fp._replace(textbook=False))
+        return self.prime_of(self.activations[layer], v)
 
-    def _prime(self, layer: int, v: Number, fp: Arithmetic | None) -> Number:
-        activation = self.activations[layer]
+    def prime_of(self, activation: Activation, v: Number) -> Number:
+        """σ'(v) of this activation, with relu' 0 at 0."""
+        return self._prime(activation, v, None if self.fp is None else self.fp._replace(textbook=False))
+
+    def _prime(self, activation: Activation, v: Number, fp: Arithmetic | None) -> Number:
         return (
             activation.prime(v)
             if fp is None
             else self._running(derivative(v, activated(v, activation, fp), activation, fp))
         )
+
+    def ones(self, layer: int) -> Number:
+        """1 for every neuron of a layer, and every example."""
+        return self.exact(np.ones((self.m, len(self.w[layer])), self.problem.dtype))
 
     def softmax(self, v: Number) -> Number:
         """Softmax over the neurons of a layer."""

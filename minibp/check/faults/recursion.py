@@ -1,17 +1,29 @@
-"""Faults of the recursion for the error of a hidden layer, (22)."""
+"""Faults of the recursion for the error of a hidden layer, (22); `hidden_derivative` has more of its factor σ'.
+
+Most change one of three pieces, δ^l = (error @ weights) ⊙ factor: two that change different ones may come together.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from minibp.activations import Elu, LeakyRelu
-from minibp.check.faults.fault import fault
+from minibp.check.faults import factors
+from minibp.check.faults.fault import Formula, Piece, fault
 from minibp.check.faults.pass_state import Number, PassState
 
 
 def equation_22(p: PassState, l: int) -> Number:
     """δ^l = (W^{l+1})ᵀ δ^{l+1} ⊙ σ'(z^l)."""
     return p.back(l) * p.prime(l)
+
+
+def _factors(*formulas: Formula) -> tuple[Piece, ...]:
+    return tuple(Piece("factor", formula) for formula in formulas)
+
+
+def _times(p: PassState, l: int, factor: Formula) -> Number:
+    found = factor(p, l)
+    return None if found is None else p.back(l) * found
 
 
 def _along_the_update(p: PassState, l: int) -> Number:
@@ -24,6 +36,8 @@ def _along_the_update(p: PassState, l: int) -> Number:
     summary="the error goes back through weights that this step has already updated, W^{l+1} - c ∂C/∂W^{l+1}",
     remedy="Compute all gradients first, with the weights of the forward pass, and update afterwards.",
     along=_along_the_update,
+    typical=0.25,
+    pieces=(Piece("weights", lambda p, l: p.exact(p.w[l + 1]), lambda p, l: -p.nabla_w[l + 1]),),
 )
 def _through_updated_weights(p: PassState, l: int) -> Number:
     return equation_22(p, l)
@@ -34,9 +48,10 @@ def _through_updated_weights(p: PassState, l: int) -> Number:
     "recursion",
     summary="σ' is taken at a^l, not at z^l",
     remedy="Call σ' with z^l; if it is written in terms of a, as a(1-a), pass it a and do not apply σ again.",
+    pieces=_factors(factors.at_activation),
 )
 def _prime_of_activation(p: PassState, l: int) -> Number:
-    return p.back(l) * p.prime_at(l, p.a[l])
+    return _times(p, l, factors.at_activation)
 
 
 @fault(
@@ -44,6 +59,7 @@ def _prime_of_activation(p: PassState, l: int) -> Number:
     "recursion",
     summary="the factor σ'(z^l) is missing",
     remedy="Multiply (W^{l+1})ᵀ δ^{l+1} by σ'(z^l).",
+    pieces=_factors(lambda p, l: p.ones(l)),
 )
 def _without_hidden_prime(p: PassState, l: int) -> Number:
     return p.back(l)
@@ -54,16 +70,10 @@ def _without_hidden_prime(p: PassState, l: int) -> Number:
     "recursion",
     summary="what goes back through W^{l+1} is the error before it was multiplied by σ'(z^{l+1})",
     remedy="Propagate δ^{l+1} itself, with its factor σ'(z^{l+1}).",
+    pieces=(Piece("error", lambda p, l: p.raw[l + 1]),),
 )
 def _raw_error(p: PassState, l: int) -> Number:
     return (p.raw[l + 1] @ p.w[l + 1]) * p.prime(l)
-
-
-def _with_leaky_slope_times(p: PassState, l: int, factor: float) -> Number:
-    activation = p.activations[l]
-    if not isinstance(activation, LeakyRelu):
-        return None
-    return p.where(p.plain(p.z[l]) < 0, p.back(l) * (factor * activation.slope), p.back(l))
 
 
 @fault(
@@ -71,9 +81,10 @@ def _with_leaky_slope_times(p: PassState, l: int, factor: float) -> Number:
     "recursion",
     summary="the derivative is 0 where z^l < 0, not the leaky slope",
     remedy="Use the same slope for z < 0 in σ' as in σ.",
+    pieces=_factors(factors.without_leaky_slope),
 )
 def _without_leaky_slope(p: PassState, l: int) -> Number:
-    return _with_leaky_slope_times(p, l, 0.0)
+    return _times(p, l, factors.without_leaky_slope)
 
 
 @fault(
@@ -81,9 +92,10 @@ def _without_leaky_slope(p: PassState, l: int) -> Number:
     "recursion",
     summary="the derivative where z^l < 0 is minus the leaky slope",
     remedy="The slope for z < 0 is positive: σ(z) = αz has the derivative α.",
+    pieces=_factors(factors.with_negative_leaky_slope),
 )
 def _with_negative_leaky_slope(p: PassState, l: int) -> Number:
-    return _with_leaky_slope_times(p, l, -1.0)
+    return _times(p, l, factors.with_negative_leaky_slope)
 
 
 @fault(
@@ -91,6 +103,7 @@ def _with_negative_leaky_slope(p: PassState, l: int) -> Number:
     "recursion",
     summary="W^{l+1} is used where its transpose belongs",
     remedy="Use (W^{l+1})ᵀ δ^{l+1}; for rows of examples that is delta @ w.",
+    pieces=(Piece("weights", lambda p, l: p.exact(p.w[l + 1].T) if p.is_square(l + 1) else None),),
 )
 def _not_transposed(p: PassState, l: int) -> Number:
     return (p.delta[l + 1] @ p.w[l + 1].T) * p.prime(l) if p.is_square(l + 1) else None
@@ -146,6 +159,7 @@ def _error_summed(p: PassState, l: int) -> Number:
     "recursion",
     summary="σ(z^l) stands where σ'(z^l) belongs",
     remedy="Multiply by the derivative, σ'(z^l).",
+    pieces=_factors(factors.value),
 )
 def _value_for_prime(p: PassState, l: int) -> Number:
     return p.back(l) * p.a[l]
@@ -182,6 +196,7 @@ def _prime_of_error_alone(p: PassState, l: int) -> Number:
     "recursion",
     summary="a^{l+1} goes back through W^{l+1}, not δ^{l+1}",
     remedy="Propagate δ^{l+1}.",
+    pieces=(Piece("error", lambda p, l: p.a[l + 1]),),
 )
 def _activation_propagated(p: PassState, l: int) -> Number:
     return (p.a[l + 1] @ p.w[l + 1]) * p.prime(l)
@@ -202,9 +217,10 @@ def _prime_of_error(p: PassState, l: int) -> Number:
     "recursion",
     summary="the factor σ'(z^l) is applied twice",
     remedy="Multiply by σ'(z^l) once.",
+    pieces=_factors(factors.twice),
 )
 def _prime_twice(p: PassState, l: int) -> Number:
-    return p.back(l) * p.prime(l) * p.prime(l)
+    return _times(p, l, factors.twice)
 
 
 @fault(
@@ -212,9 +228,10 @@ def _prime_twice(p: PassState, l: int) -> Number:
     "recursion",
     summary="σ' is a(1-a), the sigmoid's, on another activation",
     remedy="Use the derivative of the layer's own activation.",
+    pieces=_factors(factors.of_sigmoid),
 )
 def _prime_of_sigmoid(p: PassState, l: int) -> Number:
-    return p.back(l) * (p.a[l] * (1 - p.a[l]))
+    return _times(p, l, factors.of_sigmoid)
 
 
 @fault(
@@ -222,9 +239,10 @@ def _prime_of_sigmoid(p: PassState, l: int) -> Number:
     "recursion",
     summary="the derivative of tanh is 1-a, not 1-a²",
     remedy="tanh' is 1 - a².",
+    pieces=_factors(factors.tanh_not_squared),
 )
 def _tanh_not_squared(p: PassState, l: int) -> Number:
-    return p.back(l) * (1 - p.a[l]) if p.activations[l].name == "tanh" else None
+    return _times(p, l, factors.tanh_not_squared)
 
 
 @fault(
@@ -232,11 +250,10 @@ def _tanh_not_squared(p: PassState, l: int) -> Number:
     "recursion",
     summary="the derivative of elu where z^l < 0 is a, not a + α",
     remedy="For z < 0 elu' is α e^z, which is a + α.",
+    pieces=_factors(factors.elu_value),
 )
 def _elu_value(p: PassState, l: int) -> Number:
-    if not isinstance(p.activations[l], Elu):
-        return None
-    return p.where(p.plain(p.z[l]) > 0, p.back(l), p.back(l) * p.a[l])
+    return _times(p, l, factors.elu_value)
 
 
 @fault(
@@ -244,6 +261,7 @@ def _elu_value(p: PassState, l: int) -> Number:
     "recursion",
     summary="the derivative of silu is σ(z) alone",
     remedy="silu' is σ(z) + z σ'(z).",
+    pieces=_factors(factors.silu_first_term),
 )
 def _silu_first_term(p: PassState, l: int) -> Number:
-    return p.back(l) * p.sigmoid(p.z[l]) if p.activations[l].name == "silu" else None
+    return _times(p, l, factors.silu_first_term)

@@ -14,7 +14,7 @@ import numpy as np
 from minibp.activations import Activation, is_of_package
 from minibp.arrays import Array
 from minibp.check.rounding.arithmetic import LIBRARY_ERROR
-from minibp.check.rounding.bound_parts import ActivationBounds, bell, jump, logistic, nearest, none
+from minibp.check.rounding.bound_parts import ActivationBounds, bell, beyond_clip, jump, logistic, nearest, none
 from minibp.check.rounding.further_bounds import further_bounds_of
 from minibp.check.rounding.own_functions import UNIT, local_error
 
@@ -40,6 +40,7 @@ _DERIVED = {
         value_rounding=lambda z, a, f: (f + 3) * a,
         prime_rounding=lambda z, a, p, f: (f + 6) * p,
         from_value=lambda z, a, p, f: (f + 3) * a * np.abs(1 - 2 * a) + 3 * p,
+        clipped=beyond_clip,
     ),
     "tanh": ActivationBounds(
         lipschitz=lambda z, e: 4 * bell(2 * nearest(z, e)),

@@ -9,6 +9,12 @@ import numpy as np
 
 from minibp.arrays import Array
 
+CLIPPED_AT = 250.0
+"""The smallest |z| that code may clip z at in the sigmoid, as many do against warnings of overflow.
+
+Beyond it σ and σ' are within e^-250, 3e-109, of what they are there: that is what such code errs by.
+"""
+
 
 def none(z: Array, *_: object) -> Array:
     """No error at all."""
@@ -31,6 +37,9 @@ class ActivationBounds(NamedTuple):
 
     textbook: Callable[[Array, float], Array] = none
     """Error of σ(z), from (z, f), where it is computed by a sum that cancels near 0 or in the tail: e^z − 1, say."""
+
+    clipped: Callable[[Array, Array], Array] = none
+    """Error of σ(z) and of σ'(z), from (z, e), where z may have been clipped, far out."""
 
     reach: float = 0.0
     """How far from a kink that is not at 0 an honest program may take its place to be, in units of u."""
@@ -56,6 +65,11 @@ def logistic(z: Array) -> Array:
     """σ(z) of the sigmoid."""
     e = np.exp(-np.abs(z))
     return np.where(z >= 0, 1, e) / (1 + e)
+
+
+def beyond_clip(z: Array, e: Array) -> Array:
+    """e^−250 where an interval reaches beyond ±250."""
+    return np.where(np.abs(z) + e > CLIPPED_AT, np.exp(-CLIPPED_AT), 0.0)
 
 
 def jump(z: Array, e: Array, size: float) -> Array:

@@ -28,7 +28,7 @@ def activated(z: Ball, activation: Activation, fp: Arithmetic) -> Ball:
         return Ball(a, np.full(a.shape, np.inf))  # of another layer-wide function nothing is known
     facts = activation_bounds_of(activation)
     propagated = facts.lipschitz(z.value, z.error) * z.error
-    local = fp.u * facts.value_rounding(z.value, np.abs(a) + propagated, fp.f)
+    local = fp.u * facts.value_rounding(z.value, np.abs(a) + propagated, fp.f) + facts.clipped(z.value, z.error)
     if fp.textbook:
         local = local + fp.u * facts.textbook(z.value, fp.f)
     exact = facts.exact or ((z.value == 0) & (z.error == 0) & (a == 0))
@@ -65,4 +65,5 @@ def derivative(z: Ball, a: Ball, activation: Activation, fp: Arithmetic) -> Ball
         local = local + facts.from_value(z.value, np.abs(a.value), np.abs(p) + propagated, fp.f)
     if fp.textbook:
         local = local + 2 * facts.textbook(z.value, fp.f)  # from a: 1 − a² doubles its error
+    propagated = propagated + facts.clipped(z.value, z.error)
     return Ball(p, propagated + fp.u * local + (0 if facts.exact else fp.tiny * (1 + np.abs(z.value))))

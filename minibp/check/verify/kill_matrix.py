@@ -113,8 +113,7 @@ def _cells(setting: tuple[str, str, str], seed: int, only: Sequence[str]) -> Mat
         fault = CATALOGUE[name]
         found[name] = Row()
         for layers in [None, (ONE_LAYER,)] if fault.step in LAYERED else [None]:
-            constant = 0.25 if fault.along is not None else None
-            subject = FaultyBackprop([FaultInstance(fault, layers, 0, constant)], activation, output, cost, L2)
+            subject = FaultyBackprop([FaultInstance(fault, layers, 0, fault.typical)], activation, output, cost, L2)
             _judge(found[name], fault, layers, subject, problems, estimates)
     return found
 

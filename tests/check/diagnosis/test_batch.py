@@ -7,6 +7,7 @@ from minibp.check.diagnosis.delta_readings import SingleExample
 from minibp.check.diagnosis.single_example import UNKNOWN, Part, explain
 from minibp.check.faults.catalogue import CATALOGUE
 from minibp.check.faults.injection import FaultInstance, FaultyBackprop
+from minibp.check.faults.pairs import paired
 from minibp.check.rounding.arithmetic import arithmetic_of
 
 M = 3
@@ -165,3 +166,82 @@ def test_of_two_accounts_the_cheaper_one_is_taken():
     assert [(one.fault.id, one.variant) for one in found.mean.candidates] == [("last_example_dropped", 1)]
     both = judged(faulty("mean_twice", placed("bias_gradient_not_averaged", 3)))
     assert (names(both.mean), wrong(both)) == (["mean_twice"], {("nabla_b", 3): ["bias_gradient_not_averaged"]})
+
+
+# A batch that is the mean of its examples
+
+
+def one_by_one(*faults, weights_of_examples=None, l2=0.0):
+    """Code that takes one example a call, and what an adapter makes of it: the mean, or another sum by these shares."""
+
+    def subject(weights, biases, x, y):
+        m = len(x)
+        shares = [1 / m] * m if weights_of_examples is None else weights_of_examples(m)
+        rows = [faulty(*faults, l2=l2)(weights, biases, x[[i]], y[[i]]) for i in range(m)]
+        return [
+            [
+                sum(share * row[kind][layer] for share, row in zip(shares, rows, strict=True))
+                for layer in range(len(weights))
+            ]
+            for kind in (0, 1)
+        ]
+
+    return subject
+
+
+UPDATED = FaultInstance(CATALOGUE["weights_already_updated"], constant=0.1)
+RAW = FaultInstance(CATALOGUE["raw_error_propagated"])
+
+
+@pytest.mark.parametrize(
+    "fault", [UPDATED, paired(RAW, UPDATED), placed("hidden_derivative_missing")], ids=["updated", "raw", "missing"]
+)
+def test_where_a_batch_is_the_mean_of_its_examples_the_mean_is_right(fault):
+    found = judged(one_by_one(fault), problem_of(0.0), problem_of(0.0, sizes=(3, 3, 3, 3)))
+    assert (names(found.mean), wrong(found), found.cost) == ([], {}, 0)
+
+
+@pytest.mark.parametrize("fault", [UPDATED, placed("hidden_derivative_missing")], ids=["updated", "missing"])
+@pytest.mark.parametrize(
+    ("shares", "name"),
+    [
+        (lambda m: [1.0] * m, "sum_for_mean"),
+        (lambda m: [1 / m**2] * m, "mean_twice"),
+        (lambda m: [1.0] + [0.0] * (m - 1), "first_example_only"),
+    ],
+    ids=["sum", "twice", "first"],
+)
+def test_another_sum_of_examples_has_its_name(fault, shares, name):
+    found = judged(one_by_one(fault, weights_of_examples=shares), problem_of(0.0), problem_of(0.0, sizes=(3, 3, 3, 3)))
+    assert (names(found.mean), wrong(found)) == ([name], {})
+
+
+def test_a_batch_that_updates_by_its_own_gradient_is_right_too():
+    found = judged(faulty(UPDATED, l2=0.0), problem_of(0.0), problem_of(0.0, sizes=(3, 3, 3, 3)))
+    assert (names(found.mean), wrong(found), found.cost) == ([], {}, 0)
+
+
+def test_l2_of_each_example_is_not_that_of_the_batch():
+    # α W is in the gradient of each, and α/m W belongs in that of the batch.
+    found = judged(one_by_one(l2=0.7))
+    assert wrong(found) == {("nabla_w", layer): ["l2_not_divided_by_m"] for layer in (2, 3, 4)}
+
+
+def test_a_sum_over_the_wrong_axis_is_no_second_fault():
+    whole = problem_of(0.0, sizes=(3, 3, 3, 3))
+    for variant in (2, 3):
+        fault = FaultInstance(CATALOGUE["bias_gradient_summed_over_neurons"], None, variant)
+        found = judged(faulty(fault, l2=0.0), whole)
+        assert (names(found.mean), wrong(found), found.cost) == ([], {}, 0)
+
+
+def test_without_biases_their_gradient_is_not_judged():
+    problem = problem_of(0.0)
+    batch = Batch(problem, of(faulty("bias_gradient_not_averaged", l2=0.0), problem), (0, 1, 2))
+    examples = [
+        SingleExample(one, of(faulty(l2=0.0), one))
+        for one in (Problem(problem.network, problem.cost, problem.x[[i]], problem.y[[i]]) for i in range(M))
+    ]
+    fp = arithmetic_of("float64")
+    assert wrong(averaged([batch], explain(examples, fp), fp))
+    assert wrong(averaged([batch], explain(examples, fp, biases=False), fp, biases=False)) == {}

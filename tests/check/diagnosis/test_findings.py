@@ -9,6 +9,7 @@ from minibp import Problem
 from minibp.check.diagnosis.findings import diagnose
 from minibp.check.faults.catalogue import CATALOGUE
 from minibp.check.faults.injection import FaultInstance, FaultyBackprop
+from minibp.check.faults.pairs import paired
 from minibp.check.rounding.arithmetic import arithmetic_of
 from minibp.check.subject.calling import call
 from minibp.check.tolerance import within
@@ -318,3 +319,95 @@ def test_of_a_batch_only_the_tensors_that_are_right_are_said_to_differ_from_one_
         (None, "nabla_b", (3, 2), True),
     ]
     assert found[1].looks == ("9 of 9 entries are off", "all of those are 1.25 times what they should be")
+
+
+# Two faults of one equation
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("raw_error_propagated", "hidden_derivative_at_activation"),
+        ("raw_error_propagated", "weights_already_updated"),
+        ("weights_already_updated", "hidden_derivative_of_sigmoid"),
+    ],
+    ids=written_out,
+)
+def test_two_faults_of_one_equation_are_two_findings(names):
+    first, second = (FaultInstance(CATALOGUE[name], constant=CATALOGUE[name].typical) for name in names)
+    found = found_in(tanh_with(paired(first, second)), small_problem(m=3), small_problem(sizes=(2, 4, 3, 3), m=2))
+    assert {(one.equation, one.fault) for one in found} == {("(22)", name) for name in names}
+    constants = {one.fault: one.constant for one in found}
+    assert constants.get("weights_already_updated", 0.25) == pytest.approx(0.25, rel=1e-9)
+
+
+# Messages and looks
+
+
+def test_a_finding_has_the_particulars_of_its_fault():
+    (found,) = found_in(tanh_with(FaultInstance(CATALOGUE["derivative_of_another_activation"])), small_problem())
+    assert found.message == "sigmoid'(z) stands where tanh'(z) belongs"
+    assert found.message in str(found)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_that_only_one_side_of_0_is_off_is_seen(sign):
+    def subject(weights, biases, x, y):
+        a, kept = x, []
+        for w, b in zip(weights, biases, strict=True):
+            kept.append(a)
+            a = np.tanh(a @ w.T + b)
+        delta, nabla_w, nabla_b = (a - y) * (1 - a * a), [], []
+        for w, below in zip(weights[::-1], kept[::-1], strict=True):
+            nabla_w.insert(0, delta.T @ below / len(x))
+            nabla_b.insert(0, delta.mean(0))
+            delta = delta @ w * (1 - below * below) * np.where(sign * below < 0, 0.7, 1)
+        return nabla_w, nabla_b
+
+    found = found_in(subject, small_problem(m=3), small_problem(sizes=(2, 4, 3, 3), m=3))
+    side = "<" if sign > 0 else ">"
+    assert {one.layers for one in found} == {(3,), (2,)}
+    assert all(f"all of those have z^l {side} 0, and none has that is right" in one.looks for one in found)
+
+
+def test_what_is_off_on_both_sides_has_no_side():
+    found = found_in(off_in_batches({}), small_problem())
+    assert found == []
+    tripled = found_in(lambda *given: [[3 * one for one in kind] for kind in tanh_with()(*given)], small_problem(m=3))
+    assert not any("z^l" in look for one in tripled for look in one.looks)
+
+
+# A subject without biases
+
+
+def without_biases(*faults):
+    """A backprop of a network that has none: ∂C/∂b is 0, whatever δ is."""
+
+    def subject(weights, biases, x, y):
+        nabla_w, nabla_b = tanh_with(*faults)(weights, [0 * b for b in biases], x, y)
+        return nabla_w, [0 * one for one in nabla_b]
+
+    return subject
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        (),
+        ("raw_error_propagated",),
+        ("hidden_derivative_missing", "sum_for_mean"),
+        (FaultInstance(CATALOGUE["weights_already_updated"], constant=0.1),),
+        ("output_sign_flipped",),
+        ("outer_product_transposed",),
+    ],
+    ids=["right", "raw", "missing and sum", "updated", "sign", "transposed"],
+)
+def test_without_biases_delta_is_read_from_the_weights_gradient_alone(faults):
+    zeros = {layer: np.zeros(3) for layer in (2, 3, 4)}
+    problems = [small_problem(zeros, m=3), small_problem(zeros, m=2)]
+    found = diagnose(asking(without_biases(*faults)), problems, arithmetic_of("float64"), "it", biases=False)
+    expected = {one if isinstance(one, str) else one.fault.id for one in faults}
+    assert {one.fault for one in found} == expected
+    assert not [one for one in found if one.equation == "(23)"]
+    asked = diagnose(asking(without_biases(*faults)), problems, arithmetic_of("float64"), "it")
+    assert "bias_gradient_zero" in {one.fault for one in asked}

@@ -9,12 +9,17 @@ CONTRACT = [
         "bias_omitted",
     ]),
     ("(14)", "nabla_b", [
-        "activation_omitted",
+        "activation_omitted", "slope_differs",
     ]),
     ("", "nabla_b", [
         "softmax_jacobian_diagonal", "output_derivative_missing", "output_derivative_at_activation",
         "output_derivative_extra", "output_sign_flipped", "cost_factor_two", "cost_factor_half",
         "error_times_one_minus_error", "output_error_zero", "cross_entropy_second_term_missing", "huber_not_clipped",
+        "output_activation_for_derivative", "output_derivative_of_sigmoid", "output_tanh_derivative_not_squared",
+        "output_elu_derivative_is_value", "output_silu_derivative_incomplete", "output_leaky_slope_dropped",
+        "output_leaky_slope_sign_flipped", "output_slope_of_derivative_differs",
+        "output_derivative_of_another_activation", "output_derivative_form_at_z", "output_derivative_at_error",
+        "output_derivative_for_error", "cost_gradient_missing", "epsilon_in_cost", "output_clipped",
     ]),
     ("(22)", "nabla_b", [
         "weights_already_updated", "hidden_derivative_at_activation", "hidden_derivative_missing",
@@ -22,7 +27,8 @@ CONTRACT = [
         "weights_wrong_layer", "error_not_propagated", "hidden_activation_for_derivative",
         "hidden_derivative_wrong_layer", "derivative_for_error", "activation_for_error", "hidden_derivative_at_error",
         "hidden_derivative_twice", "hidden_derivative_of_sigmoid", "tanh_derivative_not_squared",
-        "elu_derivative_is_value", "silu_derivative_incomplete",
+        "elu_derivative_is_value", "silu_derivative_incomplete", "slope_of_derivative_differs",
+        "derivative_of_another_activation", "hidden_derivative_form_at_z", "propagated_error_missing",
     ]),
     ("(23)", "nabla_b", [
         "bias_gradient_zero", "bias_value_for_gradient", "bias_gradient_summed_over_neurons",
@@ -44,6 +50,9 @@ CONTRACT = [
     ]),
     ("(27)", "nabla_b", [
         "l2_on_biases", "l2_ones_on_biases",
+    ]),
+    ("(6)", "nabla_w", [
+        "gradient_clipped",
     ]),
 ]  # fmt: skip
 """Every equation and tensor, with the faults that show there, in the order of the catalogue: fixed, as reports name

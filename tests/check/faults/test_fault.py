@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from minibp.check.faults.fault import PASS_STEPS, Fault, fault
+from minibp.check.faults.fault import PASS_STEPS, Fault, Piece, fault, fault_with_constant
 
 
 def half(p, l):
@@ -38,3 +38,25 @@ def test_the_step_gives_equation_and_tensor():
         assert (made.equation, made.tensor) == (equation, tensor)
     assert PASS_STEPS["recursion"] == ("(22)", "nabla_b")
     assert PASS_STEPS["products"] == ("(6)", "nabla_w")
+
+
+def test_a_fault_with_a_constant_has_the_usual_one_where_none_is_given():
+    def other_power(p, l, c):
+        return -(p**c)
+
+    @fault_with_constant("power", "a", summary="a power", remedy="None.", typical=2.0, variants=(other_power,))
+    def power(p, l, c):
+        return p**c
+
+    assert [formula(3, 2) for formula in power.formulas] == [9, -9]
+    assert [curve(3, 2, 3.0) for curve in power.curves] == [27, -27]
+    assert (power.typical, power.along, power.updates_weights) == (2.0, None, False)
+
+
+def test_weights_are_updated_by_a_constant_times_something():
+    pieces = {
+        name: Fault("some", "recursion", "", "", (), pieces=(Piece(name, half, slope),))
+        for name in ("weights", "factor")
+    }
+    assert [name for name, one in pieces.items() if one.updates_weights] == ["weights"]
+    assert not Fault("some", "recursion", "", "", (), pieces=(Piece("weights", half),)).updates_weights

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from fault_settings import SETTINGS, answer, problems_of, square_problem
+from fault_settings import SETTINGS, answer, problems_of, settings_of, square_problem
 
 from minibp import Network, Problem, batched
 from minibp.check.faults.catalogue import CATALOGUE
@@ -9,6 +9,7 @@ from minibp.check.faults.injection import (
     FaultInstance,
     FaultyBackprop,
     compute_step,
+    raw_error,
     raw_output_error,
     run_forward,
     run_pass,
@@ -35,7 +36,7 @@ def test_without_faults_it_is_the_packages_own_gradient(activation, output, cost
 def test_running_error_numbers_hold_what_plain_ones_come_to(name):
     fault = CATALOGUE[name]
     differs = False
-    for activation, output, cost in SETTINGS:
+    for activation, output, cost in settings_of(name):
         for problem in problems_of(activation, output, cost)[1:]:
             right = answer(FaultyBackprop([], activation, output, cost, 0.7), problem)
             for variant in range(len(fault.formulas)):
@@ -113,6 +114,24 @@ def test_the_raw_output_error_is_the_costs_gradient_or_where_the_derivative_canc
         run_pass(p)
         assert np.array_equal(raw_output_error(p), p.a[5] - p.y)
     assert not np.array_equal(quadratic.delta[5], quadratic.a[5] - quadratic.y)
+
+
+def test_the_raw_error_goes_back_through_the_weights_that_delta_goes_through():
+    p = PassState(square_problem("sigmoid"))
+    run_pass(p)
+    updated = FaultInstance(CATALOGUE["weights_already_updated"], (3,), constant=0.25)
+    assert np.array_equal(raw_error(p, 3), p.raw[4] @ p.w[4])
+    assert np.allclose(raw_error(p, 3, [updated]), p.raw[4] @ (p.w[4] - 0.25 * p.nabla_w[4]), rtol=1e-13)
+    assert np.array_equal(raw_error(p, 2, [updated]), p.raw[3] @ p.w[3])
+    assert np.array_equal(raw_error(p, 5, [updated]), raw_output_error(p))
+
+
+def test_a_fault_of_one_piece_has_that_piece_in_its_layers():
+    p = PassState(square_problem("sigmoid"))
+    run_pass(p)
+    instance = FaultInstance(CATALOGUE["hidden_derivative_missing"], (3,))
+    assert instance.piece_at(p, 3, "factor").tolist() == np.ones((3, 4)).tolist()
+    assert [instance.piece_at(p, 3, "weights"), instance.piece_at(p, 2, "factor")] == [None, None]
 
 
 def test_a_subject_bears_the_ids_of_its_faults():

@@ -4,7 +4,7 @@ from fault_settings import narrowing_problem, square_problem
 
 from minibp import Network, Problem
 from minibp.activations import activation_of
-from minibp.check.faults.injection import run_forward
+from minibp.check.faults.injection import run_forward, run_pass
 from minibp.check.faults.pass_state import PassState, by_layer, softmax_backward
 from minibp.check.rounding.arithmetic import arithmetic_of, arithmetic_of_anyone
 from minibp.check.rounding.running_error import RunningError, explains
@@ -83,3 +83,16 @@ def test_the_output_error_is_that_of_its_equation(output, cost, fused):
     run_forward(running)
     assert explains(running.output_error(), expected)
     assert explains(running.output_error(), p.output_error())
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_pass_without_errors_has_the_same_numbers_in_float64(dtype):
+    problem = square_problem("tanh").astype(dtype)
+    p = PassState(problem, arithmetic_of(dtype))
+    run_pass(p)
+    plain = p.without_errors()
+    for name in ("z", "a", "delta", "raw", "nabla_w", "nabla_b"):
+        for layer, numbers in getattr(plain, name).items():
+            assert numbers.dtype == np.float64
+            assert np.array_equal(numbers, p.plain(getattr(p, name)[layer]))
+    assert (plain.fp, plain.prime(3).shape, plain.problem.dtype) == (None, (3, 4), "float64")

@@ -169,3 +169,22 @@ def test_four_library_functions_are_granted_for_an_unknown_value_and_four_before
         assert facts.value_rounding(z, a, f) == pytest.approx(f * worst(point, 4, 4))
         # σ'' is sampled beside z, and doubled as every sample is: 1e-7 of it is lost to the difference.
         assert facts.prime_rounding(z, a, a, f) == pytest.approx(f * worst(point, 8, 4), rel=1e-6)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("clip", [250.0, 500.0])
+def test_a_sigmoid_of_clipped_inputs_errs_by_what_is_granted(clip, sign):
+    bounds = activation_bounds_of(activation_of("sigmoid"))
+    sigmoid = activation_of("sigmoid")
+    for z in sign * np.array([200.0, 250.0, 251.0, 300.0, 600.0, 1e4]):
+        granted = float(bounds.clipped(z, np.zeros(())))
+        for of in (sigmoid.value, sigmoid.prime):
+            assert abs(of(np.clip(z, -clip, clip)) - of(z)) <= granted
+        assert granted in (0.0, np.exp(-250.0))
+        assert (granted > 0) == (abs(z) > 250)
+    assert float(bounds.clipped(np.float64(249.0), np.float64(2.0))) > 0  # an interval that reaches beyond
+
+
+@pytest.mark.parametrize("name", sorted(set(HIDDEN) - {"sigmoid"}))
+def test_no_other_activation_is_granted_a_clip(name):
+    assert not activation_bounds_of(activation_of(name)).clipped(np.array([-300.0, 300.0]), np.zeros(2)).any()
