@@ -112,14 +112,16 @@ class Decider:
     def _is_beside_larger(self, column: Column, i: int, told: Told) -> bool:
         """True where a claim is off by less than half of its digits, and by no more than the rounding of larger slopes.
 
-        These are compared by what each moves f by over the size of its entry. Series and quadratures are cut off at
-        such errors, which are the same at all points.
+        These are compared by what each moves f by over the size of its entry, and within an array as they are. Series
+        and quadratures are cut off at such errors, which are the same at all points.
         """
         if not column.is_entry:
             return False
         assert self.claimed.rows is not None
-        got, moves = float(column.got[i]), np.abs(self.claimed.rows[i]) * self.seen.arguments.scale
-        top = CUT_OFF * self.unit * float(np.nanmax(moves)) / column.base
+        got, row = float(column.got[i]), np.abs(self.claimed.rows[i])
+        beside = row[self.seen.arguments.structure.beside(int(column.moves[0]))]
+        moves = np.fmax(np.nanmax(row * self.seen.arguments.scale) / column.base, np.nanmax(beside))
+        top = CUT_OFF * self.unit * float(moves)
         few = self._is_off_by(self.unit**0.5, got, told)
         return few and all(abs(got - value) <= top for value, _ in told.values())
 

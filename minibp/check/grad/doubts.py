@@ -60,9 +60,10 @@ class Doubts:
         """The outcome of a claim that is off, unless there is good reason for it to be."""
         if self.is_aliased(column)[i]:
             return WRONG  # what would be steps is how f varies
-        excuse = self._excused_by_rounding(column, i)
-        if excuse is not None:
-            return excuse
+        known = self._at_hidden_kink(column, i)
+        known = self._excused_by_rounding(column, i) if known is None else known
+        if known is not None:
+            return known
         tied = column.is_entry and self._is_tied(column, i)
         if tied and not self._is_outside_nearby(column, i):
             return KINK
@@ -78,7 +79,8 @@ class Doubts:
                 return SMALL  # a slope of which f itself shows nothing, whose terms cancel to 0
             if shows <= LAST_DIGITS / SAFETY:
                 return DOUBTFUL
-        return DOUBTFUL if self._has_cancelled(column, i) or self._varies_as_rounding(column, i) else None
+        excused = self._has_cancelled(column, i) or self._is_left_of_1(column, i)
+        return DOUBTFUL if excused or self._varies_as_rounding(column, i) else None
 
     def _has_cancelled(self, column: Column, i: int) -> bool:
         """True of a claim of 0 that may be what rounding leaves of slopes as large as the largest."""
@@ -87,6 +89,15 @@ class Doubts:
         rows, scale, slope = np.abs(self.claimed.rows), self.seen.arguments.scale, abs(float(column.expected[i]))
         rounding = SAFETY * float(self.seen.unit[i])
         return slope <= rounding * np.nanmax(rows) and slope * column.base <= rounding * np.nanmax(rows * scale)
+
+    def _is_left_of_1(self, column: Column, i: int) -> bool:
+        """True of a claim that is a multiple of the rounding of numbers about 1, and off by that.
+
+        1 − p, for p near 1, has only the digits that p leaves it.
+        """
+        got, rounding = float(column.got[i]), float(self.seen.unit[i])
+        multiple = got != 0 and got % rounding == 0 and i not in self.claimed.derived
+        return bool(multiple and abs(got - column.expected[i]) <= SAFETY * rounding)
 
     def _across_steps(self, column: Column, i: int) -> int:
         """The outcome of what may be right of the slope across steps of f."""
@@ -159,6 +170,23 @@ class Doubts:
         tied = arguments.flat[k] == 0 or np.count_nonzero(x == arguments.flat[k]) > 1
         fine = self.seen.unit[i] <= HALF_UNIT  # slopes nearby are lost in half precision
         return bool(tied and fine) and is_at_kink(self.seen, i, column.v * column.base, self.seen.rng)
+
+    def _at_hidden_kink(self, column: Column, i: int) -> int | None:
+        """The outcome where the complex step has one slope ahead and another behind; None where these agree.
+
+        It sees kinks that the rounding of larger terms hides from differences.
+        """
+        parts = self.oracles.parts_at(column) if column.oracle[i] == "complex_step" else None
+        if parts is None:
+            return None
+        allowed, (behind, ahead) = float(column.tolerance[i]), (float(side[i]) for side in parts)
+        if not abs(ahead - behind) > 2 * allowed:
+            return None
+        if min(behind, ahead) - allowed <= column.got[i] <= max(behind, ahead) + allowed:
+            return KINK
+        x = self.seen.arguments.flat
+        alone = np.count_nonzero(x == x[int(column.moves[0])]) == 1  # where several part, slopes may be any between
+        return WRONG if alone else None
 
     def _is_outside_nearby(self, column: Column, i: int) -> bool:
         """True where the claim is outside of the slopes at points nearby, where ties are broken in all ways."""

@@ -23,6 +23,8 @@ from minibp.user_error import description_of
 
 TRIALS = 8
 """Points nearby, from whose values the precision of f is recognized."""
+LEFT = 2.0**-29
+"""Values that are so small beside x, or 1, are what is left of larger terms where they use few bits, and no format."""
 REPEATED, FEWEST, REPEATED_NUMBERS = 32, 2, 2**18
 """Calls near the point that are made again at the end: what is random once in a while, or adds up, shows there. Of
 large arguments fewer are, so that not many copies of them are kept."""
@@ -160,8 +162,9 @@ class Function:
                 self.size = np.where((self.size == 0) & varies, moved / part, self.size)
             if varies.all():
                 break
+        left = LEFT * max(1.0, float(self.arguments.scale.max()))
         for name, unit in FORMATS:
-            held = varies & (as_format(values, name) == values).all(0)
+            held = varies & (as_format(values, name) == values).all(0) & (np.abs(values).max(0) > left)
             held &= (bits_of(values).max(0) >= -np.log2(unit) - 1) & (values != np.round(values)).any(0)
             self.unit = np.where(held, np.maximum(self.unit, unit), self.unit)
         width = np.where(movable, 0.1 * self.arguments.scale, 0)

@@ -139,15 +139,18 @@ def roughness(function: Projected, v: Array, base: float, step: float, i: int) -
     error, which changes its course wherever the solver does.
     """
     x = function.arguments.flat
-    t = min(SPAN * base, SMOOTH * step) * np.cos(np.pi * (np.arange(SLOPES) + function.rng.uniform(0.2, 0.8)) / SLOPES)
+    places = np.cos(np.pi * (np.arange(SLOPES) + function.rng.uniform(0.2, 0.8)) / SLOPES)
+    reach = min(SPAN * base, SMOOTH * step)
 
     def slope(at: float) -> float:
         after, before = (function.rounded(x + (at + by) * v) for by in (step, -step))
         width = float(((after - before) * v).sum() / (v * v).sum())
         return float((function(after) - function(before))[i] / width) if width else np.nan
 
-    found = np.array([slope(float(at)) for at in t])
-    if not np.isfinite(found).all():
+    found = np.array([slope(reach * float(place)) for place in places])
+    largest = float(np.abs(found).max())
+    if not (np.isfinite(found).all() and largest):
         return 0.0
-    fitted = np.polynomial.Chebyshev.fit(t, found, DEGREE)(t)
-    return float(np.sqrt(((found - fitted) ** 2).sum() / (SLOPES - DEGREE - 1)))
+    found = found / largest
+    fitted = np.polynomial.Chebyshev.fit(places, found, DEGREE)(places)
+    return largest * float(np.sqrt(((found - fitted) ** 2).sum() / (SLOPES - DEGREE - 1)))

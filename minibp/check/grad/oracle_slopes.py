@@ -121,6 +121,21 @@ class OracleSlopes:
         value, radius = self.seen.estimate(value, TAIL * radius)
         return value, radius + column.quiet  # terms of the sum may cancel, as those of the claim do
 
+    def parts_at(self, column: Column) -> tuple[Array, Array] | None:
+        """Slopes along a direction and against it, where the complex step tells that these differ: f has a kink there.
+
+        Along entries that are 0, or equal, it takes the side that the step leads to; None where it cannot be asked.
+        """
+        step = self.open.get("complex_step")
+        if step is None or not column.is_entry:
+            return None
+        try:
+            ahead, _ = self.seen.estimate(*step.along(column.v, column.base))
+            behind, _ = self.seen.estimate(*step.along(-column.v, column.base))
+        except OracleUnavailable:
+            return None
+        return -behind, ahead
+
     def measure(self, name: str, column: Column) -> None:
         """Add to an oracle's radii what it is seen to be noisy by."""
         value, radius = column.values[name]

@@ -11,10 +11,13 @@ from minibp.arrays import Array
 from minibp.check.grad.arguments import Arguments
 from minibp.check.rounding.noise import SAFETY, ULPS, WIDE, scatter
 
+BENDS = 16.0
+"""At a quarter of the distance what bends scatters by a 256th; by less than a 16th, wherever the points are."""
 SMALLEST = 5e-324
 """The spacing of subnormal numbers."""
 LOUD = 64.0
-"""Noise of so many times the rounding of the value may be more than rounding."""
+"""Noise of so many times the rounding of the value may be more than rounding, and one part in so many of all that f
+varies by may be f itself."""
 CANCELLED = 2.0**-26
 """A value that is so small beside what f varies by is a difference of large terms."""
 BESIDE = tuple(2.0**-power for power in range(32, 18, -2))
@@ -38,23 +41,29 @@ def own_noise(values: Values, unit: Array, varied: Array) -> tuple[Array, Array]
     SIAM J. Sci. Comput. 33, 2011). Where a function is flat its rounding is the same at such points, and shows on a
     larger scale.
     """
-    found = _seen(values, values.arguments.flat, unit)
+    fine, found = _seen(values, values.arguments.flat, unit)
     rounding = unit * np.abs(values.at) + SMALLEST
-    loud = found > LOUD * (rounding + unit * varied)
-    singular = loud & _is_singular(values, found, unit) if loud.any() else loud
+    # What one result is computed from may be as large as the others.
+    loud = found > LOUD * (rounding + unit * np.maximum(varied, np.abs(values.at).max(initial=0.0)))
+    singular = loud
+    if loud.any():
+        bent = loud & _is_bent(values, found)
+        found = np.where(bent, fine, found)
+        singular = loud & ~bent & _is_singular(values, fine, found, unit)
     # Terms as large as what f varies by have cancelled, and the rounding of exactly nothing does not show.
     cancelled = np.abs(values.at) <= CANCELLED * varied
     found = np.where(cancelled, np.fmax(found, unit * varied), found)
     return np.asarray(SAFETY * (found + rounding)), np.asarray(singular)
 
 
-def _seen(values: Values, x: Array, unit: Array) -> Array:
-    """How far values near a point are from a smooth curve, at either scale."""
+def _seen(values: Values, x: Array, unit: Array) -> tuple[Array, Array]:
+    """How far values near a point are from a smooth curve: between neighbouring numbers, and at either scale."""
     coarsest = float(unit.max())
     distances = (ULPS * coarsest, WIDE) if coarsest < 2.0**-30 else (ULPS * coarsest,)
     found = [scatter(values.value, x, _size(values), distance, values.rng) for distance in distances]
-    told = [one for one in found if one is not None]
-    return np.asarray(np.fmax.reduce(told)) if told else np.zeros(len(values.at))
+    none = np.zeros(len(values.at))
+    told = [none if one is None else np.asarray(one) for one in found]
+    return told[0], np.asarray(np.fmax.reduce(told))
 
 
 def _size(values: Values) -> Array:
@@ -62,10 +71,24 @@ def _size(values: Values) -> Array:
     return np.where(values.arguments.movable, np.abs(values.arguments.flat), 0)
 
 
-def _is_singular(values: Values, noise: Array, unit: Array) -> Array:
+def _is_bent(values: Values, noise: Array) -> Array:
+    """True where what is seen on the larger scale is how f bends there: at a quarter it is less by far, and again.
+
+    What is left of a smooth function falls as the fourth power of the distance; rounding does not, but to exactly 0.
+    """
+    size = _size(values)
+    quarter, next_ = (scatter(values.value, values.arguments.flat, size, WIDE / by, values.rng) for by in (4, 16))
+    if quarter is None or next_ is None:
+        return np.zeros(len(noise), bool)
+    return np.asarray((quarter > 0) & (BENDS * quarter < noise) & (BENDS * next_ < quarter))
+
+
+def _is_singular(values: Values, fine: Array, noise: Array, unit: Array) -> Array:
     """True where noise is that of the point alone, as beside the end of a domain, or all that f varies by.
 
-    Such noise is the function itself, of which the numbers next to x, or all those of this size, are too far apart.
+    Such noise is the function itself, of which the numbers next to x, or all those of this size, are too far apart. So
+    is what is smooth between neighbouring numbers, by the noise there, `fine`, and scatters further out by about as
+    much as f varies at all.
     """
     x, size = values.arguments.flat, _size(values)
     nearby, apart = np.zeros(len(values.at)), np.zeros(len(values.at))
@@ -74,5 +97,6 @@ def _is_singular(values: Values, noise: Array, unit: Array) -> Array:
         for far in BESIDE:  # the rounding of large terms shows at some of these places
             point = x + way * far * size
             apart = np.fmax(apart, np.abs(values.value(point) - values.at))
-            nearby = np.fmax(nearby, _seen(values, point, unit))
-    return np.asarray((nearby * LOUD < noise) | (4 * noise > apart))
+            nearby = np.fmax(nearby, _seen(values, point, unit)[1])
+    oscillates = (LOUD * fine < noise) & (LOUD * noise > apart)
+    return np.asarray((nearby * LOUD < noise) | (4 * noise > apart) | oscillates)

@@ -153,6 +153,11 @@ class Structure:
         index = np.unravel_index(at, leaf.array.shape) if leaf.array.shape else ()
         return leaf.name, tuple(int(j) for j in index), part
 
+    def beside(self, k: int) -> slice:
+        """The entries of the row that are of the same leaf as entry k."""
+        i = int(np.searchsorted(self.starts, k, side="right")) - 1
+        return slice(int(self.starts[i]), int(self.starts[i + 1]))
+
     def parts(self) -> Iterator[tuple[Leaf, slice]]:
         """The leaves that are differentiated by, and where their numbers are in the row."""
         for leaf, start, stop in zip(self.leaves, self.starts, self.starts[1:], strict=False):

@@ -117,3 +117,16 @@ def test_a_slope_beside_larger_ones_may_have_their_rounding(at, off, expected):
 
     assert outcome(f, claim, np.array([0.7, 0.4]), k=1, oracles=STEP) == expected
     assert outcome(f, claim(np.array([0.7, 0.4])), np.array([0.7, 0.4]), k=1, oracles=STEP) == "wrong"
+
+
+@pytest.mark.parametrize(("off", "expected"), [(2.0**-54, "silent"), (2.0**-51, "wrong")])
+def test_within_an_array_rounding_is_that_of_its_largest_slope(off, expected):
+    """The larger entry moves f by little, since it is small itself."""
+
+    def f(x):
+        return x[0] + 1e-5 * np.sin(x[1])
+
+    def claim(x):
+        return np.array([1.0, 1e-5 * np.cos(float(x[1])) + off])
+
+    assert outcome(f, claim, np.array([1e-4, 0.4]), k=1, oracles=STEP) == expected

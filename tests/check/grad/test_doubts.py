@@ -86,3 +86,45 @@ def test_a_slope_of_the_size_of_f_is_not_hidden_by_larger_entries():
     assert (
         doubted(np.mean, lambda x: np.array([0, 0.25, 0.25, 0.25]), x, oracles=BOTH, expected=0.25) == OUTCOMES[WRONG]
     )
+
+
+@pytest.mark.parametrize(("claimed", "outcome"), [(-1.0, KINK), (0.0, KINK), (1.0, KINK), (1.5, WRONG), (-2.0, WRONG)])
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_a_kink_that_larger_terms_hide_shows_in_the_complex_step(zero, claimed, outcome):
+    """|x| at 0 beside 10^20, whose rounding is larger than what any difference shows."""
+    x = np.array([zero, 1e10])
+
+    def f(x):
+        return np.abs(x).sum() + 0.5 * x @ x
+
+    def claim(x):
+        return np.array([claimed, x[1] + 1])
+
+    assert doubted(f, claim, x, oracles=BOTH, expected=None if claimed != 1 else -1.0) == OUTCOMES[outcome]
+
+
+@pytest.mark.parametrize(("steps", "outcome"), [(1, DOUBTFUL), (-3, DOUBTFUL), (6, WRONG)])
+@pytest.mark.parametrize("depth", [30.0, 33.0, 35.5])
+def test_what_is_left_of_1_is_known_to_steps_of_its_rounding(depth, steps, outcome):
+    """1 − p for p = 1 − e^−depth: few of its digits are left."""
+
+    def f(x):
+        return np.log1p(np.exp(-x)).sum()
+
+    def claim(x):
+        p = 1 / (1 + np.exp(-x))
+        return p - 1 + steps * 2.0**-53
+
+    x = np.array([depth])
+    found = doubted(f, lambda _: claim(x), x, oracles=BOTH, expected=float(-np.exp(-depth)))
+    assert found == OUTCOMES[outcome]
+
+
+@pytest.mark.parametrize("wrong", [2.0**-50 * 1.1, -3.3e-16, 2.0**-20])
+def test_a_number_with_all_its_digits_is_not_what_is_left_of_1(wrong):
+    def f(x):
+        return np.log1p(np.exp(-x)).sum()
+
+    expected = float(-np.exp(-35.5))
+    found = doubted(f, lambda x: wrong + 0 * x, np.array([35.5]), oracles=BOTH, expected=expected)
+    assert found == OUTCOMES[WRONG]

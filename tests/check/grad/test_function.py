@@ -285,3 +285,10 @@ def test_f_without_complex_values_is_unavailable_there(f, message):
         warnings.simplefilter("ignore")
         with pytest.raises(OracleUnavailable, match=message):
             found.complex_value(X + 1e-20j)
+
+
+@pytest.mark.parametrize("large", [3.0, 1e3, 1e5], ids=repr)
+def test_what_is_left_of_larger_terms_uses_few_bits_and_is_of_no_format(large):
+    for seed in range(10):
+        found = function_at(lambda x: (large + x) - large - x, np.array([0.7]), seed)
+        assert found.unit.tolist() == [2.0**-53]

@@ -51,3 +51,11 @@ def test_slopes_that_wander_are_rough_and_those_of_smooth_functions_are_not():
     assert rough > 1e-7
     assert smooth < 1e-9
     assert nowhere == 0
+
+
+@pytest.mark.parametrize("size", [1e-310, 1e-200, 1.0, 1e200])
+@pytest.mark.parametrize("x", [1e-300, 0.7, 1e300])
+def test_smooth_functions_of_any_size_have_a_roughness(size, x):
+    with np.errstate(all="ignore"):
+        found = roughness(seen_at(lambda t: size * np.sin(t / x), x), np.ones(1), x, 1e-5 * x, 0)
+    assert found <= 1e-6 * size / x

@@ -51,3 +51,15 @@ def test_rounding_that_is_magnified_is_no_function(x):
     """(1 - cos x) / x²: the cosine takes a step of rounding at one place in some."""
     assert shares(lambda x: (1 - np.cos(x)) / x**2, [x]).tolist() == [0.0]
     assert shares(np.sin, [x]).tolist() == [0.0]
+
+
+@pytest.mark.parametrize("x", [3e8, 4.19e10, 1e12, 1e14], ids=repr)
+def test_what_bends_on_the_larger_scale_is_no_noise(x):
+    """sin x, from a part of a period on that scale to many thousands of them."""
+    found = [function_at(np.sin, np.array([x]), seed) for seed in range(10)]
+    assert all(one.singular[0] or one.noise[0] <= 1e-7 for one in found)
+
+
+def test_what_is_left_of_larger_results_is_noise():
+    """One result is the rounding of terms as large as another, and f varies by no more than that."""
+    assert shares(lambda x: np.array([1e3 * np.exp(x[0]), (1e3 + x[0]) - 1e3 - x[0]]), [0.7]).tolist() == [0.0, 0.0]
