@@ -160,7 +160,8 @@ class Conclusion:
                 seen[key] = len(seen) < calls and holds(problem)
             return seen[key]
 
-        found = smallest(self.setting.strategy(), once, self.seed)
+        found = next(filter(once, self.setting.simplest()), None)
+        found = found or smallest(self.setting.strategy(), once, self.seed)
         return found if found is not None and holds(found) else None
 
     def _smallest_without_gradient(self) -> Problem:

@@ -96,7 +96,7 @@ class Doubts:
         1 − p, for p near 1, has only the digits that p leaves it.
         """
         got, rounding = float(column.got[i]), float(self.seen.unit[i])
-        multiple = got != 0 and got % rounding == 0 and i not in self.claimed.derived
+        multiple = got != 0 and got % rounding == 0 and not self.claimed.is_sure(i)
         return bool(multiple and abs(got - column.expected[i]) <= SAFETY * rounding)
 
     def _across_steps(self, column: Column, i: int) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import cycle, islice, pairwise, product
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ from minibp.strategies import layer_sizes, problems
 DEFAULT_DEPTH = 4
 """Layers after the input in the networks for diagnosis: a first, a middle and a last hidden one, and the output."""
 DEFAULT_BATCH = 3
+SIMPLEST, SIMPLEST_DEPTH = 20, 3
+"""Shapes of the simplest problems at most, and layers after the input where their number is not fixed."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,24 @@ class Setting:
     def rows(self, problem: Problem, start: int, stop: int) -> Problem:
         """The problem of some of its examples."""
         return self.problem(problem.network, problem.x[start:stop], problem.y[start:stop])
+
+    def simplest(self) -> Iterator[Problem]:
+        """Problems in which all numbers are 1, or 0 in targets, from the smallest: what search finds, in most cases."""
+        depths = (self.layers,) if self.layers else range(1, SIMPLEST_DEPTH + 1)
+        shapes = [shape for depth in depths for shape in sorted(product((1, 2), repeat=depth + 1), key=sum)]
+        if self.sizes:
+            shapes = sorted(self.sizes, key=sum)
+        batches = sorted(self.batch_sizes or (1, 2))[:2]
+        for m, shape in product(batches, shapes[:SIMPLEST]):
+            hidden = list(self.activations[:-1]) if self.layers else [self.activations[0]] * (len(shape) - 2)
+            pairs = list(pairwise(shape))
+            weights = [np.ones((n, below), self.dtype) for below, n in pairs]
+            biases = [np.ones(n, self.dtype) for _, n in pairs]
+            network = Network(weights, biases, [*hidden, self.activations[-1]])
+            for y in (np.ones((m, shape[-1])), np.eye(m, shape[-1]), np.zeros((m, shape[-1]))):
+                x, targets = np.ones((m, shape[0]), self.dtype), DOMAINS[self.domain](y.astype(self.dtype))
+                with suppress(InputError):  # a cost that has no such targets
+                    yield self.problem(network, x, targets)
 
     def bases(self, seed: int, layers: int | None = None) -> list[Problem]:
         """Well-conditioned problems of one depth: of equal widths, which transposes need, and of unequal ones."""

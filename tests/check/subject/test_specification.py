@@ -107,3 +107,29 @@ def test_targets_fit_the_cost(output, cost):
         if cost == "categorical_cross_entropy":
             # A quotient of sums of n positive numbers, and another sum of n.
             assert np.abs(y.sum(1) - 1).max() <= 2 * y.shape[1] * np.finfo(np.float64).eps
+
+
+@pytest.mark.parametrize(
+    ("activation", "output", "cost"),
+    [
+        pytest.param("tanh", None, "quadratic", id="any depth"),
+        pytest.param(["relu", "sigmoid"], None, "cross_entropy", id="two layers"),
+        pytest.param("relu", "softmax", "categorical_cross_entropy", id="targets that are distributions"),
+    ],
+)
+def test_the_simplest_problems_are_of_ones_and_come_from_the_smallest(activation, output, cost):
+    found = list(setting(activation=activation, output_activation=output, cost=cost, dtype="float32").simplest())
+    entries = [sum(found[i].network.sizes) for i in range(len(found)) if found[i].m == 1]
+    assert found[0].m == 1
+    assert entries[0] == min(entries)
+    assert {one.m for one in found} == {1, 2}
+    assert {one.dtype for one in found} == {"float32"}
+    for one in found:
+        assert all((array == 1).all() for array in (*one.network.weights, *one.network.biases, one.x))
+        one.cost.check_targets(one.y)
+
+
+def test_the_simplest_problems_are_those_that_a_subject_takes():
+    declared = Declared(sizes=((4, 3, 2), (3, 1, 1)), batch_sizes=(5,))
+    found = list(setting(declared, activation=["tanh", "tanh"], output_activation=None, cost="quadratic").simplest())
+    assert [(one.network.sizes, one.m) for one in found][::3] == [((3, 1, 1), 5), ((4, 3, 2), 5)]
