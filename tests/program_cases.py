@@ -91,11 +91,11 @@ def neuron_dicts(code):
 
 
 def unrolled_theta(code):
-    def f(theta, X, y, sizes):
-        return code.nn_cost_function(theta, *sizes, X, y, 0.5)
+    def f(theta, X, y):
+        return code.nn_cost_function(theta, 4, 5, 3, X, y, 0.5)
 
     claim = {"activation": ["sigmoid", "sigmoid"], "cost": "cross_entropy", "targets": "labels", "l2": 0.5}
-    return Call(flat(f, order="bias_column", matrix_order="F"), claim)
+    return Call(flat(f, (4, 5, 3), order="bias_column", matrix_order="F"), claim)
 
 
 def new_params(code):

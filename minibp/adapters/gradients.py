@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minibp.adapters.array_names import kind_of, role_of
-from minibp.adapters.held import Held, Place, arrays_in, at, listing, numbers_of
+from minibp.adapters.held import Held, Place, arrays_in, at, listing, neurons_in, numbers_of
 from minibp.adapters.matrix_forms import Form, fits_biases
 from minibp.adapters.naming import Naming, named
 from minibp.adapters.parameters import Layout, groups_of, strongest, symbol
@@ -49,12 +49,16 @@ class Pool(NamedTuple):
     """The arrays that are the parameters, which are no gradients."""
     before: dict[Place, Array]
     """Copies of the arrays that were there before the step."""
+    has_neurons: bool = False
+    """True where each neuron has a row of the parameters, and so of the gradient."""
 
     @property
     def held(self) -> list[Held]:
         """The arrays that may be gradients."""
         own = {id(one) for one in self.parameters}
-        return [one for one in arrays_in(self.holder) if id(at(self.holder, one.place.paths[0])) not in own]
+        neurons = neurons_in(self.holder) if self.has_neurons else []
+        arrays = [one for one in arrays_in(self.holder) if id(at(self.holder, one.place.paths[0])) not in own]
+        return arrays + neurons
 
     def is_changed(self, one: Held) -> bool:
         """True for an array that is new, or that the step has changed."""
