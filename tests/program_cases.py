@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minibp import Activation, Cost
-from minibp.adapters import columns, flat, model, per_example, update
+from minibp.adapters import columns, flat, model, per_example
 
 FOLDER = Path(__file__).parent / "programs"
 
@@ -136,7 +136,12 @@ MISTAKES = {
     ),
     two_layer_net: (
         Mistake("not divided by N", "        dscores /= N\n", "", "(6)", (), "sum_for_mean"),
-        Mistake("no ReLU on the way back", "        dhidden[hidden <= 0] = 0\n", "", "(22)", (), "hidden_derivative_missing"),
+        Mistake(
+            "no ReLU on the way back",
+            "        dhidden[hidden <= 0] = 0\n",
+            "",
+            "(22)", (), "hidden_derivative_missing",
+        ),
         Mistake(
             "twice the penalty",
             'grads["W2"] += reg * W2\n        grads["W1"] += reg * W1',
@@ -151,7 +156,12 @@ MISTAKES = {
             "    return dA * relu(Z)",
             "(22)", (), "hidden_activation_for_derivative",
         ),
-        Mistake("db not divided by m", "keepdims=True) / m", "keepdims=True)", "(23)", (), "bias_gradient_not_averaged"),
+        Mistake(
+            "db not divided by m",
+            "keepdims=True) / m",
+            "keepdims=True)",
+            "(23)", (), "bias_gradient_not_averaged",
+        ),
         Mistake(
             "db summed without an axis",
             "np.sum(dZ, axis=1, keepdims=True)",
@@ -163,8 +173,14 @@ MISTAKES = {
         Mistake("the raw error goes back", "l2_delta.dot", "l2_error.dot", "(22)", (), "raw_error_propagated"),
         Mistake(
             "syn1 updated too early",
-            "    l1_error = l2_delta.dot(syn1.T)\n    l1_delta = l1_error * nonlin(l1, deriv=True)\n    syn1 += l1.T.dot(l2_delta)\n",
-            "    syn1 += l1.T.dot(l2_delta)\n    l1_error = l2_delta.dot(syn1.T)\n    l1_delta = l1_error * nonlin(l1, deriv=True)\n",
+            """    l1_error = l2_delta.dot(syn1.T)
+    l1_delta = l1_error * nonlin(l1, deriv=True)
+    syn1 += l1.T.dot(l2_delta)
+""",
+            """    syn1 += l1.T.dot(l2_delta)
+    l1_error = l2_delta.dot(syn1.T)
+    l1_delta = l1_error * nonlin(l1, deriv=True)
+""",
             "(22)", (), "weights_already_updated",
         ),
         Mistake(
@@ -247,7 +263,12 @@ MISTAKES = {
             "return sigmoid(z)",
             "(22)", (), "silu_derivative_incomplete",
         ),
-        Mistake("the mean over the outputs too", "(x - y) / len(y)", "(x - y) / y.size", "(6)", (), "mean_over_outputs"),
+        Mistake(
+            "the mean over the outputs too",
+            "(x - y) / len(y)",
+            "(x - y) / y.size",
+            "(6)", (), "mean_over_outputs",
+        ),
         Mistake(
             "the gradient of ‖a − y‖² for a half of it",
             "delta = (x - y)",

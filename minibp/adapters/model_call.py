@@ -148,7 +148,9 @@ def _changed(net: Any, place: Place, before: dict[Place, Array], dtype: Any) -> 
 
 def _are_as_before(net: Any, before: dict[Place, Array], dtype: Any) -> bool:
     """True where a step has changed no parameters."""
-    return all(np.array_equal(_changed(net, place, before, dtype), old, equal_nan=True) for place, old in before.items())
+    return all(
+        np.array_equal(_changed(net, place, before, dtype), old, equal_nan=True) for place, old in before.items()
+    )
 
 
 def _has_all(returned: Any, before: dict[Place, Array]) -> bool:

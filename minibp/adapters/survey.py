@@ -146,8 +146,9 @@ def _misfit(found: list[Known], sizes: Sizes) -> InputError | None:
 def with_gradient(how: How, known: Known) -> tuple[Known, str]:
     """The same with the places of the gradient, found by a trial; or the reason why they are looked for in each call.
 
-    The examples of the trial are rows, columns, one vector or one column, or have labels: whichever the step takes. `InputError` where it takes
-    rows, and leaves no gradient. A step that raises on all of them may write into arrays that are there before it.
+    The examples of the trial are rows, columns, one vector or one column, or have labels: whichever the step takes.
+    `InputError` where it takes rows, and leaves no gradient. A step that raises on all of them may write into arrays
+    that are there before it.
     """
     faults: list[Exception] = []
     for kind in KINDS:

@@ -19,6 +19,7 @@ from minibp.check.diagnosis.stability import (
     reason,
     scaled,
 )
+from minibp.check.faults.injection import needs_equal_widths
 from minibp.check.generation import smallest
 from minibp.check.oracles.jax_autodiff import compilation_cache
 from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
@@ -61,7 +62,8 @@ class Conclusion:
             example = self._smallest(lambda problem: fails(problem, self.call, self.fp), SHRINK_CALLS) or failing[0]
             found = self._unstable(example) if rounding else self._mistakes(failing, example)
             example = example if rounding or not found else self._showing(found[0], example)
-            findings += found
+            findings, raised = self._apart_from_raised(findings, found)
+            notes += raised
             findings = [finding for finding in findings if is_of_state(finding)] or findings  # the rest comes of it
         else:
             found, note = self._of_cost()
@@ -93,6 +95,15 @@ class Conclusion:
         if self.comparison.without_gradient:
             findings = with_depth(findings, self.subject, self.setting, self.seed)
         return "correct", findings
+
+    def _apart_from_raised(self, contract: list[Finding], found: list[Finding]) -> tuple[list[Finding], list[str]]:
+        """All findings; an exception that a named mistake raises where widths differ is a note beside it."""
+        raising = self.comparison.without_gradient
+        named = [one.fault for one in found if one.fault]
+        explained = raising and all(any(needs_equal_widths(name, problem) for name in named) for problem in raising)
+        raised = [one for one in contract if explained and one.message.startswith("raised")]
+        rest = [one for one in contract if one not in raised]
+        return rest + found, [f"where widths differ {self.name} {one.message}" for one in raised]
 
     def _mistakes(self, failing: list[Problem], example: Problem) -> list[Finding]:
         """The findings of the diagnosis; none where what is off is the rounding of arrays of fewer digits."""
@@ -183,8 +194,11 @@ class Conclusion:
         """The findings on well-conditioned networks; where there are none, on those that failed."""
         depth = len(example.network.weights)
         for problems in (self.setting.bases(self.seed), self.setting.bases(self.seed, depth), [example], failing[:1]):
-            biases = self.setting.claim.biases
-            found = diagnose(self.call, problems, self.fp, self.name, biases=biases, rows=self.setting.rows)
+            claim = self.setting.claim
+            found = diagnose(
+                self.call, problems, self.fp, self.name,
+                biases=claim.biases, rows=self.setting.rows, sums=claim.reduction == "sum",
+            )  # fmt: skip
             if found:
                 found = in_convention(found, problems, self.setting.claim.reduction)
                 return [self._in_words(finding) for finding in found]

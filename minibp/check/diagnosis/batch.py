@@ -105,27 +105,44 @@ class _Model:
         return result
 
 
-def averaged(batches: Sequence[Batch], explanation: Explanation, fp: Arithmetic, *, biases: bool = True) -> Average:
+def averaged(
+    batches: Sequence[Batch], explanation: Explanation, fp: Arithmetic, *, biases: bool = True, sums: bool = False
+) -> Average:
     """The cheapest explanation of these batches, given that of their single examples.
 
-    Without biases ∂C/∂b is left out.
+    Without biases ∂C/∂b is left out. If the subject sums, it has updated weights by m times what it gave.
     """
     if explanation.clip is not None:
         return Average(Part(), {})
-    states = [_state_of(batch, explanation, fp) for batch in batches]
+    states = [_state_of(batch, explanation, fp, sums=sums) for batch in batches]
     factor = _factor_of(explanation)
     best: Average | None = None
-    ties = False  # without biases all that is summed is ∂C/∂W, and a sum of everything has the simpler name
+    # Where one tensor alone shows what the examples count, the mean of everything has the simpler name.
+    one_tells = not biases or not all(_tells(states[0], explanation, step) for step in ("bias", "weight"))
+    ties = False
     for shares in [factor] if factor else [None, *variants("shares")]:
         mean = Part((shares,) if shares and not factor else ())
         candidate = Average(mean, _parts(shares, batches, states, explanation, biases=biases))
         if best is None or candidate.cost < best.cost or (ties and candidate.cost == best.cost):
             best = candidate
-            ties = not biases and not mean.candidates
+            ties = one_tells and not mean.candidates
         if best.cost == 0:
             break
     assert best is not None
     return best
+
+
+def _tells(state: PassState, explanation: Explanation, step: str) -> bool:
+    """True where ∂C/∂b or ∂C/∂W of some layer depends on what the examples count, as one that is 0 does not."""
+    for layer, reading in explanation.layers.items():
+        part = reading.parts[step]
+        results = [
+            None if part.first is None else part.first.at(_with_shares(state, shares), layer)
+            for shares in (np.zeros(state.m), np.ones(state.m))
+        ]
+        if not part.off and (results[0] is None or not np.array_equal(*map(state.plain, results))):
+            return True
+    return False
 
 
 def _factor_of(explanation: Explanation) -> FaultInstance | None:
@@ -134,7 +151,7 @@ def _factor_of(explanation: Explanation) -> FaultInstance | None:
     return part.candidates[0] if part.candidates else None
 
 
-def _state_of(batch: Batch, explanation: Explanation, fp: Arithmetic) -> PassState:
+def _state_of(batch: Batch, explanation: Explanation, fp: Arithmetic, *, sums: bool) -> PassState:
     """The examples of a batch with the subject's own δ of each; errors are those of a pass with the same faults."""
     state = PassState(batch.problem, fp)
     run_forward(state, explanation.forward)
@@ -155,7 +172,7 @@ def _state_of(batch: Batch, explanation: Explanation, fp: Arithmetic) -> PassSta
         depends_on_batch = depends_on_batch or any(fault.fault.updates_weights for fault in first)
         if depends_on_batch:  # weights that were updated with the whole batch give other δ than with one example
             state.delta[layer] = compute_step("recursion", state, layer, faults)
-        state.nabla_w[layer] = nabla_w[layer]
+        state.nabla_w[layer] = nabla_w[layer] * (batch.problem.m if sums else 1)
         state.raw[layer] = raw_error(state, layer, faults)
     return state
 
