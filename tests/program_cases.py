@@ -1,4 +1,4 @@
-"""Ten programs of tests/programs/: the one call that checks each, and three mistakes of its style, as changed lines."""
+"""The ten programs of tests/programs/: the one call that checks each, and three mistakes of its style."""
 
 from functools import cache
 from pathlib import Path
@@ -14,14 +14,12 @@ FOLDER = Path(__file__).parent / "programs"
 
 
 class Mistake(NamedTuple):
-    """A line as it is and as people write it, and what the first finding is to be."""
+    """Lines as they are, lines as people write them, and the findings: each with its equation, layers and name."""
 
     name: str
-    line: str
+    lines: str
     instead: str
-    equation: str
-    layers: tuple[int, ...]
-    fault: str
+    findings: list[tuple[str, tuple[int, ...], str]]
 
 
 class Call(NamedTuple):
@@ -119,34 +117,34 @@ MISTAKES = {
             "no sigmoid_prime at the output",
             "y) * sigmoid_prime(zs[-1])",
             "y)",
-            "(17)", (), "output_derivative_missing",
+            [("(17)", (4,), "output_derivative_missing")],
         ),
         Mistake(
             "sigmoid_prime of the activation",
             "sigmoid_prime(z)\n            delta",
             "sigmoid_prime(activations[-l])\n            delta",
-            "(22)", (), "hidden_derivative_at_activation",
+            [("(22)", (3, 2), "hidden_derivative_at_activation")],
         ),
         Mistake(
             "weights of the wrong layer",
             "np.dot(self.weights[-l + 1].transpose(), delta)",
             "np.dot(self.weights[-l].transpose(), delta)",
-            "(22)", (), "weights_wrong_layer",
+            [("(22)", (3, 2), "weights_wrong_layer")],
         ),
     ),
     two_layer_net: (
-        Mistake("not divided by N", "        dscores /= N\n", "", "(6)", (), "sum_for_mean"),
+        Mistake("not divided by N", "        dscores /= N\n", "", [("(6)", (), "sum_for_mean")]),
         Mistake(
             "no ReLU on the way back",
             "        dhidden[hidden <= 0] = 0\n",
             "",
-            "(22)", (), "hidden_derivative_missing",
+            [("(22)", (2,), "hidden_derivative_missing")],
         ),
         Mistake(
             "twice the penalty",
             'grads["W2"] += reg * W2\n        grads["W1"] += reg * W1',
             'grads["W2"] += 2 * reg * W2\n        grads["W1"] += 2 * reg * W1',
-            "(27)", (), "l2_factor_two",
+            [("(27)", (3, 2), "l2_factor_two")],
         ),
     ),
     course_functions: (
@@ -154,23 +152,23 @@ MISTAKES = {
             "relu for its derivative",
             "    dZ = np.array(dA, copy=True)\n    dZ[Z <= 0] = 0\n    return dZ",
             "    return dA * relu(Z)",
-            "(22)", (), "hidden_activation_for_derivative",
+            [("(22)", (3, 2), "hidden_activation_for_derivative")],
         ),
         Mistake(
             "db not divided by m",
             "keepdims=True) / m",
             "keepdims=True)",
-            "(23)", (), "bias_gradient_not_averaged",
+            [("(23)", (4, 3, 2), "bias_gradient_not_averaged")],
         ),
         Mistake(
             "db summed without an axis",
             "np.sum(dZ, axis=1, keepdims=True)",
             "np.sum(dZ)",
-            "(23)", (), "bias_gradient_summed_over_neurons",
+            [("(23)", (4, 3, 2), "bias_gradient_summed_over_neurons")],
         ),
     ),
     eleven_lines: (
-        Mistake("the raw error goes back", "l2_delta.dot", "l2_error.dot", "(22)", (), "raw_error_propagated"),
+        Mistake("the raw error goes back", "l2_delta.dot", "l2_error.dot", [("(22)", (2,), "raw_error_propagated")]),
         Mistake(
             "syn1 updated too early",
             """    l1_error = l2_delta.dot(syn1.T)
@@ -181,13 +179,13 @@ MISTAKES = {
     l1_error = l2_delta.dot(syn1.T)
     l1_delta = l1_error * nonlin(l1, deriv=True)
 """,
-            "(22)", (), "weights_already_updated",
+            [("(22)", (2,), "weights_already_updated")],
         ),
         Mistake(
             "the derivative of another sigmoid",
             "return x * (1 - x)",
             "return nonlin(x) * (1 - nonlin(x))",
-            "(17)", (), "output_derivative_at_activation",
+            [("(17)", (3,), "output_derivative_at_activation"), ("(22)", (2,), "hidden_derivative_at_activation")],
         ),
     ),
     layer_classes: (
@@ -201,19 +199,19 @@ MISTAKES = {
         self.weights -= learning_rate * weights_gradient
         input_gradient = np.dot(output_gradient, self.weights.T)
 """,
-            "(22)", (), "weights_already_updated",
+            [("(22)", (3, 2), "weights_already_updated")],
         ),
         Mistake(
             "the derivative at the output of the layer",
             "self.activation_prime(self.input)",
             "self.activation_prime(self.output)",
-            "(17)", (), "output_derivative_at_activation",
+            [("(17)", (4,), "output_derivative_at_activation"), ("(22)", (3, 2), "hidden_derivative_at_activation")],
         ),
         Mistake(
             "the mean for the sum in the bias",
             "np.sum(output_gradient, axis=0, keepdims=True)",
             "np.mean(output_gradient, axis=0, keepdims=True)",
-            "(23)", (), "bias_gradient_averaged_twice",
+            [("(23)", (4, 3, 2), "bias_gradient_averaged_twice")],
         ),
     ),
     neuron_dicts: (
@@ -221,19 +219,19 @@ MISTAKES = {
             "the bias is never updated",
             '            neuron["weights"][-1] -= l_rate * neuron["delta"]\n',
             "",
-            "(23)", (), "bias_gradient_zero",
+            [("(23)", (3, 2), "bias_gradient_zero")],
         ),
         Mistake(
             "the sign of the error",
             'neuron["output"] - expected[j]',
             'expected[j] - neuron["output"]',
-            "(17)", (), "output_sign_flipped",
+            [("(17)", (3,), "output_sign_flipped")],
         ),
         Mistake(
             "the output of the neuron for its delta",
             'neuron["weights"][j] * neuron["delta"]',
             'neuron["weights"][j] * neuron["output"]',
-            "(22)", (), "activation_for_error",
+            [("(22)", (2,), "activation_for_error")],
         ),
     ),
     unrolled_theta: (
@@ -241,19 +239,19 @@ MISTAKES = {
             "the penalty on the biases",
             "Theta1_grad[:, 1:] += lambda_ / m * Theta1[:, 1:]\n    Theta2_grad[:, 1:] += lambda_ / m * Theta2[:, 1:]",
             "Theta1_grad += lambda_ / m * Theta1\n    Theta2_grad += lambda_ / m * Theta2",
-            "(27)", (), "l2_on_biases",
+            [("(27)", (3, 2), "l2_on_biases")],
         ),
         Mistake(
             "sigmoid_gradient of a2",
             "sigmoid_gradient(z2)",
             "sigmoid_gradient(a2[:, 1:])",
-            "(22)", (), "hidden_derivative_at_activation",
+            [("(22)", (2,), "hidden_derivative_at_activation")],
         ),
         Mistake(
             "the wrong column taken from Theta2",
             "(d3 @ Theta2[:, 1:])",
             "(d3 @ Theta2[:, :-1])",
-            "(22)", (), "bias_among_weights",
+            [("(22)", (2,), "bias_among_weights")],
         ),
     ),
     new_params: (
@@ -261,19 +259,19 @@ MISTAKES = {
             "only the sigmoid for the derivative of swish",
             "return sigmoid(z) + z * sigmoid(z) * (1 - sigmoid(z))",
             "return sigmoid(z)",
-            "(22)", (), "silu_derivative_incomplete",
+            [("(22)", (3, 2), "silu_derivative_incomplete")],
         ),
         Mistake(
             "the mean over the outputs too",
             "(x - y) / len(y)",
             "(x - y) / y.size",
-            "(6)", (), "mean_over_outputs",
+            [("(6)", (), "mean_over_outputs")],
         ),
         Mistake(
             "the gradient of ‖a − y‖² for a half of it",
             "delta = (x - y)",
             "delta = 2 * (x - y)",
-            "(17)", (), "cost_factor_two",
+            [("(17)", (4,), "cost_factor_two")],
         ),
     ),
     squared_hinge: (
@@ -281,19 +279,19 @@ MISTAKES = {
             "the derivative of the usual tanh",
             "return 1.7159 * 2 / 3 * (1 - np.tanh(2 / 3 * z) ** 2)",
             "return 1 - np.tanh(z) ** 2",
-            "(22)", (), "derivative_of_another_activation",
+            [("(22)", (3, 2), "derivative_of_another_activation")],
         ),
         Mistake(
             "the derivative without its constants",
             "return 1.7159 * 2 / 3 * (1 - np.tanh(2 / 3 * z) ** 2)",
             "return 1 - scaled_tanh(z) ** 2",
-            "(22)", (), "derivative_of_another_activation",
+            [("(22)", (3, 2), "derivative_of_another_activation")],
         ),
         Mistake(
             "the bias row is not the first",
             "self.W[i][:-1].T",
             "self.W[i][1:].T",
-            "(22)", (), "bias_among_weights",
+            [("(22)", (3, 2), "bias_among_weights")],
         ),
     ),
     summed_gradients: (
@@ -301,19 +299,19 @@ MISTAKES = {
             "no slope on the way back",
             "np.where(self.x > 0, grad, self.negative_slope * grad)",
             "grad * (self.x > 0)",
-            "(22)", (), "leaky_slope_dropped",
+            [("(22)", (2,), "leaky_slope_dropped")],
         ),
         Mistake(
             "the softmax differentiated twice",
             "return (self.probs - self.target) / np.float32(len(self.target))",
             "return (self.probs - self.target) * self.probs * (1 - self.probs) / np.float32(len(self.target))",
-            "(26)", (), "output_derivative_extra",
+            [("(26)", (3,), "output_derivative_extra")],
         ),
         Mistake(
             "a transposed product",
             "return grad @ self.weight.data\n",
             "return grad @ self.weight.data.T\n",
-            "(22)", (), "weights_not_transposed",
+            [("(22)", (2,), "weights_not_transposed")],
         ),
     ),
 }  # fmt: skip
@@ -324,12 +322,12 @@ def source_of(name):
     return (FOLDER / f"{name}.py").read_text(encoding="utf-8")
 
 
-def program(name, line="", instead=""):
-    """The module of a program, with one line as it is written in place of another."""
+def program(name, lines="", instead=""):
+    """The module of a program, with some of its lines as they are or replaced by others."""
     source = source_of(name)
-    if line:
-        assert source.count(line) == 1, line
-        source = source.replace(line, instead)
+    if lines:
+        assert source.count(lines) == 1, lines
+        source = source.replace(lines, instead)
     module = ModuleType(name)
     exec(compile(source, str(FOLDER / f"{name}.py"), "exec"), vars(module))
     return module

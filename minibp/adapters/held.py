@@ -154,6 +154,22 @@ def neurons_in(holder: Any, path: Path = (), above: frozenset[int] = frozenset()
     return found
 
 
+def is_number(value: Any) -> bool:
+    """True of a real number, or of an array without axes."""
+    if isinstance(value, np.ndarray):
+        return not value.ndim and value.dtype.kind in "fiu"
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def numbers_in(holder: Any, path: Path = ()) -> list[Held]:
+    """The single numbers in lists and dicts: a gradient may be summed over all that it has axes for."""
+    if is_number(holder):
+        return [Held(Place((path,)), np.array(holder))]
+    if not isinstance(holder, Mapping | list | tuple) or numbers_of(holder) is not None or len(path) == DEEPEST:
+        return []
+    return [one for step, value in parts_of(holder) for one in numbers_in(value, (*path, step))]
+
+
 def is_of_neurons(place: Place) -> bool:
     """True of an array of which each neuron has a row or a number."""
     return any(isinstance(step.key, Each) for step in place.paths[0])

@@ -46,6 +46,11 @@ class Average:
         named = {part.candidates[0].fault.id for part in self.parts.values() if part.candidates}
         return self.mean.cost + len(named) + UNKNOWN * sum(part.off for part in self.parts.values())
 
+    @property
+    def rank(self) -> tuple[float, int]:
+        """The cost; then the number of tensors that are explained one by one: all of them at once is the simpler."""
+        return self.cost, sum(bool(part.candidates) for part in self.parts.values())
+
 
 class _Steps(NamedTuple):
     """The steps of a pass that one tensor is made by."""
@@ -117,32 +122,15 @@ def averaged(
     states = [_state_of(batch, explanation, fp, sums=sums) for batch in batches]
     factor = _factor_of(explanation)
     best: Average | None = None
-    # Where one tensor alone shows what the examples count, the mean of everything has the simpler name.
-    one_tells = not biases or not all(_tells(states[0], explanation, step) for step in ("bias", "weight"))
-    ties = False
     for shares in [factor] if factor else [None, *variants("shares")]:
         mean = Part((shares,) if shares and not factor else ())
         candidate = Average(mean, _parts(shares, batches, states, explanation, biases=biases))
-        if best is None or candidate.cost < best.cost or (ties and candidate.cost == best.cost):
+        if best is None or candidate.rank < best.rank:
             best = candidate
-            ties = one_tells and not mean.candidates
         if best.cost == 0:
             break
     assert best is not None
     return best
-
-
-def _tells(state: PassState, explanation: Explanation, step: str) -> bool:
-    """True where ∂C/∂b or ∂C/∂W of some layer depends on what the examples count, as one that is 0 does not."""
-    for layer, reading in explanation.layers.items():
-        part = reading.parts[step]
-        results = [
-            None if part.first is None else part.first.at(_with_shares(state, shares), layer)
-            for shares in (np.zeros(state.m), np.ones(state.m))
-        ]
-        if not part.off and (results[0] is None or not np.array_equal(*map(state.plain, results))):
-            return True
-    return False
 
 
 def _factor_of(explanation: Explanation) -> FaultInstance | None:
