@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minibp.adapters.array_names import kind_of, role_of
-from minibp.adapters.held import Held, Place, arrays_in, at, is_number, listing, neurons_in, numbers_in, numbers_of
+from minibp.adapters.held import Held, Place, arrays_in, at, is_number, listing, numbers_in, numbers_of
 from minibp.adapters.matrix_forms import Form, fits_biases
 from minibp.adapters.naming import Naming, named
+from minibp.adapters.neurons import neurons_in
 from minibp.adapters.parameters import Layout, groups_of, in_order, strongest, symbol
 from minibp.arrays import Array, InputError
 

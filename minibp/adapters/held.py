@@ -134,26 +134,6 @@ def arrays_in(holder: Any) -> list[Held]:
     return [Held(Place(tuple(paths)), array) for _, array, paths in found.values()]
 
 
-def neurons_in(holder: Any, path: Path = (), above: frozenset[int] = frozenset()) -> list[Held]:
-    """What neurons have, a row or a number each: an array for every list of objects or dicts that have the same."""
-    found: list[Held] = []
-    if numbers_of(holder) is not None or len(path) == DEEPEST:
-        return found
-    if isinstance(holder, list | tuple):
-        for step, _ in parts_of(holder[0]) if holder and not isinstance(holder[0], list | tuple) else ():
-            rows = (*path, Step(False, Each()), step)
-            try:
-                array = numbers_of(at(holder, rows[len(path) :]))
-            except LookupError:
-                continue
-            if array is not None:
-                found.append(Held(Place((rows,)), array))
-    for step, value in parts_of(holder):
-        if id(value) not in above:
-            found += neurons_in(value, (*path, step), above | {id(value)})
-    return found
-
-
 def is_number(value: Any) -> bool:
     """True of a real number, or of an array without axes."""
     if isinstance(value, np.ndarray):

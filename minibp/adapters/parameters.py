@@ -11,9 +11,10 @@ from itertools import pairwise, product
 from typing import Any, NamedTuple, TypeVar
 
 from minibp.adapters.array_names import kind_of, role_of
-from minibp.adapters.held import Each, Held, Place, listing, neurons_in, text_of
+from minibp.adapters.held import Held, Place, listing, text_of
 from minibp.adapters.matrix_forms import Form, fits_biases, without_ones
 from minibp.adapters.naming import Naming, named
+from minibp.adapters.neurons import with_neurons
 from minibp.adapters.subject import Sizes
 from minibp.arrays import InputError
 
@@ -68,18 +69,9 @@ def _or_of_neurons(search: Callable[[Sequence[Held]], Layout], model: Any, held:
     except UnclearError:
         raise
     except InputError:
-        neurons = neurons_in(model)
-        rest = [one for one in held if not any(_is_row_of(one, of) for of in neurons)]
         with suppress(InputError):
-            return search([*rest, *neurons])
+            return search(with_neurons(model, held))
         raise
-
-
-def _is_row_of(one: Held, neurons: Held) -> bool:
-    """True of the array of one neuron among those of all in its layer."""
-    path, pattern = one.place.paths[0], neurons.place.paths[0]
-    pairs = zip(path, pattern, strict=False)
-    return len(path) == len(pattern) and all(a == b or isinstance(b.key, Each) for a, b in pairs)
 
 
 def _layout_of(model: Any, held: Sequence[Held], sizes: Sizes, naming: Naming) -> Layout:
