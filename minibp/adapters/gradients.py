@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minibp.adapters.array_names import kind_of, role_of
-from minibp.adapters.held import Held, Place, arrays_in, at, listing, numbers_of
+from minibp.adapters.held import Held, Place, arrays_in, at, is_number, listing, numbers_in, numbers_of
 from minibp.adapters.matrix_forms import Form, fits_biases
 from minibp.adapters.naming import Naming, named
-from minibp.adapters.parameters import Layout, groups_of, strongest, symbol
+from minibp.adapters.neurons import neurons_in
+from minibp.adapters.parameters import Layout, groups_of, in_order, strongest, symbol
 from minibp.arrays import Array, InputError
 
 RANKS = {
@@ -49,12 +50,17 @@ class Pool(NamedTuple):
     """The arrays that are the parameters, which are no gradients."""
     before: dict[Place, Array]
     """Copies of the arrays that were there before the step."""
+    has_neurons: bool = False
+    """True where each neuron has a row of the parameters, and so of the gradient."""
 
     @property
     def held(self) -> list[Held]:
         """The arrays that may be gradients."""
         own = {id(one) for one in self.parameters}
-        return [one for one in arrays_in(self.holder) if id(at(self.holder, one.place.paths[0])) not in own]
+        neurons = neurons_in(self.holder) if self.has_neurons else []
+        neurons += numbers_in(self.holder) if self.kind == "returned" else []
+        arrays = [one for one in arrays_in(self.holder) if id(at(self.holder, one.place.paths[0])) not in own]
+        return [*arrays, *neurons]
 
     def is_changed(self, one: Held) -> bool:
         """True for an array that is new, or that the step has changed."""
@@ -111,7 +117,7 @@ def _matched(
         lacking = ", ".join(f"∂C/∂{symbol(letter, i + 2)}" for i in missing)
         where = "in what step returned" if pool.kind == "returned" else "in the object after step, by names such as dW"
         raise InputError(f"no {lacking} {where}: there are {listing(pool.held)}; {BY_NAME}")
-    found.update(zip(missing, rest, strict=False))
+    found.update(zip(missing, in_order(rest, lambda one: one.place), strict=False))
     return [found[i] for i in range(len(keys))]
 
 
@@ -150,6 +156,8 @@ def read(holder: Any, place: Place, dtype: Any) -> Array:
         value = at(holder, place.paths[0])
     except LookupError:
         raise InputError(f"there is no {place} after step: there are {listing(arrays_in(holder))}") from None
+    if is_number(value):
+        return np.array(value)
     array = numbers_of(value)
     if array is None:
         raise InputError(f"{place} is a {type(value).__name__} after step, expected an array of numbers")

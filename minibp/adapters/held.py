@@ -21,6 +21,14 @@ PLAIN = (str, bytes, int, float, complex, type, ModuleType, np.generic, np.dtype
 """Types whose attributes are nobody's parameters."""
 
 
+@dataclass(frozen=True)
+class Each:
+    """The key that stands for all entries of a list: of neurons, of which each has a row of W."""
+
+    def __repr__(self) -> str:
+        return ":"
+
+
 class Step(NamedTuple):
     """An attribute, or a key of a dict or of a sequence."""
 
@@ -53,6 +61,8 @@ def text_of(path: Path) -> str:
 
     >>> text_of((Step(True, "params"), Step(False, "W1")))
     ".params['W1']"
+    >>> text_of((Step(False, 0), Step(False, Each()), Step(False, "weights")))
+    "[0][:]['weights']"
     """
     return "".join(f".{step.key}" if step.is_attribute else f"[{step.key!r}]" for step in path)
 
@@ -69,6 +79,8 @@ def parsed(name: str, text: str, pattern: str | None = None) -> Path:
         while not isinstance(node, ast.Name):
             if isinstance(node, ast.Attribute):
                 steps.insert(0, Step(True, node.attr))
+            elif isinstance(node.slice, ast.Slice):
+                steps.insert(0, Step(False, Each()))
             else:
                 steps.insert(0, Step(False, ast.literal_eval(node.slice)))
             node = node.value
@@ -81,13 +93,23 @@ def parsed(name: str, text: str, pattern: str | None = None) -> Path:
 
 
 def at(holder: Any, path: Path) -> Any:
-    """The value at the end of a path; `LookupError` where the path ends before."""
-    for step in path:
+    """The value at the end of a path, or a list of one for each entry; `LookupError` where the path ends before."""
+    for i, step in enumerate(path):
+        if isinstance(step.key, Each):
+            values = [at(one, path[i + 1 :]) for one in entries_of(holder)]
+            return [one.tolist() if isinstance(one, np.ndarray) else one for one in values]
         try:
             holder = getattr(holder, step.key) if step.is_attribute else holder[step.key]
         except (AttributeError, LookupError, TypeError) as error:
             raise LookupError(text_of(path)) from error
     return holder
+
+
+def entries_of(value: Any) -> list[Any] | tuple[Any, ...]:
+    """The entries of a list; `LookupError` where it is none."""
+    if isinstance(value, list | tuple):
+        return value
+    raise LookupError(type(value).__name__)
 
 
 def numbers_of(value: Any) -> Array | None:
@@ -110,6 +132,27 @@ def arrays_in(holder: Any) -> list[Held]:
     for path, value, array in _leaves(holder, (), {id(holder)}):
         found.setdefault(id(value), (value, array, []))[2].append(path)
     return [Held(Place(tuple(paths)), array) for _, array, paths in found.values()]
+
+
+def is_number(value: Any) -> bool:
+    """True of a real number, or of an array without axes."""
+    if isinstance(value, np.ndarray):
+        return not value.ndim and value.dtype.kind in "fiu"
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def numbers_in(holder: Any, path: Path = ()) -> list[Held]:
+    """The single numbers in lists and dicts: a gradient may be summed over all that it has axes for."""
+    if is_number(holder):
+        return [Held(Place((path,)), np.array(holder))]
+    if not isinstance(holder, Mapping | list | tuple) or numbers_of(holder) is not None or len(path) == DEEPEST:
+        return []
+    return [one for step, value in parts_of(holder) for one in numbers_in(value, (*path, step))]
+
+
+def is_of_neurons(place: Place) -> bool:
+    """True of an array of which each neuron has a row or a number."""
+    return any(isinstance(step.key, Each) for step in place.paths[0])
 
 
 def _leaves(holder: Any, path: Path, above: set[int]) -> Iterator[tuple[Path, Any, Array]]:
@@ -148,6 +191,9 @@ def write(holder: Any, place: Place, values: Array) -> None:
 
     An array that cannot hold them, being read-only or of another dtype, is replaced by a new one wherever it is held.
     """
+    if is_of_neurons(place):
+        _write_each(holder, place.paths[0], values)
+        return
     old = at(holder, place.paths[0])
     if isinstance(old, list):
         _fill(old, values)
@@ -170,6 +216,21 @@ def write(holder: Any, place: Place, values: Array) -> None:
                 f"cannot be replaced by an array of {values.dtype} ({error}): expected an attribute, or an entry of a "
                 "list or of a dict"
             ) from None
+
+
+def _write_each(holder: Any, path: Path, values: Array) -> None:
+    """Write rows, or numbers, into what each entry of a list has."""
+    cut = next(i for i, step in enumerate(path) if isinstance(step.key, Each))
+    neurons = entries_of(at(holder, path[:cut]))
+    for neuron, row in zip(neurons, values.reshape(len(neurons), -1), strict=True):
+        if numbers_of(at(neuron, path[cut + 1 :])) is not None:
+            write(neuron, Place((path[cut + 1 :],)), row)
+            continue
+        inner, last = at(neuron, path[cut + 1 : -1]), path[-1]
+        if last.is_attribute:
+            setattr(inner, last.key, row.item())
+        else:
+            inner[last.key] = row.item()
 
 
 def _fill(numbers: list[Any], values: Array) -> None:

@@ -85,7 +85,7 @@ def columns(f: Callable[..., Any]) -> Subject:
     Returns
     -------
     Subject
-        Calls f with views of its arguments.
+        Calls f with views of its arguments. `per_example(columns(f))` is for code that takes one column a call.
 
     Raises
     ------
@@ -106,7 +106,8 @@ def columns(f: Callable[..., Any]) -> Subject:
 
 def _call_columns(f: Callable[..., Any], weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
     # Views, not copies: what f changes in place is then changed in what the subject was given, where a check looks.
-    answer = f(weights, [b[:, None] for b in biases], x.T, y.T)
+    given = [one[:, None] if x.ndim == 1 and one.ndim else one.T for one in (x, y)]  # one example is one column
+    answer = f(weights, [b[:, None] for b in biases], *given)
     kinds = kinds_of(answer)
     if kinds is None:
         return answer
@@ -122,8 +123,8 @@ def flat(
     Parameters
     ----------
     f : callable
-        f(theta, x, y), or f(theta, x, y, sizes) where `sizes` is None, returns ∂C/∂theta, a vector of theta's length; x
-        is (m, n_1) and y (m, n_L).
+        f(theta, x, y), or f(theta, x, y, sizes) where `sizes` is None, returns ∂C/∂theta, a vector of theta's length;
+        or the cost and that vector; x is (m, n_1) and y (m, n_L).
     sizes : sequence of int, optional
         n_1, …, n_L of the one network that f is for. Default None: any, which f is told.
     order : {"layers", "weights_first", "bias_column"}, optional
@@ -210,7 +211,8 @@ def _call_flat(f: Callable[..., Any], how: tuple[Any, ...], weights: Arrays, bia
 
     theta = np.concatenate([part.ravel(matrix_order) for part in parts])
     before = theta.copy()
-    answer = np.asarray(f(theta, x, y) if fixed else f(theta, x, y, sizes))
+    cost, vector = _cost_apart(f(theta, x, y) if fixed else f(theta, x, y, sizes))
+    answer = np.asarray(vector)
     if not np.array_equal(theta, before):
         # What f did to theta it did to the parameters; a check looks there for what was changed in place.
         for kind, changed in zip((weights, biases), split(theta), strict=True):
@@ -218,4 +220,11 @@ def _call_flat(f: Callable[..., Any], how: tuple[Any, ...], weights: Arrays, bia
                 part[...] = new
     if answer.shape != theta.shape:
         raise InputError(f"returned shape {answer.shape}, expected {theta.shape}: one entry for each of theta")
-    return split(answer)
+    return (*cost, *split(answer))
+
+
+def _cost_apart(answer: Any) -> tuple[list[Any], Any]:
+    """The cost before a gradient, if there is one, and the gradient."""
+    if isinstance(answer, tuple | list) and len(answer) == 2 and np.ndim(answer[0]) == 0 and np.ndim(answer[1]):
+        return [answer[0]], answer[1]
+    return [], answer

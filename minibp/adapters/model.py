@@ -43,14 +43,15 @@ def model(
     make : class, callable or object
         A class or a function that makes a model of given sizes, make([n_1, …, n_L]), make(n_1, …, n_L) or make(n_1,
         [n_2, …], n_L); or make(), or one object, that has sizes of its own. A model is any object, a dict or a list:
-        its attributes, entries and those of what they hold are looked through for arrays, and for lists of numbers.
+        its attributes, entries and those of what they hold are looked through for arrays, and for lists of numbers. A
+        layer may also be a list of neurons, objects or dicts of which each has its weights: "[{}][:]['weights']".
     step : callable or str
         step(net, x, y) runs it forwards and backwards once, with x (m, n_1) and y (m, n_L); or the name of its method
         of (x, y).
     gradient : {"found", "returned", "update"}, optional
         The gradient is in other arrays of the object after the step, by names such as dW, grad_b or nabla_w; or in
-        what the step returns, nested in any way; or it is (w − w')/η of the parameters before and after. Default
-        "found".
+        what the step returns, nested in any way; or it is (w − w')/η of the parameters before and after, which a step
+        changes in the model, or returns in another one of the same structure. Default "found".
     rate : float, optional
         η of "update", above 0. Default None: the number in the model that is called lr, learning_rate, eta, alpha,
         step_size or rate.

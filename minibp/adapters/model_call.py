@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from minibp.adapters.gradients import GradientPlaces, Pool, gradient_at, gradient_places, read, unpacked
-from minibp.adapters.held import Place, arrays_in, at, numbers_of, write
+from minibp.adapters.held import Place, arrays_in, at, is_of_neurons, numbers_of, write
 from minibp.adapters.makers import Maker, Original
 from minibp.adapters.matrix_forms import fits_biases, sizes_apart
 from minibp.adapters.naming import Naming
@@ -80,7 +80,9 @@ class ModelCall:
     ) -> tuple[list[Array], list[Array | None]]:
         dtype = weights[0].dtype
         before = {place: read(net, place, dtype) for place in layout.places}
-        run(self.how.step, net, x, y)
+        returned = run(self.how.step, net, x, y)
+        if _are_as_before(net, before, dtype) and _has_all(returned, before):
+            net = returned  # new parameters, as the model has them, in place of changed ones
         nabla_w, nabla_b = [], []
         for layer, w, b in zip(layout.layers, weights, biases, strict=True):
             after = _changed(net, layer.weights, before, dtype)
@@ -133,7 +135,8 @@ def places_after(how: How, net: Any, returned: Any, layout: Layout, before: dict
     """The places of the gradient, in the model or in what its step returned."""
     parameters = [at(net, place.paths[0]) for place in layout.places]
     holder, copies = (net, before) if how.gradient == "found" else (returned, {})
-    return gradient_places(Pool(how.gradient, holder, parameters, copies), layout, how.naming)
+    has_neurons = any(map(is_of_neurons, layout.places))
+    return gradient_places(Pool(how.gradient, holder, parameters, copies, has_neurons), layout, how.naming)
 
 
 def _changed(net: Any, place: Place, before: dict[Place, Array], dtype: Any) -> Array:
@@ -141,6 +144,25 @@ def _changed(net: Any, place: Place, before: dict[Place, Array], dtype: Any) -> 
     values = [read(net, Place((path,)), dtype) for path in place.paths if _is_there(net, path)]
     changed = [one for one in values if not np.array_equal(one, before[place], equal_nan=True)]
     return (changed or values or [read(net, place, dtype)])[0]
+
+
+def _are_as_before(net: Any, before: dict[Place, Array], dtype: Any) -> bool:
+    """True where a step has changed no parameters."""
+    return all(
+        np.array_equal(_changed(net, place, before, dtype), old, equal_nan=True) for place, old in before.items()
+    )
+
+
+def _has_all(returned: Any, before: dict[Place, Array]) -> bool:
+    """True where what a step returned has arrays of the same shapes at the places of the parameters."""
+    for place, old in before.items():
+        try:
+            array = numbers_of(at(returned, place.paths[0]))
+        except LookupError:
+            return False
+        if array is None or array.shape != old.shape:
+            return False
+    return True
 
 
 def _is_there(net: Any, path: Any) -> bool:

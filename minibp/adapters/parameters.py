@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise, product
 from typing import Any, NamedTuple, TypeVar
@@ -13,6 +14,7 @@ from minibp.adapters.array_names import kind_of, role_of
 from minibp.adapters.held import Held, Place, listing, text_of
 from minibp.adapters.matrix_forms import Form, fits_biases, without_ones
 from minibp.adapters.naming import Naming, named
+from minibp.adapters.neurons import with_neurons
 from minibp.adapters.subject import Sizes
 from minibp.arrays import InputError
 
@@ -57,6 +59,22 @@ class _Match(NamedTuple):
 
 def layout_of(model: Any, held: Sequence[Held], sizes: Sizes, naming: Naming) -> Layout:
     """The parameters of a network of these sizes; `InputError` where nothing fits, or where two ways do."""
+    return _or_of_neurons(lambda some: _layout_of(model, some, sizes, naming), model, held)
+
+
+def _or_of_neurons(search: Callable[[Sequence[Held]], Layout], model: Any, held: Sequence[Held]) -> Layout:
+    """What a search finds among arrays; where nothing fits, with the rows of neurons as arrays."""
+    try:
+        return search(held)
+    except UnclearError:
+        raise
+    except InputError:
+        with suppress(InputError):
+            return search(with_neurons(model, held))
+        raise
+
+
+def _layout_of(model: Any, held: Sequence[Held], sizes: Sizes, naming: Naming) -> Layout:
     forms = _forms(naming)
     matches = _matches(model, held, [(sizes, (form,)) for form in forms], naming)
     matches = matches or _matches(model, held, [(sizes, tuple(form for form in forms if not form.joined))], naming)
@@ -71,6 +89,10 @@ def layout_of(model: Any, held: Sequence[Held], sizes: Sizes, naming: Naming) ->
 
 def own_layout(model: Any, held: Sequence[Held], naming: Naming) -> Layout:
     """The sizes and the parameters of an object that has its own; `InputError` as of `layout_of`."""
+    return _or_of_neurons(lambda some: _own_layout(model, some, naming), model, held)
+
+
+def _own_layout(model: Any, held: Sequence[Held], naming: Naming) -> Layout:
     tries = [(sizes, (form,)) for form in _forms(naming) for sizes in _chains(model, held, form, naming)]
     matches = _matches(model, held, tries, naming)
     if not matches:

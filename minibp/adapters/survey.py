@@ -28,7 +28,7 @@ USUAL, OTHER = (3, 4), (2, 5)
 """The lengths that a maker is tried for; the others where it takes neither."""
 EQUAL = 3
 """The width of further networks, of equal layers: a product by the wrong side of W raises nothing there."""
-KINDS = ("rows", "columns", "one")
+KINDS = ("rows", "columns", "one", "column", "labels")
 """The ways in which a step may take examples."""
 ROWS = 11
 """The least number of examples of a trial, which is no width of the model, nor one more."""
@@ -146,8 +146,9 @@ def _misfit(found: list[Known], sizes: Sizes) -> InputError | None:
 def with_gradient(how: How, known: Known) -> tuple[Known, str]:
     """The same with the places of the gradient, found by a trial; or the reason why they are looked for in each call.
 
-    The examples of the trial are rows, columns, or one vector: whichever the step takes. `InputError` where it takes
-    rows, and leaves no gradient. A step that raises on all of them may write into arrays that are there before it.
+    The examples of the trial are rows, columns, one vector or one column, or have labels: whichever the step takes.
+    `InputError` where it takes rows, and leaves no gradient. A step that raises on all of them may write into arrays
+    that are there before it.
     """
     faults: list[Exception] = []
     for kind in KINDS:
@@ -259,8 +260,14 @@ def _parameters(sizes: Sizes, seed: int = 0) -> tuple[Arrays, Arrays]:
 
 
 def _examples(sizes: Sizes, kind: str, seed: int = 0) -> tuple[Array, Array]:
-    """x and y as rows, as columns, or of one example."""
+    """x and y as rows, as columns, or of one example, which is a vector or a column; or labels for rows."""
     rng = np.random.default_rng([seed, 1])
     m = next(m for m in count(ROWS) if not {m, m - 1}.intersection(sizes))
     x, y = rng.standard_normal((m, sizes[0])), rng.uniform(0.1, 0.9, (m, sizes[-1]))
-    return {"rows": (x, y), "columns": (x.T, y.T), "one": (x[0], y[0])}[kind]
+    return {
+        "rows": (x, y),
+        "columns": (x.T, y.T),
+        "one": (x[0], y[0]),
+        "column": (x[:1].T, y[:1].T),
+        "labels": (x, y.argmax(1)),
+    }[kind]

@@ -125,3 +125,10 @@ def test_numbers_in_lists_have_the_dtype_of_the_parameters_and_arrays_their_own(
     after = {name: array.tolist() for name, array in RIGHT.items()}
     assert {w.dtype for w in gradient_at(after, places, layout, np.float32)[0]} == {np.dtype(np.float32)}
     assert {w.dtype for w in gradient_at(RIGHT, places, layout, np.float32)[0]} == {np.dtype(np.float64)}
+
+
+def test_numbers_without_axes_are_taken_by_their_names_and_layers():
+    returned = {"dW2": RIGHT["dW2"], "db2": np.float64(2), "dW1": RIGHT["dW1"], "db1": np.array(1.0), "loss": 0.5}
+    paths, places, layout = found(returned, kind="returned")
+    assert paths == [("['dW1']", "['db1']"), ("['dW2']", "['db2']")]
+    assert [b.tolist() for b in gradient_at(returned, places, layout, float)[1]] == [1, 2]

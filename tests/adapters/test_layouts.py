@@ -136,3 +136,17 @@ def test_unknown_orders_and_sizes_are_refused():
         adapters.flat(unrolled, sizes=(3, 0))
     with pytest.raises(InputError, match=r"batch_sizes\[0\] is 1.5, expected a whole number"):
         adapters.jax_loss(unrolled, batch_sizes=[1.5])
+
+
+def test_one_column_at_a_time(drawn):
+    def one_column(weights, biases, x, y):
+        assert x.shape[1] == y.shape[1] == 1
+        return course(weights, biases, x, y)
+
+    assert_right(adapters.per_example(adapters.columns(one_column)), drawn)
+
+
+def test_a_cost_before_the_vector_is_handed_on():
+    subject = adapters.flat(lambda theta, x, y: (0.5, 2 * theta), sizes=(2, 1))
+    cost, nabla_w, nabla_b = subject([np.array([[1.0, 2.0]])], [np.array([3.0])], np.ones((1, 2)), np.ones((1, 1)))
+    assert (cost, nabla_w[0].tolist(), nabla_b[0].tolist()) == (0.5, [[2, 4]], [6])

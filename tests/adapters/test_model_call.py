@@ -161,3 +161,19 @@ def test_parameters_are_written_in_the_form_of_the_layout():
 def test_a_step_is_a_function_or_the_name_of_a_method():
     assert run(lambda net, x, y: (net, x, y), 1, 2, 3) == (1, 2, 3)
     assert run("get", {2: 4}, 2, 3) == 4
+
+
+def test_new_parameters_may_be_returned_in_place_of_changed_ones():
+    def pairs(sizes):
+        return [(np.zeros((a, b)), np.zeros(b)) for a, b in pairwise(sizes)]
+
+    call = called(pairs, lambda net, x, y: [(w - 0.5 * w, b - b) for w, b in net], "update", 0.25)
+    nabla_w, nabla_b = call(W, B, X, Y)
+    assert all(map(np.allclose, nabla_w, [2 * w for w in W]))
+    assert all(map(np.allclose, nabla_b, [4 * b for b in B]))
+
+
+def test_what_else_a_step_returns_is_no_parameters():
+    for returned in (0.5, None, [(np.ones((2, 2)), np.ones(5))]):
+        call = called(net_of, lambda net, x, y, returned=returned: returned, "update", 0.25)
+        assert not any(array.any() for kind in call(W, B, X, Y) for array in kind)

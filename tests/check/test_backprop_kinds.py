@@ -225,3 +225,61 @@ def test_a_clipped_gradient_is_one_finding_with_its_limit(of, limit):
 )
 def test_a_right_backprop_is_correct(subject, activation):
     assert judged(subject, activation)[:2] == ("correct", [])
+
+
+# Breaches of the contract that come of a mistake, and steps of a sum
+
+
+def test_what_raises_where_widths_differ_has_the_name_of_the_mistake():
+    def subject(weights, biases, x, y):
+        a, inputs = x, [x]
+        for w, b in zip(weights, biases, strict=True):
+            a = sigmoid(a @ w.T + b)
+            inputs.append(a)
+        delta, nabla_w, nabla_b = (a - y) * a * (1 - a), [], []
+        for i in reversed(range(len(weights))):
+            nabla_w.insert(0, delta.T @ inputs[i] / len(x))
+            nabla_b.insert(0, delta.mean(0))
+            delta = (delta @ weights[i].T) * inputs[i] * (1 - inputs[i]) if i else None
+        return nabla_w, nabla_b
+
+    report = check_backprop(subject, seed=1, examples=10, raise_on_mismatch=False)
+    assert [(one.equation, one.fault) for one in report.findings] == [("(22)", "weights_not_transposed")]
+    assert any(note.startswith("where widths differ subject raised ValueError") for note in report.notes)
+
+
+def test_a_sum_without_an_axis_is_named_though_it_has_no_axes():
+    subject = textbook(sigmoid, of_value, after=lambda nabla_w, nabla_b: (nabla_w, [b.sum() for b in nabla_b]))
+    verdict, named, found = judged(subject)
+    assert (verdict, named) == ("wrong", [("(23)", "bias_gradient_summed_over_neurons")])
+    assert len(found[0].layers) == 4
+
+
+@pytest.mark.parametrize("biases", [True, False])
+def test_weights_that_a_step_of_a_sum_has_updated_are_one_mistake(biases):
+    def step(weights, biases, x, y):
+        a, inputs = x, [x]
+        for w, b in zip(weights, biases, strict=True):
+            a = sigmoid(a @ w.T + b)
+            inputs.append(a)
+        delta = (a - y) * a * (1 - a)
+        for i in reversed(range(len(weights))):
+            weights[i] -= 0.5 * delta.T @ inputs[i]
+            biases[i] -= 0.5 * delta.sum(0)
+            delta = (delta @ weights[i]) * inputs[i] * (1 - inputs[i])
+
+    verdict, named, found = judged(adapters.update(step, rate=0.5), reduction="sum", biases=biases)
+    assert (verdict, named) == ("wrong", [("(22)", "weights_already_updated")])
+    assert found[0].constant == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("tensor", ["weight", "bias"])
+def test_one_tensor_that_is_averaged_twice_is_named(tensor):
+    def subject(weights, biases, x, y):
+        nabla_w, nabla_b = textbook(sigmoid, of_value)(weights, biases, x, y)
+        if tensor == "weight":
+            return [w / len(x) for w in nabla_w], nabla_b
+        return nabla_w, [b / len(x) for b in nabla_b]
+
+    place = "(24)" if tensor == "weight" else "(23)"
+    assert judged(subject)[:2] == ("wrong", [(place, f"{tensor}_gradient_averaged_twice")])

@@ -19,13 +19,14 @@ from minibp.check.diagnosis.stability import (
     reason,
     scaled,
 )
+from minibp.check.faults.injection import needs_equal_widths
 from minibp.check.generation import smallest
 from minibp.check.oracles.jax_autodiff import compilation_cache
 from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
 from minibp.check.report.finding import Finding
 from minibp.check.report.report import Report
 from minibp.check.report.wording import ORACLE_NAMES
-from minibp.check.subject.calling import is_of_state, name_of
+from minibp.check.subject.calling import is_of_state, is_one_for_all, name_of
 from minibp.costs import fuses
 from minibp.problem import Problem
 from minibp.text import counted
@@ -61,7 +62,8 @@ class Conclusion:
             example = self._smallest(lambda problem: fails(problem, self.call, self.fp), SHRINK_CALLS) or failing[0]
             found = self._unstable(example) if rounding else self._mistakes(failing, example)
             example = example if rounding or not found else self._showing(found[0], example)
-            findings += found
+            findings, raised = self._with_explained(findings, found)
+            notes += raised
             findings = [finding for finding in findings if is_of_state(finding)] or findings  # the rest comes of it
         else:
             found, note = self._of_cost()
@@ -93,6 +95,23 @@ class Conclusion:
         if self.comparison.without_gradient:
             findings = with_depth(findings, self.subject, self.setting, self.seed)
         return "correct", findings
+
+    def _with_explained(self, contract: list[Finding], found: list[Finding]) -> tuple[list[Finding], list[str]]:
+        """All findings; a breach of the contract that comes of a named mistake is a note beside it.
+
+        A product by the wrong side of W raises where widths differ; a sum without an axis has no axes.
+        """
+        raising = self.comparison.without_gradient
+        named = [one for one in found if one.fault]
+        raises = raising and all(any(needs_equal_widths(one.fault or "", p) for one in named) for p in raising)
+        sums = any(one.tensor == "nabla_b" and one.equation == "(23)" for one in named)
+        notes: dict[int, str] = {}
+        for one in contract:
+            if raises and one.message.startswith("raised"):
+                notes[id(one)] = f"where widths differ {self.name} {one.message}"
+            elif sums and is_one_for_all(one):
+                notes[id(one)] = one.message
+        return [one for one in contract if id(one) not in notes] + found, [*notes.values()]
 
     def _mistakes(self, failing: list[Problem], example: Problem) -> list[Finding]:
         """The findings of the diagnosis; none where what is off is the rounding of arrays of fewer digits."""
@@ -184,8 +203,11 @@ class Conclusion:
         """The findings on well-conditioned networks; where there are none, on those that failed."""
         depth = len(example.network.weights)
         for problems in (self.setting.bases(self.seed), self.setting.bases(self.seed, depth), [example], failing[:1]):
-            biases = self.setting.claim.biases
-            found = diagnose(self.call, problems, self.fp, self.name, biases=biases, rows=self.setting.rows)
+            claim = self.setting.claim
+            found = diagnose(
+                self.call, problems, self.fp, self.name,
+                biases=claim.biases, rows=self.setting.rows, sums=claim.reduction == "sum",
+            )  # fmt: skip
             if found:
                 found = in_convention(found, problems, self.setting.claim.reduction)
                 return [self._in_words(finding) for finding in found]

@@ -46,6 +46,11 @@ class Average:
         named = {part.candidates[0].fault.id for part in self.parts.values() if part.candidates}
         return self.mean.cost + len(named) + UNKNOWN * sum(part.off for part in self.parts.values())
 
+    @property
+    def rank(self) -> tuple[float, int]:
+        """The cost; then the number of tensors that are explained one by one: all of them at once is the simpler."""
+        return self.cost, sum(bool(part.candidates) for part in self.parts.values())
+
 
 class _Steps(NamedTuple):
     """The steps of a pass that one tensor is made by."""
@@ -105,23 +110,23 @@ class _Model:
         return result
 
 
-def averaged(batches: Sequence[Batch], explanation: Explanation, fp: Arithmetic, *, biases: bool = True) -> Average:
+def averaged(
+    batches: Sequence[Batch], explanation: Explanation, fp: Arithmetic, *, biases: bool = True, sums: bool = False
+) -> Average:
     """The cheapest explanation of these batches, given that of their single examples.
 
-    Without biases ∂C/∂b is left out.
+    Without biases ∂C/∂b is left out. If the subject sums, it has updated weights by m times what it gave.
     """
     if explanation.clip is not None:
         return Average(Part(), {})
-    states = [_state_of(batch, explanation, fp) for batch in batches]
+    states = [_state_of(batch, explanation, fp, sums=sums) for batch in batches]
     factor = _factor_of(explanation)
     best: Average | None = None
-    ties = False  # without biases all that is summed is ∂C/∂W, and a sum of everything has the simpler name
     for shares in [factor] if factor else [None, *variants("shares")]:
         mean = Part((shares,) if shares and not factor else ())
         candidate = Average(mean, _parts(shares, batches, states, explanation, biases=biases))
-        if best is None or candidate.cost < best.cost or (ties and candidate.cost == best.cost):
+        if best is None or candidate.rank < best.rank:
             best = candidate
-            ties = not biases and not mean.candidates
         if best.cost == 0:
             break
     assert best is not None
@@ -134,7 +139,7 @@ def _factor_of(explanation: Explanation) -> FaultInstance | None:
     return part.candidates[0] if part.candidates else None
 
 
-def _state_of(batch: Batch, explanation: Explanation, fp: Arithmetic) -> PassState:
+def _state_of(batch: Batch, explanation: Explanation, fp: Arithmetic, *, sums: bool) -> PassState:
     """The examples of a batch with the subject's own δ of each; errors are those of a pass with the same faults."""
     state = PassState(batch.problem, fp)
     run_forward(state, explanation.forward)
@@ -155,7 +160,7 @@ def _state_of(batch: Batch, explanation: Explanation, fp: Arithmetic) -> PassSta
         depends_on_batch = depends_on_batch or any(fault.fault.updates_weights for fault in first)
         if depends_on_batch:  # weights that were updated with the whole batch give other δ than with one example
             state.delta[layer] = compute_step("recursion", state, layer, faults)
-        state.nabla_w[layer] = nabla_w[layer]
+        state.nabla_w[layer] = nabla_w[layer] * (batch.problem.m if sums else 1)
         state.raw[layer] = raw_error(state, layer, faults)
     return state
 

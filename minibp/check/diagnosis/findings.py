@@ -46,11 +46,13 @@ def diagnose(
     *,
     biases: bool = True,
     rows: Callable[[Problem, int, int], Problem] | None = None,
+    sums: bool = False,
 ) -> list[Finding]:
     """The findings on these problems, which all have as many layers; from the output backwards, causes first.
 
     `call` returns a subject's gradient, or None where it has none. Without biases ∂C/∂b is neither read nor judged.
-    `rows` makes the problem of some of the examples of another, where a convention of the subject depends on m.
+    `rows` makes the problem of some of the examples of another, where a convention of the subject depends on m. `sums`
+    says that the subject sums over the examples, while its gradient comes divided by m.
     """
     of_rows = rows or _rows
     examples: list[SingleExample] = []
@@ -72,7 +74,7 @@ def diagnose(
         return []
     calls = [(one.problem, one.result) for one in examples] + [(one.problem, one.result) for one in batches]
     explanation = explain(examples, fp, biases=biases, clip=lambda: clipped(calls, fp, biases=biases))
-    average = averaged(batches, explanation, fp, biases=biases) if batches else Average(Part(), {})
+    average = averaged(batches, explanation, fp, biases=biases, sums=sums) if batches else Average(Part(), {})
     return _Findings(name, explanation, average, batches).listed()
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from minibp.activations import Activation
 from minibp.arrays import Array
 from minibp.check.faults.batch import equation_6
-from minibp.check.faults.catalogue import fault_of
+from minibp.check.faults.catalogue import CATALOGUE, fault_of
 from minibp.check.faults.fault import Fault, Formula
 from minibp.check.faults.forward import equation_13, equation_14
 from minibp.check.faults.l2 import equation_27
@@ -150,6 +150,20 @@ def _share(p: PassState, l: int, faults: Sequence[FaultInstance], of_tensor: str
     factor: Array | None = _deviation(of_tensor, p, l, faults)
     share: Array = compute_step("shares", p, l, faults)
     return share if factor is None else share * p.m * factor
+
+
+def needs_equal_widths(name: str, problem: Problem) -> bool:
+    """True where a fault of this id cannot be made in some layer of a network, though it can in others like it.
+
+    A product by the wrong side of a matrix raises where the widths differ.
+    """
+    fault = CATALOGUE.get(name)
+    if fault is None or len(set(problem.network.sizes)) == 1:
+        return False
+    p = PassState(problem.astype("float64"))
+    run_pass(p)
+    layers = [l for l in p.layers if fault.step != "recursion" or l < p.top]
+    return any(all(formula(p, l) is None for formula in fault.formulas) for l in layers)
 
 
 class FaultyBackprop:

@@ -89,6 +89,16 @@ def _bias_summed(p: PassState, l: int) -> Array:
 
 
 @fault(
+    "bias_gradient_averaged_twice",
+    "shares_b",
+    summary="∂C/∂b is averaged over the examples twice, ∂C/∂W once",
+    remedy="Sum δ^l over the examples for b^l where it is divided by their number already.",
+)
+def _bias_averaged_twice(p: PassState, l: int) -> Array:
+    return p.equal_shares(1 / p.m**2)
+
+
+@fault(
     "weight_gradient_zero",
     "weight",
     summary="∂C/∂W is 0",
@@ -156,3 +166,13 @@ def _transposed(p: PassState, l: int) -> Number:
 )
 def _weight_summed(p: PassState, l: int) -> Array:
     return p.equal_shares(1.0)
+
+
+@fault(
+    "weight_gradient_averaged_twice",
+    "shares_w",
+    summary="∂C/∂W is averaged over the examples twice, ∂C/∂b once",
+    remedy="Do not divide δ^l (a^{l-1})ᵀ by the number of examples where δ^l is divided by it already.",
+)
+def _weight_averaged_twice(p: PassState, l: int) -> Array:
+    return p.equal_shares(1 / p.m**2)

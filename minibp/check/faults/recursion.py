@@ -134,6 +134,28 @@ def _weights_below(p: PassState, l: int) -> Number:
     return (p.delta[l + 1] @ p.w[l]) * p.prime(l)
 
 
+def _bias_for_last_input(p: PassState, l: int) -> Number:
+    """[b, W] without its last column."""
+    return p.exact(np.concatenate([p.b[l + 1][:, None], p.w[l + 1][:, :-1]], axis=1))
+
+
+def _bias_for_first_input(p: PassState, l: int) -> Number:
+    """[W, b] without its first column."""
+    return p.exact(np.concatenate([p.w[l + 1][:, 1:], p.b[l + 1][:, None]], axis=1))
+
+
+@fault(
+    "bias_among_weights",
+    "recursion",
+    summary="the error goes back through b^{l+1}, too: of W^{l+1} and b^{l+1} in one matrix the wrong end is left out",
+    remedy="Leave out the column of the biases: [:, 1:] where it is the first, [:, :-1] where it is the last.",
+    variants=(lambda p, l: (p.delta[l + 1] @ _bias_for_first_input(p, l)) * p.prime(l),),
+    pieces=(Piece("weights", _bias_for_last_input), Piece("weights", _bias_for_first_input)),
+)
+def _through_biases(p: PassState, l: int) -> Number:
+    return (p.delta[l + 1] @ _bias_for_last_input(p, l)) * p.prime(l)
+
+
 def _error_reused(p: PassState, l: int) -> Number:
     return p.delta[l + 1] * p.prime(l) if p.is_square(l + 1) else None
 

@@ -40,6 +40,7 @@ class CallResult(NamedTuple):
 
 
 DIFFERENT = "two calls with the same arguments give different"
+ONE_FOR_ALL = ": it is one number for all neurons"
 AS_CLAIMED = Claim()
 
 
@@ -111,8 +112,8 @@ def _arrays(
         found.append([])
         for layer, (given, parameter) in enumerate(zip(kind, like, strict=True), start=2):
             array = np.asarray(given)
-            found[-1].append(array)
             trouble = _trouble(array, parameter)
+            found[-1].append(np.broadcast_to(array, parameter.shape) if _is_one_for_all(array, parameter) else array)
             if array.dtype.kind == "f" and array.dtype.itemsize > parameter.dtype.itemsize:
                 notes[f"{name} returns {array.dtype} for parameters of {parameter.dtype}"] = None
             if trouble:
@@ -126,15 +127,20 @@ def _arrays(
     return Gradient(tuple(found[0]), tuple(found[1])) if usable else None, wrong, tuple(notes)
 
 
+def _is_one_for_all(array: Array, parameter: Array) -> bool:
+    """True of one number for the biases of all neurons, which a step of gradient descent takes from each of them."""
+    return parameter.ndim == 1 and (array.ndim == 0 or (array.size == 1 and parameter.size > 1))
+
+
 def _trouble(array: Array, parameter: Array) -> str:
     """A wrong dtype or shape, with a hint; empty where both are right."""
     if array.dtype.kind != "f":
         return f"has dtype {array.dtype}, expected {parameter.dtype}"
     if array.shape != parameter.shape:
-        hint = ""
+        hint = ONE_FOR_ALL if _is_one_for_all(array, parameter) else ""
         if array.shape == parameter.shape[::-1] and array.ndim == 2:
             hint = ": it is transposed"
-        elif array.shape in ((1, *parameter.shape), (*parameter.shape, 1)):
+        elif not hint and array.shape in ((1, *parameter.shape), (*parameter.shape, 1)):
             hint = ": an axis of length 1 is too much (minibp.adapters.columns is for biases as columns)"
         return f"has shape {array.shape}, expected {parameter.shape}{hint}"
     if array.dtype.itemsize < parameter.dtype.itemsize:
@@ -145,6 +151,11 @@ def _trouble(array: Array, parameter: Array) -> str:
 def is_of_state(finding: Finding) -> bool:
     """True of a finding on results that differ between two calls, which anything else may come of."""
     return finding.message.startswith(DIFFERENT)
+
+
+def is_one_for_all(finding: Finding) -> bool:
+    """True of a finding on one number in place of the gradient by the biases of all neurons."""
+    return finding.message.endswith(ONE_FOR_ALL)
 
 
 def repeats(subject: Subject, problem: Problem, claim: Claim = AS_CLAIMED) -> CallResult:

@@ -96,7 +96,13 @@ def test_a_factor_that_one_example_has_shown_is_not_blamed_again():
     assert (names(found.mean), wrong(found)) == ([], {})
 
 
-@pytest.mark.parametrize("name", ["bias_gradient_not_averaged", "weight_gradient_not_averaged", "product_of_means"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "bias_gradient_not_averaged", "bias_gradient_averaged_twice", "weight_gradient_not_averaged",
+        "weight_gradient_averaged_twice", "product_of_means",
+    ],
+)  # fmt: skip
 @pytest.mark.parametrize("layers", [(), (3,)], ids=["all", "one"])
 def test_a_tensor_has_faults_of_its_own(name, layers):
     tensor = "nabla_b" if name.startswith("bias") else "nabla_w"

@@ -11,7 +11,8 @@ from minibp.check.faults.injection import FaultInstance, FaultyBackprop
 from minibp.check.rounding.arithmetic import arithmetic_of
 
 NEEDS_A_BATCH = {
-    "bias_gradient_not_averaged", "weight_gradient_not_averaged", "sum_for_mean", "mean_twice", "mean_compounded",
+    "bias_gradient_not_averaged", "weight_gradient_not_averaged", "bias_gradient_averaged_twice",
+    "weight_gradient_averaged_twice", "sum_for_mean", "mean_twice", "mean_compounded",
     "last_example_dropped", "first_example_only", "product_of_means", "l2_not_divided_by_m", "gradient_clipped",
 }  # fmt: skip
 ONLY_THERE = {"softmax_jacobian_diagonal", "tanh_derivative_not_squared", "silu_derivative_incomplete"}

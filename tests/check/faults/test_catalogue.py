@@ -24,7 +24,7 @@ CONTRACT = [
     ("(22)", "nabla_b", [
         "weights_already_updated", "hidden_derivative_at_activation", "hidden_derivative_missing",
         "raw_error_propagated", "leaky_slope_dropped", "leaky_slope_sign_flipped", "weights_not_transposed",
-        "weights_wrong_layer", "error_not_propagated", "hidden_activation_for_derivative",
+        "weights_wrong_layer", "bias_among_weights", "error_not_propagated", "hidden_activation_for_derivative",
         "hidden_derivative_wrong_layer", "derivative_for_error", "activation_for_error", "hidden_derivative_at_error",
         "hidden_derivative_twice", "hidden_derivative_of_sigmoid", "tanh_derivative_not_squared",
         "elu_derivative_is_value", "silu_derivative_incomplete", "slope_of_derivative_differs",
@@ -32,11 +32,12 @@ CONTRACT = [
     ]),
     ("(23)", "nabla_b", [
         "bias_gradient_zero", "bias_value_for_gradient", "bias_gradient_summed_over_neurons",
-        "bias_gradient_not_averaged",
+        "bias_gradient_not_averaged", "bias_gradient_averaged_twice",
     ]),
     ("(24)", "nabla_w", [
         "weight_gradient_zero", "activation_same_layer", "weighted_input_for_activation", "input_for_activation",
         "weights_for_activation", "outer_product_transposed", "weight_gradient_not_averaged",
+        "weight_gradient_averaged_twice",
     ]),
     ("(6)", "nabla_b", [
         "sum_for_mean", "mean_twice", "mean_compounded", "last_example_dropped", "first_example_only",

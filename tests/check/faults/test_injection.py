@@ -9,6 +9,7 @@ from minibp.check.faults.injection import (
     FaultInstance,
     FaultyBackprop,
     compute_step,
+    needs_equal_widths,
     raw_error,
     raw_output_error,
     run_forward,
@@ -138,3 +139,10 @@ def test_a_subject_bears_the_ids_of_its_faults():
     instance = FaultInstance(CATALOGUE["sum_for_mean"])
     assert FaultyBackprop(["l2_missing", instance], *SETTINGS[0]).__name__ == "l2_missing and sum_for_mean"
     assert FaultyBackprop([], *SETTINGS[0]).__name__ == "right"
+
+
+def test_some_faults_need_equal_widths():
+    square, narrowing = problems_of(*SETTINGS[0])[1:]
+    for name, needs in (("weights_not_transposed", True), ("hidden_derivative_missing", False), ("unknown", False)):
+        assert not needs_equal_widths(name, square)
+        assert needs_equal_widths(name, narrowing) is needs

@@ -23,7 +23,12 @@ EXPECTED = {
 }
 """The results for one example, by each way to write the mistake; the mean over examples is taken of them."""
 
-NOT_AVERAGED = {"bias_gradient_not_averaged", "weight_gradient_not_averaged"}
+OF_SHARES = {
+    f"{tensor}_gradient_{name}": share
+    for tensor in ("bias", "weight")
+    for name, share in {"not_averaged": 1, "averaged_twice": 1 / 9}.items()
+}
+"""What each of three examples counts in one tensor."""
 
 
 def right(name, c, l):
@@ -31,7 +36,7 @@ def right(name, c, l):
 
 
 def test_every_fault_is_expected():
-    assert EXPECTED.keys() | NOT_AVERAGED == of_equations("(23)", "(24)")
+    assert EXPECTED.keys() | OF_SHARES.keys() == of_equations("(23)", "(24)")
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -60,10 +65,10 @@ def test_a_sum_over_the_wrong_axis_fits_as_many_neurons_as_examples(way):
             assert explains(result, np.broadcast_to(each, 4) / (m if way == 2 else 4))
 
 
-@pytest.mark.parametrize("name", sorted(NOT_AVERAGED))
-def test_a_sum_counts_every_example_whole(name):
+@pytest.mark.parametrize("name", OF_SHARES)
+def test_a_fault_gives_shares(name):
     (shares,) = results(name, square_problem("tanh"), 3)
-    assert shares.tolist() == [1, 1, 1]
+    assert shares.tolist() == [OF_SHARES[name]] * 3
 
 
 @pytest.mark.parametrize("name", ["activation_same_layer", "input_for_activation", "outer_product_transposed"])

@@ -21,6 +21,10 @@ EXPECTED = {
         lambda c, l: c.w[l] @ c.delta[l + 1] * c.prime[l](c.z[l]),
         lambda c, l: c.w[l + 2].T @ c.delta[l + 1] * c.prime[l](c.z[l]),
     ],
+    "bias_among_weights": [
+        lambda c, l: np.c_[c.b[l + 1], c.w[l + 1]][:, :-1].T @ c.delta[l + 1] * c.prime[l](c.z[l]),
+        lambda c, l: np.c_[c.w[l + 1], c.b[l + 1]][:, 1:].T @ c.delta[l + 1] * c.prime[l](c.z[l]),
+    ],
     "error_not_propagated": [
         lambda c, l: sum(c.delta[l + 1]) * c.prime[l](c.z[l]),
         lambda c, l: c.delta[l + 1] * c.prime[l](c.z[l]),

@@ -65,7 +65,6 @@ def test_sums_are_divided_by_the_number_of_examples():
             "has shape (3, 1), expected (3,): an axis of length 1 is too much (minibp.adapters.columns",
             id="nabla_b a column",
         ),
-        pytest.param(changed(b=np.sum), "nabla_b of layer 3 has shape (), expected (3,)", id="nabla_b summed"),
         pytest.param(changed(w=lambda w: w.astype(int)), "has dtype int64, expected float64", id="nabla_w of int64"),
     ],
 )
@@ -76,6 +75,17 @@ def test_what_is_no_gradient_is_said_and_has_no_numbers(subject, message):
     result = call(subject, problem)
     assert result.gradient is None
     assert message in result.findings[0].message
+
+
+@pytest.mark.parametrize("axes", [False, True], ids=["no axes", "an axis"])
+def test_one_number_for_all_biases_is_said_and_is_that_of_each(axes):
+    result = call(changed(b=lambda b: b.sum(keepdims=axes)), PROBLEM)
+    shape = "(1,)" if axes else "()"
+    assert (
+        f"nabla_b of layer 3 has shape {shape}, expected (3,): it is one number for all" in result.findings[0].message
+    )
+    assert result.gradient.nabla_b[1].shape == (3,)
+    assert np.ptp(result.gradient.nabla_b[1]) == 0
 
 
 def test_a_breach_of_the_contract_is_a_finding_and_the_numbers_go_on():
