@@ -4,8 +4,10 @@
 
 Every problem is given to six of the backprops of `right_backprops.py`, which take turns, and each answer is held
 against the oracles as `check_backprop` does it. Half of the problems are drawn by the package's strategies, the others
-are hard in one way each (`hard_problems.py`); half are in float32. Ends with exit status 1, having printed the problem,
-where a right backprop misses any oracle's answer, or where one that loses its digits is called wrong and not unstable.
+are hard in one way each (`hard_problems.py`); half are in float32. Then right code in other conventions, with costs and
+activations of its own (`right_conventions.py`), is given to `check_backprop`, kind after kind, on about as many
+problems. Ends with exit status 1, having printed the problem, where right code misses any oracle's answer, or where one
+that loses its digits is called wrong and not unstable.
 
 The last columns are the largest error against each oracle, in units of its tolerance. It is 1 at a kink where the
 oracle has the other slope: the tolerance is then the jump.
@@ -27,6 +29,7 @@ from typing import NamedTuple
 import numpy as np
 from hard_problems import CONDITIONS
 from right_backprops import FRAGILE, RIGHT
+from right_conventions import CONVENTIONS, KINDS, OWN_ACTIVATIONS, OWN_COSTS, checks
 
 from minibp import Gradient, Problem
 from minibp.arrays import FLOAT_DTYPES
@@ -48,6 +51,10 @@ TURNS = 6
 """Backprops that each problem is given to."""
 SHOWN = 3
 """Alarms that are printed of each kind; all are counted."""
+ROUND = 1000
+"""Problems for which each kind of convention has its turn, once: in float64 or float32, at about as many problems."""
+JAX_EVERY = 20
+"""One in so many kinds has JAX asked of functions of its own, for which it has to compile."""
 
 
 class Alarm(NamedTuple):
@@ -163,6 +170,41 @@ def done(part: Part) -> tuple[Part, Rows]:
     return part, hold(CONDITIONS[part.condition](part.dtype, part.count, part.seed), part.condition, part.seed)
 
 
+class Turn(NamedTuple):
+    """The turn of a kind of convention: what a process is given."""
+
+    name: str
+    dtype: str
+    seed: int
+    jax: bool
+
+
+def turns_of(count: int, seed: int) -> list[Turn]:
+    """The turns of all kinds, once for each `ROUND` problems."""
+    rounds = max(1, round(count / ROUND))
+    seeds = iter(np.random.SeedSequence([seed, 1]).generate_state(rounds * len(KINDS)).tolist())
+    return [
+        Turn(name, FLOAT_DTYPES[(i + turn) % 2], next(seeds), (i + turn + seed) % JAX_EVERY == 0)
+        for turn in range(rounds)
+        for i, name in enumerate(KINDS)
+    ]
+
+
+def taken(turn: Turn) -> Rows:
+    """One turn: the reports of `check_backprop`, counted."""
+    row = Row()
+    for condition, report in checks(turn.name, turn.dtype, turn.seed, jax=turn.jax):
+        row.problems += report.networks
+        row.entries += report.entries
+        for by_oracle in report.statistics.values():
+            for oracle, stats in by_oracle.items():
+                row.worst[oracle] = max(row.worst.get(oracle, 0.0), *stats.worst.values())
+        if report.verdict not in {"correct", "undecided"}:
+            said = "; ".join(finding.message for finding in report.findings)
+            row.alarms.append(Alarm(turn.name, condition, report.verdict, said, f"{turn}: {report.counterexample!r}"))
+    return {(turn.name, turn.dtype): row}
+
+
 def parts_of(count: int, seed: int) -> list[Part]:
     """Half of the problems drawn, the rest spread over the conditions; each half float32, half float64."""
     kinds = [(condition, dtype) for condition in CONDITIONS for dtype in FLOAT_DTYPES]
@@ -191,11 +233,17 @@ def main() -> int:
             by_condition[part.condition] += part.count
             for key, row in found.items():
                 rows.setdefault(key, Row()).merge(row)
+        for found in executor.map(taken, turns_of(options.problems, options.seed)):
+            for key, row in found.items():
+                rows.setdefault(key, Row()).merge(row)
     seconds = time.perf_counter() - start
-    total = sum(by_condition.values())
-    print(f"{total} problems: " + ", ".join(f"{name} {number}" for name, number in by_condition.items()))
+    total = sum(row.problems for (name, _), row in rows.items() if name in KINDS) + sum(by_condition.values())
+    print(f"{sum(by_condition.values())} problems: " + ", ".join(f"{name} {number}" for name, number in by_condition.items()))
     print_rows(rows, RIGHT, "right")
     print_rows(rows, FRAGILE, "right until it loses its digits")
+    print_rows(rows, CONVENTIONS, "right, by another convention")
+    print_rows(rows, OWN_COSTS, "right, with a cost of its own")
+    print_rows(rows, OWN_ACTIVATIONS, "right, with its own activation")
     false = false_alarms(rows)
     for alarm in false[:SHOWN]:
         print(f"\n{alarm.subject}, {alarm.condition}: {alarm.verdict}\n  {alarm.what}\n  {alarm.problem}")
