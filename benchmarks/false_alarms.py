@@ -200,7 +200,11 @@ def taken(turn: Turn) -> Rows:
             for oracle, stats in by_oracle.items():
                 row.worst[oracle] = max(row.worst.get(oracle, 0.0), *stats.worst.values())
         if report.verdict not in {"correct", "undecided"}:
-            said = "; ".join(finding.message for finding in report.findings)
+            said = "; ".join(
+                f"{one.equation} {one.tensor} {one.layer}: {one.got!r}, {one.oracle} {one.expected!r}, "
+                f"tolerance {one.tolerance}; {one.message}"
+                for one in report.findings
+            )
             row.alarms.append(Alarm(turn.name, condition, report.verdict, said, f"{turn}: {report.counterexample!r}"))
     return {(turn.name, turn.dtype): row}
 
@@ -238,7 +242,10 @@ def main() -> int:
                 rows.setdefault(key, Row()).merge(row)
     seconds = time.perf_counter() - start
     total = sum(row.problems for (name, _), row in rows.items() if name in KINDS) + sum(by_condition.values())
-    print(f"{sum(by_condition.values())} problems: " + ", ".join(f"{name} {number}" for name, number in by_condition.items()))
+    print(
+        f"{sum(by_condition.values())} problems: "
+        + ", ".join(f"{name} {number}" for name, number in by_condition.items())
+    )
     print_rows(rows, RIGHT, "right")
     print_rows(rows, FRAGILE, "right until it loses its digits")
     print_rows(rows, CONVENTIONS, "right, by another convention")

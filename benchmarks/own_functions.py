@@ -161,8 +161,9 @@ COSTS: tuple[Fitting, ...] = (
         ONE_HOT,
     ),
     Fitting(
-        OwnCost("logistic_of_logits", lambda z, y: np.logaddexp(0, z).sum(-1) - (z * y).sum(-1),
-                lambda z, y: sigmoid(z) - y),
+        OwnCost(
+            "logistic_of_logits", lambda z, y: np.logaddexp(0, z).sum(-1) - (z * y).sum(-1), lambda z, y: sigmoid(z) - y
+        ),
         ("identity",),
         FRACTIONS,
     ),
@@ -293,7 +294,10 @@ def _mish_prime(z: Array) -> Array:
 ACTIVATIONS: tuple[OwnActivation, ...] = (
     OwnActivation("leaky_by_where", lambda z: np.where(z > 0, z, 0.2 * z), lambda z: np.where(z > 0, 1.0, 0.2)),
     OwnActivation(
-        "leaky_by_maximum", lambda z: np.maximum(z, 0.1 * z), lambda z: np.where(z < 0, 0.1, 1.0).astype(z.dtype), (0.0,)
+        "leaky_by_maximum",
+        lambda z: np.maximum(z, 0.1 * z),
+        lambda z: np.where(z < 0, 0.1, 1.0).astype(z.dtype),
+        (0.0,),
     ),
     OwnActivation(
         "parametric", lambda z: np.maximum(0, z) + 0.25 * np.minimum(0, z), lambda z: (z > 0) + 0.25 * (z <= 0), (0.0,)

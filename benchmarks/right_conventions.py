@@ -30,6 +30,7 @@ from minibp.check.subject.target_domain import DOMAINS
 from minibp.costs import cost_of
 
 WAYS = [way for way in RIGHT.values() if isinstance(way, Way)]
+"""Of a cost of its own that divides by a, textbooks' ln(1 + e^z) would lose the digits."""
 RATES = (1e-3, 0.01, 0.1, 1.0, 10.0)
 OUTPUTS = 4
 """Of all networks for code whose cost is a mean over its outputs."""
@@ -134,7 +135,7 @@ class Code:
             return tuple([one - self.rate * change for one, change in kind] for kind in pairs)
         for kind in pairs:
             for one, change in kind:
-                one -= (self.rate * change).astype(one.dtype)
+                one[...] = one - self.rate * change
         return None
 
     def subject(self) -> Any:
@@ -212,7 +213,8 @@ KINDS: dict[str, Kind] = {**CONVENTIONS, **OWN_COSTS, **OWN_ACTIVATIONS}
 def code_of(kind: Kind, rng: np.random.Generator) -> Code:
     """Code of a kind, drawn."""
     output, cost = kind.pairs[rng.integers(len(kind.pairs))]
-    way = kind.way or WAYS[rng.integers(len(WAYS))]
+    ways = [way for way in WAYS if kind.own_cost is None or not way.values]
+    way = kind.way or ways[rng.integers(len(ways))]
     if kind.own_cost is not None and kind.own_cost.delta is not None:
         way = replace(way, output_error=partial(_cancelled, kind.own_cost.delta))
     return Code(

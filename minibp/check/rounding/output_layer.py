@@ -10,8 +10,8 @@ from minibp.activations import Activation, sigmoid, softmax
 from minibp.arrays import Array
 from minibp.check.rounding.arithmetic import Arithmetic, Ball, times
 from minibp.check.rounding.layer import activated, derivative, softmax_error
-from minibp.check.rounding.own_functions import error_through, local_error, noise_of, units_of
-from minibp.costs import CategoricalCrossEntropy, Cost, CrossEntropy, Huber, Quadratic, fuses
+from minibp.check.rounding.own_functions import error_through, local_error, noise_of, slope_error, units_of
+from minibp.costs import COSTS, CategoricalCrossEntropy, Cost, CrossEntropy, Huber, Quadratic, fuses
 
 MIXED = 4
 """Directions in which the outputs of an own cost are moved to see what an error of theirs does."""
@@ -39,6 +39,8 @@ def output_error(of: Output, z: Ball, a: Ball, fp: Arithmetic) -> Ball:
     if type(cost) is CrossEntropy and activation is softmax:
         return _bernoulli_softmax(of, z, r, fp)
     g = cost_gradient(of, r, a, fp)
+    if fp.through_values and COSTS.get(cost.name) is not cost:
+        g = Ball(g.value, g.error + slope_error(lambda t: cost.value(t, y), a.value, fp))
     if activation is softmax:
         share = Ball((g.value * a.value).sum(-1, keepdims=True), _sum_of_products(g, a, fp))
         gap = Ball(
