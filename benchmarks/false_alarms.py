@@ -29,7 +29,7 @@ from typing import NamedTuple
 import numpy as np
 from hard_problems import CONDITIONS
 from right_backprops import FRAGILE, RIGHT
-from right_conventions import CONVENTIONS, KINDS, OWN_ACTIVATIONS, OWN_COSTS, checks
+from right_conventions import CONVENTIONS, KINDS, OWN_ACTIVATIONS, OWN_COSTS, UNDERFLOWING, checks
 
 from minibp import Gradient, Problem
 from minibp.arrays import FLOAT_DTYPES
@@ -261,7 +261,8 @@ def main() -> int:
 def false_alarms(rows: Rows) -> list[Alarm]:
     """Any alarm at a right backprop, and those at a fragile one that call it wrong."""
     alarms = [alarm for row in rows.values() for alarm in row.alarms]
-    return [alarm for alarm in alarms if alarm.verdict == "wrong" or alarm.subject not in FRAGILE]
+    fragile = {*FRAGILE, *UNDERFLOWING}
+    return [alarm for alarm in alarms if alarm.verdict == "wrong" or alarm.subject not in fragile]
 
 
 def print_rows(rows: Rows, names: Iterable[str], title: str) -> None:

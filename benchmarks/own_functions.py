@@ -47,6 +47,8 @@ class Fitting:
     targets: str = ANY
     delta: Callable[[Array, Array], Array] | None = None
     """δ^L where the derivative of the output has cancelled in the code."""
+    is_fragile: bool = False
+    """True where the code divides by outputs that may underflow: it is right until they do."""
 
 
 def sigmoid(z: Array) -> Array:
@@ -189,6 +191,7 @@ COSTS: tuple[Fitting, ...] = (
         ),
         ("sigmoid", "softmax"),
         FRACTIONS,
+        is_fragile=True,
     ),
     Fitting(
         OwnCost("kullback_leibler", lambda a, y: (y * np.log(y / a)).sum(-1), lambda a, y: -y / a),
@@ -204,11 +207,13 @@ COSTS: tuple[Fitting, ...] = (
         ),
         ("sigmoid", "softplus"),
         FRACTIONS,
+        is_fragile=True,
     ),
     Fitting(
         OwnCost("poisson", lambda a, y: (a - y * np.log(a)).sum(-1), lambda a, y: 1 - y / a),
         ("softplus", "sigmoid"),
         FRACTIONS,
+        is_fragile=True,
     ),
     Fitting(
         OwnCost("poisson_of_logarithms", lambda z, y: (np.exp(z) - y * z).sum(-1), lambda z, y: np.exp(z) - y),

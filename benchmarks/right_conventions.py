@@ -207,6 +207,8 @@ CONVENTIONS: dict[str, Kind] = {
 }
 OWN_COSTS: dict[str, Kind] = {one.cost.name: _of_own(one) for one in COSTS}
 OWN_ACTIVATIONS: dict[str, Kind] = {one.name: Kind(own_activation=one) for one in ACTIVATIONS}
+UNDERFLOWING = frozenset(one.cost.name for one in COSTS if one.is_fragile)
+"""Kinds of code that divides by what may underflow: what is off in these is unstable, and not wrong."""
 KINDS: dict[str, Kind] = {**CONVENTIONS, **OWN_COSTS, **OWN_ACTIVATIONS}
 
 

@@ -64,6 +64,9 @@ def cost_gradient(of: Output, r: Ball, a: Ball, fp: Arithmetic) -> Ball:
     if type(cost) in (CrossEntropy, CategoricalCrossEntropy):
         ends = [np.abs(cost.gradient(a.value + side * reach, y) - g) for side in (-1, 1)]
         return Ball(g, 2 * np.maximum(*ends) + 4 * fp.f * fp.u * np.abs(g) + fp.tiny)
+    if fp.textbook:  # outputs that are the targets, to the last digit, are on both sides of a kink
+        a = Ball(a.value, np.maximum(a.error, fp.tiny))
+        reach = np.maximum(reach, fp.tiny)
     followed = error_through(lambda t: cost.gradient(t, y), a, fp)
     if followed is not None and np.isfinite(followed).all():
         return Ball(g, followed + fp.tiny)
