@@ -4,8 +4,10 @@
 
 Every problem is given to six of the backprops of `right_backprops.py`, which take turns, and each answer is held
 against the oracles as `check_backprop` does it. Half of the problems are drawn by the package's strategies, the others
-are hard in one way each (`hard_problems.py`); half are in float32. Ends with exit status 1, having printed the problem,
-where a right backprop misses any oracle's answer, or where one that loses its digits is called wrong and not unstable.
+are hard in one way each (`hard_problems.py`); half are in float32. Then right code in other conventions, with costs and
+activations of its own (`right_conventions.py`), is given to `check_backprop`, kind after kind, on about as many
+problems. Ends with exit status 1, having printed the problem, where right code misses any oracle's answer, or where one
+that loses its digits is called wrong and not unstable.
 
 The last columns are the largest error against each oracle, in units of its tolerance. It is 1 at a kink where the
 oracle has the other slope: the tolerance is then the jump.
@@ -27,6 +29,7 @@ from typing import NamedTuple
 import numpy as np
 from hard_problems import CONDITIONS
 from right_backprops import FRAGILE, RIGHT
+from right_conventions import CONVENTIONS, KINDS, OWN_ACTIVATIONS, OWN_COSTS, UNDERFLOWING, checks
 
 from minibp import Gradient, Problem
 from minibp.arrays import FLOAT_DTYPES
@@ -48,6 +51,10 @@ TURNS = 6
 """Backprops that each problem is given to."""
 SHOWN = 3
 """Alarms that are printed of each kind; all are counted."""
+ROUND = 2000
+"""Problems for which each kind of convention has its turn, once, at two dozen problems: in float64 or float32."""
+JAX_EVERY = 40
+"""One in so many kinds has JAX asked of functions of its own, for which it has to compile."""
 
 
 class Alarm(NamedTuple):
@@ -163,6 +170,45 @@ def done(part: Part) -> tuple[Part, Rows]:
     return part, hold(CONDITIONS[part.condition](part.dtype, part.count, part.seed), part.condition, part.seed)
 
 
+class Turn(NamedTuple):
+    """The turn of a kind of convention: what a process is given."""
+
+    name: str
+    dtype: str
+    seed: int
+    jax: bool
+
+
+def turns_of(count: int, seed: int) -> list[Turn]:
+    """The turns of all kinds, once for each `ROUND` problems."""
+    rounds = max(1, round(count / ROUND))
+    seeds = iter(np.random.SeedSequence([seed, 1]).generate_state(rounds * len(KINDS)).tolist())
+    return [
+        Turn(name, FLOAT_DTYPES[(i + turn + seed) % 2], next(seeds), (i + turn + seed) % JAX_EVERY == 0)
+        for turn in range(rounds)
+        for i, name in enumerate(KINDS)
+    ]
+
+
+def taken(turn: Turn) -> Rows:
+    """One turn: the reports of `check_backprop`, counted."""
+    row = Row()
+    for condition, report in checks(turn.name, turn.dtype, turn.seed, jax=turn.jax):
+        row.problems += report.networks
+        row.entries += report.entries
+        for by_oracle in report.statistics.values():
+            for oracle, stats in by_oracle.items():
+                row.worst[oracle] = max([row.worst.get(oracle, 0.0), *stats.worst.values()])
+        if report.verdict not in {"correct", "undecided"}:
+            said = "; ".join(
+                f"{one.equation} {one.tensor} {one.layer}: {one.got!r}, {one.oracle} {one.expected!r}, "
+                f"tolerance {one.tolerance}; {one.message}"
+                for one in report.findings
+            )
+            row.alarms.append(Alarm(turn.name, condition, report.verdict, said, f"{turn}: {report.counterexample!r}"))
+    return {(turn.name, turn.dtype): row}
+
+
 def parts_of(count: int, seed: int) -> list[Part]:
     """Half of the problems drawn, the rest spread over the conditions; each half float32, half float64."""
     kinds = [(condition, dtype) for condition in CONDITIONS for dtype in FLOAT_DTYPES]
@@ -191,11 +237,20 @@ def main() -> int:
             by_condition[part.condition] += part.count
             for key, row in found.items():
                 rows.setdefault(key, Row()).merge(row)
+        for found in executor.map(taken, turns_of(options.problems, options.seed)):
+            for key, row in found.items():
+                rows.setdefault(key, Row()).merge(row)
     seconds = time.perf_counter() - start
-    total = sum(by_condition.values())
-    print(f"{total} problems: " + ", ".join(f"{name} {number}" for name, number in by_condition.items()))
+    total = sum(row.problems for (name, _), row in rows.items() if name in KINDS) + sum(by_condition.values())
+    print(
+        f"{sum(by_condition.values())} problems: "
+        + ", ".join(f"{name} {number}" for name, number in by_condition.items())
+    )
     print_rows(rows, RIGHT, "right")
     print_rows(rows, FRAGILE, "right until it loses its digits")
+    print_rows(rows, CONVENTIONS, "right, by another convention")
+    print_rows(rows, OWN_COSTS, "right, with a cost of its own")
+    print_rows(rows, OWN_ACTIVATIONS, "right, with its own activation")
     false = false_alarms(rows)
     for alarm in false[:SHOWN]:
         print(f"\n{alarm.subject}, {alarm.condition}: {alarm.verdict}\n  {alarm.what}\n  {alarm.problem}")
@@ -206,16 +261,19 @@ def main() -> int:
 def false_alarms(rows: Rows) -> list[Alarm]:
     """Any alarm at a right backprop, and those at a fragile one that call it wrong."""
     alarms = [alarm for row in rows.values() for alarm in row.alarms]
-    return [alarm for alarm in alarms if alarm.verdict == "wrong" or alarm.subject not in FRAGILE]
+    fragile = {*FRAGILE, *UNDERFLOWING}
+    return [alarm for alarm in alarms if alarm.verdict == "wrong" or alarm.subject not in fragile]
 
 
 def print_rows(rows: Rows, names: Iterable[str], title: str) -> None:
-    """A line for each subject and dtype."""
+    """A line for each subject and dtype that had its turn."""
     heads = "".join(f"{oracle:>19}" for oracle in ORACLES)
     print(f"\n{title:<32}{'dtype':<9}{'problems':>9}{'entries':>11}{'wrong':>7}{'unstable':>10}{heads}")
     for name in names:
         for dtype in FLOAT_DTYPES:
             row = rows.get((name, dtype), Row())
+            if not row.problems:
+                continue
             counts = f"{row.count('wrong'):>7}{row.count('unstable'):>10}"
             worst = "".join(f"{row.worst.get(oracle, 0.0):>19.3g}" for oracle in ORACLES)
             print(f"{name:<32}{dtype:<9}{row.problems:>9}{row.entries:>11}{counts}{worst}")

@@ -5,7 +5,7 @@ A `Way` has a formula for each step; `RIGHT` and `FRAGILE` make a subject of eac
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,30 +145,34 @@ class Way:
         """The subject for problems with these activations, this cost and this L2."""
 
         def subject(weights: Arrays, biases: Arrays, x: Array, y: Array) -> tuple[Arrays, Arrays]:
-            m = len(x)
-            parts = [slice(i, i + 1) for i in range(m)] if self.one_by_one else [slice(None)]
-            nabla_w, nabla_b = [np.zeros_like(w) for w in weights], [np.zeros_like(b) for b in biases]
-            for rows in parts:
-                of_weights, of_biases = self._sums(problem, weights, biases, x[rows], y[rows])
-                nabla_w = [total + one for total, one in zip(nabla_w, of_weights, strict=True)]
-                nabla_b = [total + one for total, one in zip(nabla_b, of_biases, strict=True)]
-            alpha = problem.l2.alpha
+            functions, alpha, m = problem.network.activations, problem.l2.alpha, len(x)
+            nabla_w, nabla_b = self.sums(functions, problem.cost, weights, biases, x, y)
             if self.mean_first:
                 return [one + alpha * w / m for one, w in zip(nabla_w, weights, strict=True)], nabla_b
             return [(one + alpha * w) / m for one, w in zip(nabla_w, weights, strict=True)], [b / m for b in nabla_b]
 
         return subject
 
-    def _sums(
-        self, problem: Problem, weights: Arrays, biases: Arrays, x: Array, y: Array
-    ) -> tuple[list[Array], list[Array]]:
+    def sums(
+        self, functions: Sequence[Any], cost: Any, weights: Arrays, biases: Arrays, x: Array, y: Array
+    ) -> tuple[Arrays, Arrays]:
         """The sums over examples of ∂C/∂W and ∂C/∂b; or their means, where the mean is taken first."""
-        functions = problem.network.activations
+        parts = [slice(i, i + 1) for i in range(len(x))] if self.one_by_one else [slice(None)]
+        nabla_w, nabla_b = [np.zeros_like(w) for w in weights], [np.zeros_like(b) for b in biases]
+        for rows in parts:
+            of_weights, of_biases = self._of_rows(functions, cost, weights, biases, x[rows], y[rows])
+            nabla_w = [total + one for total, one in zip(nabla_w, of_weights, strict=True)]
+            nabla_b = [total + one for total, one in zip(nabla_b, of_biases, strict=True)]
+        return nabla_w, nabla_b
+
+    def _of_rows(
+        self, functions: Sequence[Any], cost: Any, weights: Arrays, biases: Arrays, x: Array, y: Array
+    ) -> tuple[Arrays, Arrays]:
         zs, activations = [], [x]
         for w, b, function in zip(weights, biases, functions, strict=True):
             zs.append(self._weighted_input(activations[-1], w, b))
             activations.append((self.values or {}).get(function.name, function.value)(zs[-1]))
-        delta = self.output_error(problem.cost, functions[-1], zs[-1], activations[-1], y, self._prime)
+        delta = self.output_error(cost, functions[-1], zs[-1], activations[-1], y, self._prime)
         if self.mean_first:
             delta = delta / len(x)
         nabla_w, nabla_b = [], []
@@ -185,7 +189,7 @@ class Way:
             return self.product(a, w.T) + b
         return self.product(np.hstack([np.ones((len(a), 1), a.dtype), a]), np.vstack([b, w.T]))
 
-    def _prime(self, function: Activation, z: Array, a: Array) -> Array:
+    def _prime(self, function: Any, z: Array, a: Array) -> Array:
         formula = (self.primes or {}).get(function.name)
         return function.prime(z) if formula is None else formula(z, a)
 

@@ -28,8 +28,8 @@ class Activation:
 
     Notes
     -----
-    Complex step calls `value` with complex z, too. Where it takes none, or is not analytic (np.abs, say), that oracle
-    says so and leaves the problem to the others.
+    Complex step calls `value` with complex z, too, to which np.abs, np.sign and their like are continued. Where it
+    takes none, or is not analytic (np.round, say), that oracle says so and leaves the problem to the others.
 
     Examples
     --------

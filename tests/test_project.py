@@ -114,7 +114,8 @@ def test_ci_runs_every_session_and_each_has_a_description():
 
 def test_every_benchmark_and_example_is_run():
     _, constants = noxfile()
-    helpers = {"epoch_contenders.py", "hard_problems.py", "right_backprops.py", "mutants.py"}
+    helpers = {"epoch_contenders.py", "hard_problems.py", "mutants.py"}
+    helpers |= {"right_backprops.py", "right_conventions.py", "own_functions.py"}
     elsewhere = {"mutation.py", "ratio_guard.py"}  # in sessions of their own
     run = {line.split()[0] for line in constants["BENCHMARKS"]}
     assert {path.name for path in (ROOT / "benchmarks").glob("*.py")} == run | helpers | elsewhere

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import minibp
 from minibp import adapters, check_backprop
 
 
@@ -283,3 +284,46 @@ def test_one_tensor_that_is_averaged_twice_is_named(tensor):
 
     place = "(24)" if tensor == "weight" else "(23)"
     assert judged(subject)[:2] == ("wrong", [(place, f"{tensor}_gradient_averaged_twice")])
+
+
+class Absolute:
+    name = "absolute"
+
+    def value(self, a, y):
+        return np.abs(a - y).sum(-1)
+
+    def gradient(self, a, y):
+        return np.sign(a - y)
+
+
+SLOPES = {
+    "0 at the kink": np.sign,
+    "1 at the kink": lambda r: np.where(r >= 0, 1.0, -1.0),
+    "-1 at the kink": lambda r: np.where(r > 0, 1.0, -1.0),
+}
+
+
+@pytest.mark.parametrize("name", SLOPES)
+@pytest.mark.parametrize("bias", [0.0, 1.0, -3.0])
+def test_outputs_that_are_the_targets_may_have_any_slope_of_an_own_cost_with_a_kink(name, bias):
+    network = minibp.Network([[[0.0, 0.0], [1.0, 0.0]]], [[bias, bias]], "identity")
+
+    def code(weights, biases, x, y):
+        delta = SLOPES[name](x @ weights[0].T + biases[0] - y)
+        return [delta.T @ x / len(x)], [delta.sum(0) / len(x)]
+
+    given = {"network": network, "x": [[0.0, 1.0], [2.0, 1.0]], "cost": Absolute(), "seed": 0}
+    y = np.array([[bias, bias], [bias, bias + 1.0]])
+    assert check_backprop(code, y=y, **given)
+
+
+def test_beside_a_kink_the_other_slope_is_wrong():
+    network = minibp.Network([[[1.0]]], [[0.0]], "identity")
+
+    def code(weights, biases, x, y):
+        delta = np.where(x @ weights[0].T + biases[0] - y > 1e-9, 1.0, -1.0)
+        return [delta.T @ x / len(x)], [delta.sum(0) / len(x)]
+
+    given = {"network": network, "x": [[1.0]], "cost": Absolute(), "seed": 0, "raise_on_mismatch": False}
+    assert check_backprop(code, y=[[1.0 - 1e-12]], **given).verdict in {"wrong", "unstable"}
+    assert check_backprop(code, y=[[1.0 - 1e-6]], **given).verdict == "correct"

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 from case_ids import written_out
-from false_alarms import SUBJECTS, Alarm, Row, false_alarms, hold, parts_of
+from false_alarms import SUBJECTS, Alarm, Row, Turn, false_alarms, hold, parts_of, taken, turns_of
 from hard_problems import CONDITIONS
 from right_backprops import FRAGILE, RIGHT
+from right_conventions import CONVENTIONS, KINDS, Code, checks
 
 from minibp import Network, Problem
 from minibp.arrays import FLOAT_DTYPES
@@ -35,8 +36,9 @@ def test_what_is_off_by_a_billionth_is_an_alarm(monkeypatch):
 
 
 def test_digits_that_are_lost_are_no_false_alarm():
-    alarms = [Alarm("∇_a C by division", "", verdict, "", "") for verdict in ("unstable", "wrong")]
-    assert false_alarms({("∇_a C by division", "float64"): Row(alarms=alarms)}) == alarms[1:]
+    for name in ("∇_a C by division", "poisson"):
+        alarms = [Alarm(name, "", verdict, "", "") for verdict in ("unstable", "wrong")]
+        assert false_alarms({(name, "float64"): Row(alarms=alarms)}) == alarms[1:]
     found = hold(CONDITIONS["saturated"]("float64", 60, 1), "saturated")
     assert any(row.count("unstable") for (name, _), row in found.items() if name in FRAGILE)
     assert not any(row.count("wrong") for row in found.values())
@@ -67,3 +69,40 @@ def test_a_softmax_may_be_anything_where_rounding_is_larger_than_what_its_inputs
     weights, biases = np.full((len(z), 1), 2e10, np.float32), np.array(z, np.float32)
     problem = Problem(Network([weights], [biases], "softmax"), cost, [[1.0]], np.eye(len(z))[:1])
     assert not false_alarms(hold([problem], "rounded away", turns=len(RIGHT)))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_no_right_code_of_another_convention_is_objected_to(name):
+    dtype = FLOAT_DTYPES[list(KINDS).index(name) % 2]
+    for _, report in checks(name, dtype, 1, drawn=2, given=0, jax=False):
+        assert report.verdict == "correct", str(report)
+
+
+@pytest.mark.parametrize("name", ["steps, η = 10", "labels", "sums of a multiple", "no biases", "hinge", "own_gelu"])
+def test_the_hard_problems_are_given_to_each_kind(name):
+    found = list(checks(name, "float64", 2, drawn=1, given=1, jax=False))
+    assert [condition for condition, _ in found] == list(CONDITIONS)
+    assert {report.verdict for _, report in found} <= {"correct", "undecided"}
+
+
+@pytest.mark.parametrize("name", [*CONVENTIONS, "absolute", "swish"])
+def test_a_millionth_is_an_alarm_in_every_convention(name, monkeypatch):
+    right = Code.gradient
+
+    def off(*arguments):
+        nabla_w, nabla_b = right(*arguments)
+        return [*nabla_w[:-1], nabla_w[-1] * (1 + 1e-6)], nabla_b
+
+    monkeypatch.setattr(Code, "gradient", off)
+    assert any(report.verdict == "wrong" for _, report in checks(name, "float64", 1, drawn=2, given=0, jax=False))
+    rows = taken(Turn(name, "float64", 1, jax=False))
+    assert any(alarm.verdict == "wrong" for alarm in false_alarms(rows))
+
+
+def test_every_kind_has_its_turn_in_each_round_and_both_dtypes():
+    turns = turns_of(4000, 0)
+    assert {(turn.name, turn.dtype) for turn in turns} == {(name, dtype) for name in KINDS for dtype in FLOAT_DTYPES}
+    assert len(turns) == 2 * len(KINDS)
+    assert turns_of(200, 0) == [*turns_of(100, 0)]
+    assert 0 < sum(turn.jax for turn in turns) < len(turns) / 20
+    assert turns_of(4000, 1) != turns

@@ -97,7 +97,8 @@ class Factor(NamedTuple):
 def factor_of(subject: Subject, setting: Setting, seed: int) -> Factor | None:
     """The ratio of the gradient of the examples to the one that is claimed, at the entry that tells it best.
 
-    Where there is a penalty, of those by biases, which have none. None where there is no such ratio.
+    Where there is a penalty, of those by biases, which have none, unless the cost does not depend on any. None where
+    there is no such ratio.
     """
     problem = setting.bases(seed)[-1]
     result = call(subject, problem, setting.claim).gradient
@@ -106,7 +107,7 @@ def factor_of(subject: Subject, setting: Setting, seed: int) -> Factor | None:
     exact = problem.astype("float64")
     held = batched.backprop(exact.network, exact.cost, exact.x, exact.y, exact.l2).gradient
     limits = bound(exact, setting.claim.arithmetic(setting.dtype, getattr(subject, "rate", None))).gradient
-    if setting.l2 and setting.claim.biases:
+    if setting.l2 and setting.claim.biases and held.nabla_b[-1].any():
         ours, got, limit = (each.nabla_b[-1] for each in (held, result, limits))
     else:
         ours, got, limit = map(row_of_gradient, (held, result, limits))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minibp import batched
+from minibp.arrays import Array
 from minibp.check.report.finding import Finding
 from minibp.check.rounding.arithmetic import Arithmetic
 from minibp.check.rounding.whole_pass import bound
@@ -43,7 +44,8 @@ def cost_finding(
 ) -> tuple[Finding | None, str]:
     """A finding on a cost that is another than that of the gradient; or a note, where half of its digits agree.
 
-    What is off by less comes of an epsilon inside a logarithm, say, which the gradient does not have.
+    What is off by less comes of an epsilon inside a logarithm, say, which the gradient does not have. Where outputs
+    saturate, or the cost is near 0, such an epsilon changes more, and is looked for.
     """
     pairs = [pair for pair in (_pair(problem, cost_at(problem), fp) for problem in problems) if pair is not None]
     off = [pair for pair in pairs if not within(np.array(pair.got), pair.expected, pair.tolerance)]
@@ -53,6 +55,9 @@ def cost_finding(
     if abs(worst.got - worst.expected) <= math.sqrt(fp.u) * abs(worst.expected):
         share = abs(worst.got - worst.expected) / abs(worst.expected)
         return None, f"the cost that {name} returns is off by {share:.1g} of its value, its gradient is not"
+    guard = _guard(pairs, worst, math.sqrt(fp.u))
+    if guard:
+        return None, f"the cost that {name} returns {guard}, its gradient has none"
     equation = "(25)" if isinstance(worst.problem.cost, CrossEntropy | CategoricalCrossEntropy) else "(9)"
     constant, how = _explained(pairs)
     return Finding(
@@ -61,6 +66,41 @@ def cost_finding(
         message=f"the cost that is returned and the gradient disagree{how}",
         constant=constant,
     ), ""  # fmt: skip
+
+
+GUARDS: dict[str, Callable[[Array, float], Array]] = {
+    "has {:.2g} added in its logarithms": lambda p, epsilon: p + epsilon,
+    "has its logarithms clipped at {:.2g}": np.maximum,
+}
+"""What keeps the logarithm of a probability finite."""
+LEAST_EPSILON = 1e-300
+HALVINGS = 60
+"""Of the interval of its logarithm, in which an epsilon is looked for: until its last digits are found."""
+
+
+def _guard(pairs: Sequence[CostPair], worst: CostPair, most: float) -> str:
+    """The epsilon of at most `most` that explains all costs, in words; "" where there is none."""
+    for words, guarded in GUARDS.items():
+        low, high = math.log(LEAST_EPSILON), math.log(most)
+        for _ in range(HALVINGS):  # the larger it is, the less is the cost
+            middle = (low + high) / 2
+            low, high = (middle, high) if _guarded_cost(worst, guarded, math.exp(middle)) > worst.got else (low, middle)
+        epsilon = math.exp(low)
+        if all(abs(_guarded_cost(pair, guarded, epsilon) - pair.got) <= pair.tolerance for pair in pairs):
+            return words.format(epsilon)
+    return ""
+
+
+def _guarded_cost(pair: CostPair, guarded: Callable[[Array, float], Array], epsilon: float) -> float:
+    """The cost with an epsilon in its logarithms; NaN of a cost that has none."""
+    exact = pair.problem.astype("float64")
+    a, y = batched.feedforward(exact.network, exact.x), exact.y
+    terms = y * np.log(guarded(a, epsilon))
+    if isinstance(exact.cost, CrossEntropy):
+        terms = terms + (1 - y) * np.log(guarded(1 - a, epsilon))
+    elif not isinstance(exact.cost, CategoricalCrossEntropy):
+        return math.nan
+    return pair.penalty - float(terms.sum(-1).mean())
 
 
 def _pair(problem: Problem, got: float | None, fp: Arithmetic) -> CostPair | None:

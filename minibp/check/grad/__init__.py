@@ -13,7 +13,6 @@
     judge.py             what comes of the slopes along one direction, by all oracles that tell them
     claimed_slopes.py    what is claimed along a direction, and its own rounding
     oracle_slopes.py     what JAX (autodiff.py) and the complex step (complex_step.py) say along it
-    continued_array.py   complex arrays on which |x| and its like keep the derivative
     differences.py       finite differences at every scale (levels.py): slope, both sides, jumps, plateaus
     decider.py           what comes of a comparison that no oracle has settled
     resolution.py        what a tolerance resolves, and which claims have lost it

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check.grad.continued_array import APART, SOLVED, NotAnalytic
 from minibp.check.grad.function import Function
 from minibp.check.grad.inexact import is_aliased
+from minibp.check.oracles.continued_array import APART, SOLVED, NotAnalytic
 from minibp.check.oracles.estimate import OracleUnavailable
 from minibp.check.rounding.noise import SAFETY, scatter
 

@@ -3,7 +3,8 @@
 No subtraction, so no cancellation: the result is exact to rounding for smooth functions (Squire and Trapp, SIAM
 Review 40, 1998). The step is so small that its truncation error, h² times the third derivative, is lost beside that
 of underflow. Every weight and every bias is moved by itself, so that (23) and (24) are not assumed; the responses
-of single examples to a move of z^l_j, which is what moving b^l_j does, are δ^l_j by definition (15).
+of single examples to a move of z^l_j, which is what moving b^l_j does, are δ^l_j by definition (15). Functions of the
+user's that are written for real numbers, with np.abs say, are continued analytically.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import numpy as np
 
 from minibp.activations import is_of_package
 from minibp.arrays import Array
+from minibp.check.oracles.continued_array import NotAnalytic
+from minibp.check.oracles.continued_functions import with_continued
 from minibp.check.oracles.estimate import COMPLEX_STEP, Estimate, OracleUnavailable, oracle_arithmetic, unresolved
 from minibp.check.oracles.perturbation import Moves, Pass, biases, costs_at, crossings, forward, responses, weights
 from minibp.check.problem_stack import Stack, stack_of_one
@@ -39,6 +42,7 @@ def estimate(problem: Problem) -> Estimate:
 
 def estimates(stack: Stack) -> Estimate:
     """The same for a whole stack at once."""
+    given, stack = stack, with_continued(stack)
     try:
         _check_analytic(stack)
         base = forward(stack, np.complex128)
@@ -59,7 +63,9 @@ def estimates(stack: Stack) -> Estimate:
                 crossing_count += int(crossed.any(2).sum() + crossed.sum())
     except TypeError as error:
         raise OracleUnavailable(f"a function of this problem takes no complex numbers: {error}") from None
-    rounding = bounds(stack, oracle_arithmetic())
+    except NotAnalytic as error:
+        raise OracleUnavailable(f"a function of this problem is not analytic: it calls {error}") from None
+    rounding = bounds(given, oracle_arithmetic())
     gradient = Gradient(tuple(nabla_w), tuple(nabla_b))
     underflow = _underflow(stack, base, deltas)
     means = [error.mean((1, 2)) for error in underflow]

@@ -24,7 +24,7 @@ def oracle_arithmetic() -> Arithmetic:
     A complex product rounds twice in each part, and imaginary parts carry a factor h, so that underflow comes sooner.
     """
     real = arithmetic_of("float64", ORACLE_ERROR, prime_from_value=False)
-    return real._replace(u=2 * real.u, tiny=real.tiny / COMPLEX_STEP)
+    return real._replace(u=2 * real.u, tiny=real.tiny / COMPLEX_STEP, through_values=True)
 
 
 class OracleUnavailable(RuntimeError):

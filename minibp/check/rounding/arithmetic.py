@@ -32,6 +32,8 @@ class Arithmetic(NamedTuple):
     """True where e^z − 1 and ln(1 + e^z) may be so computed, and any slope between both sides be taken at a kink."""
     inverse_rate: float = 0.0
     """1/η where derivatives are read from parameters before and after a step, as (w − w')/η; else 0."""
+    through_values: bool = False
+    """True of an oracle, which differentiates the value of a cost of the user's, and has no formula of its gradient."""
     has_biases: bool = True
     """False where derivatives by biases are not given: their bound is infinite."""
 

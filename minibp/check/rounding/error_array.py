@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from minibp.arrays import Array
-from minibp.check.rounding.error_rules import COMPARING, Unfollowed, bilinear, compared, gamma, propagated, unit
+from minibp.check.rounding.error_rules import COMPARING, Unfollowed, bilinear, compared, count, gamma, propagated, unit
 
 MOVING: frozenset[Callable[..., Any]] = frozenset({
     np.reshape, np.ravel, np.transpose, np.swapaxes, np.moveaxis, np.squeeze, np.expand_dims, np.broadcast_to, np.copy,
@@ -182,6 +182,7 @@ class ErrorArray(NDArrayOperatorsMixin):
     # -- in NumPy's functions
 
     def __array_ufunc__(self, ufunc: Any, method: str, *given: Any, **options: Any) -> Any:
+        count(ufunc)
         out = options.pop("out", None)
         if method == "reduce" and ufunc is np.add and not options.keys() - {"axis", "keepdims"} and out is None:
             return given[0].sum(**{"axis": 0, **options})
@@ -197,6 +198,7 @@ class ErrorArray(NDArrayOperatorsMixin):
         return found
 
     def __array_function__(self, function: Any, types: Any, given: Any, options: Any) -> Any:
+        count(function)
         return _of_function(function, given, options)
 
 

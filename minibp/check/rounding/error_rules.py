@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +19,39 @@ MONOTONE = frozenset({
 })  # fmt: skip
 """Functions whose error is that at an end of the interval of the argument."""
 COMPARING = frozenset({np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal})
+
+
+LIBRARY = MONOTONE | {
+    np.sin, np.cos, np.tan, np.cosh, np.power, np.float_power, np.logaddexp, np.logaddexp2, np.hypot, np.arctan2,
+    np.linalg.norm,
+}  # fmt: skip
+"""What has a slope that takes a function of the library; that of others rounds three times at most, as −x/y²."""
+_COUNTS: ContextVar[Counter[str] | None] = ContextVar("_COUNTS", default=None)
+
+
+@contextmanager
+def counted() -> Iterator[Counter[str]]:
+    """Count the operations that errors are carried through: "library" functions, and "plain" ones.
+
+    >>> from minibp.check.rounding.error_array import ErrorArray
+    >>> with counted() as counts:
+    ...     _ = np.exp(ErrorArray(np.ones(3))) + 1
+    >>> dict(counts)
+    {'library': 1, 'plain': 1}
+    """
+    counts: Counter[str] = Counter()
+    token = _COUNTS.set(counts)
+    try:
+        yield counts
+    finally:
+        _COUNTS.reset(token)
+
+
+def count(function: Any) -> None:
+    """Add an operation to those that are counted, if any are."""
+    counts = _COUNTS.get()
+    if counts is not None:
+        counts["library" if function in LIBRARY else "plain"] += 1
 
 
 class Unfollowed(Exception):

@@ -10,8 +10,8 @@ from minibp.activations import Activation, sigmoid, softmax
 from minibp.arrays import Array
 from minibp.check.rounding.arithmetic import Arithmetic, Ball, times
 from minibp.check.rounding.layer import activated, derivative, softmax_error
-from minibp.check.rounding.own_functions import error_through, local_error, noise_of, units_of
-from minibp.costs import CategoricalCrossEntropy, Cost, CrossEntropy, Huber, Quadratic, fuses
+from minibp.check.rounding.own_functions import error_through, local_error, noise_of, slope_error, units_of
+from minibp.costs import COSTS, CategoricalCrossEntropy, Cost, CrossEntropy, Huber, Quadratic, fuses
 
 MIXED = 4
 """Directions in which the outputs of an own cost are moved to see what an error of theirs does."""
@@ -39,6 +39,8 @@ def output_error(of: Output, z: Ball, a: Ball, fp: Arithmetic) -> Ball:
     if type(cost) is CrossEntropy and activation is softmax:
         return _bernoulli_softmax(of, z, r, fp)
     g = cost_gradient(of, r, a, fp)
+    if fp.through_values and COSTS.get(cost.name) is not cost:
+        g = Ball(g.value, g.error + slope_error(lambda t: cost.value(t, y), a.value, fp))
     if activation is softmax:
         share = Ball((g.value * a.value).sum(-1, keepdims=True), _sum_of_products(g, a, fp))
         gap = Ball(
@@ -62,6 +64,9 @@ def cost_gradient(of: Output, r: Ball, a: Ball, fp: Arithmetic) -> Ball:
     if type(cost) in (CrossEntropy, CategoricalCrossEntropy):
         ends = [np.abs(cost.gradient(a.value + side * reach, y) - g) for side in (-1, 1)]
         return Ball(g, 2 * np.maximum(*ends) + 4 * fp.f * fp.u * np.abs(g) + fp.tiny)
+    if fp.textbook:  # outputs that are the targets, to the last digit, are on both sides of a kink
+        a = Ball(a.value, np.maximum(a.error, fp.tiny))
+        reach = np.maximum(reach, fp.tiny)
     followed = error_through(lambda t: cost.gradient(t, y), a, fp)
     if followed is not None and np.isfinite(followed).all():
         return Ball(g, followed + fp.tiny)

@@ -15,10 +15,13 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.rounding.arithmetic import LIBRARY_ERROR, Arithmetic, Ball
 from minibp.check.rounding.error_array import ErrorArray
+from minibp.check.rounding.error_rules import counted
 from minibp.check.rounding.noise import SAFETY, ULPS, WIDE, scatter
 
 Function = Callable[[Any], Any]
 UNIT = 2.0**-53
+MOVED = 2.0**-20
+"""The part of an entry, or of 1, that is taken for its error, to see what it is magnified by."""
 FACTORS = (0.0, 0.5, 1.5)
 """Of the argument, to see how much a function varies."""
 
@@ -39,6 +42,39 @@ def local_error(function: Function, at: Array) -> Array:
     """The error of function(at) by its own rounding in float64: a bound, or an estimate where it is not followed."""
     found = _followed(function, at, np.zeros_like(at))
     return noise_of(function, at) if found is None else found
+
+
+def slope_error(function: Function, at: Array, fp: Arithmetic) -> Array:
+    """A bound of the rounding error of the derivatives of function(at), (...), by the entries of at, (..., n).
+
+    They are differentiated through the code, in either direction: sums over all ways from an entry to the value, of
+    products of the slopes on them. A slope rounds three times at most, that of a library function f + 2 times, and so
+    do the product with it and the sum; and the magnitudes of all products add up to what an error of that entry alone
+    is magnified by. That slopes are taken at rounded numbers is not in it. 0 where the code is not followed.
+    """
+    with counted() as counts:
+        _followed(function, at, np.zeros_like(at))
+    found = (_magnified(function, at, step) for step in (MOVED * np.abs(at), np.full(at.shape, MOVED)))
+    known = [one for one in found if one is not None]
+    if not known:
+        return np.zeros(at.shape)
+    nu = (5 * counts["plain"] + (fp.f + 4) * counts["library"]) * fp.u
+    return np.asarray(np.min(known, axis=0) * (nu / (1 - nu)))
+
+
+def _magnified(function: Function, at: Array, step: Array) -> Array | None:
+    """A bound of what an error of one entry alone is magnified by, from errors as large as `step`; None without one.
+
+    The rounding of the code is in it, beside which the step is large.
+    """
+    n = at.shape[-1]
+    errors = np.eye(n).reshape(n, *(1,) * (at.ndim - 1), n) * step
+    whole = _followed(function, np.broadcast_to(at, errors.shape), errors)
+    if whole is None or whole.shape != errors.shape[:-1]:
+        return None
+    with np.errstate(all="ignore"):
+        found = np.moveaxis(whole, 0, -1) / step
+    return np.where(np.isnan(found), np.inf, found)
 
 
 def units_of(fp: Arithmetic) -> float:

@@ -33,6 +33,17 @@ def test_the_rate_is_found(eta, l2):
     assert fitted(stepping(eta, l2=l2), l2) == pytest.approx(eta, rel=1e-9)
 
 
+@pytest.mark.parametrize("eta", [0.01, 3.0])
+def test_of_a_cost_that_depends_on_nothing_the_penalty_has_the_rate(eta):
+    network = minibp.Network([[[0.5]], [[-2.0]]], [[1.0], [0.5]], ["tanh", "softmax"])
+
+    def flat(weights, biases, x, y):
+        return [0 * w for w in weights], [0 * b for b in biases]
+
+    given = {"network": network, "x": [[2.0]], "y": [[1.0]], "cost": "categorical_cross_entropy", "l2": 0.1}
+    assert minibp.check_backprop(adapters.update(stepping(eta, flat, 0.1)), seed=0, **given)
+
+
 @pytest.mark.parametrize(("eta", "l2"), [(1e-3, 0.0), (10.0, 0.0), (0.1, 0.5)])
 def test_right_steps_of_a_rate_that_is_not_given_are_correct(eta, l2):
     report = minibp.check_backprop(adapters.update(stepping(eta, l2=l2)), l2=l2, examples=10, seed=1)

@@ -83,6 +83,45 @@ def test_an_epsilon_in_the_cost_alone_is_a_note():
     assert report(lambda *given: cross_entropy(*given, epsilon=1e-3), cost="cross_entropy").verdict == "wrong"
 
 
+def saturated():
+    network = minibp.Network([[[30.0]]], [[0.0]], "sigmoid")
+    return [minibp.Problem(network, "cross_entropy", [[x]], [[1.0]]) for x in (-1.0, -0.6)]
+
+
+def of_one_neuron():
+    """The softmax is 1, and the cost 0."""
+    return [
+        minibp.Problem(minibp.Network([[[1.0]]], [[0.0]], "softmax"), "categorical_cross_entropy", [[1.0]], [[1.0]])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("make", "guarded", "words"),
+    [
+        (saturated, lambda p: p + 1e-12, "has 1e-12 added in its logarithms"),
+        (saturated, lambda p: np.maximum(p, 1e-10), "has its logarithms clipped at 1e-10"),
+        (saturated, lambda p: p + 1e-5, ""),
+        (saturated, lambda p: p**2, ""),
+        (of_one_neuron, lambda p: p + 1e-12, "has 1e-12 added in its logarithms"),
+        (of_one_neuron, lambda p: p / 0.999, ""),
+    ],
+    ids=["an epsilon", "a clip", "an epsilon of 1e-5", "squares", "an epsilon at cost 0", "a constant at cost 0"],
+)
+def test_an_epsilon_is_found_where_the_cost_is_near_0_or_outputs_saturate(make, guarded, words):
+    problems = make()
+    network, cost = problems[0].network, problems[0].cost
+
+    def code(weights, biases, x, y):
+        found = minibp.batched.backprop(minibp.Network(weights, biases, network.activations), cost, x, y)
+        a = found.a[-1]
+        rest = (1 - y) * np.log(guarded(1 - a)) if make is saturated else 0
+        return -(y * np.log(guarded(a)) + rest).sum() / len(x), *found.gradient
+
+    found = minibp.check_backprop(code, problems=problems, seed=1, raise_on_mismatch=False)
+    assert found.verdict == ("correct" if words else "wrong")
+    assert (f"the cost that code returns {words}, its gradient has none" in found.notes) == bool(words)
+
+
 @pytest.mark.parametrize(
     ("ratio", "near"),
     [

@@ -91,6 +91,16 @@ class Softsign(Activation):
         return 1 / (1 + np.abs(z)) ** 2
 
 
+class OfReals(Softsign):
+    def value(self, z):
+        return super().value(np.asarray(z).view(np.ndarray))
+
+
+class Rounded(Softsign):
+    def value(self, z):
+        return z + 0 * np.floor(z)
+
+
 class Absolute:
     def value(self, a, y):
         return np.abs(a - y).sum(-1)
@@ -99,13 +109,29 @@ class Absolute:
         return np.sign(a - y)
 
 
+class AbsoluteOfReals(Absolute):
+    def value(self, a, y):
+        return np.abs(np.asarray(a).view(np.ndarray) - y).sum(-1)
+
+
+def test_functions_of_real_numbers_are_continued():
+    rng = np.random.default_rng(3)
+    x, y = rng.standard_normal((4, 3)), rng.standard_normal((4, 2))
+    problem = Problem(Network.random([3, 5, 2], Softsign(), "identity", rng=rng), Absolute(), x, y)
+    held, estimate = batched.backprop(problem.network, problem.cost, x, y), complex_step.estimate(problem)
+    for got, expected, radius in zip(held.delta, estimate.delta, estimate.delta_radius, strict=True):
+        assert np.abs(got - expected).max() <= radius.max() <= 1e-12
+
+
 def test_functions_that_are_not_analytic_make_it_unavailable_and_not_wrong():
     rng = np.random.default_rng(3)
     x, y = rng.standard_normal((4, 3)), rng.standard_normal((4, 2))
     with pytest.raises(OracleUnavailable, match="softsign does not differentiate by complex step: it is not analytic"):
-        complex_step.estimate(Problem(Network.random([3, 5, 2], Softsign(), "identity", rng=rng), "quadratic", x, y))
-    with pytest.raises(OracleUnavailable, match="Absolute does not differentiate"):
-        complex_step.estimate(Problem(Network.random([3, 5, 2], "tanh", rng=rng), Absolute(), x, y))
+        complex_step.estimate(Problem(Network.random([3, 5, 2], OfReals(), "identity", rng=rng), "quadratic", x, y))
+    with pytest.raises(OracleUnavailable, match="AbsoluteOfReals does not differentiate"):
+        complex_step.estimate(Problem(Network.random([3, 5, 2], "tanh", rng=rng), AbsoluteOfReals(), x, y))
+    with pytest.raises(OracleUnavailable, match="a function of this problem is not analytic: it calls floor"):
+        complex_step.estimate(Problem(Network.random([3, 5, 2], Rounded(), "identity", rng=rng), "quadratic", x, y))
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minibp.check.rounding.arithmetic import Ball, arithmetic_of
-from minibp.check.rounding.own_functions import error_through, local_error, noise_of, units_of
+from minibp.check.rounding.own_functions import error_through, local_error, noise_of, slope_error, units_of
 
 FLOAT64 = arithmetic_of("float64")
 
@@ -53,6 +53,42 @@ def test_an_estimate_covers_what_is_lost(ts):
         ]
     assert (np.array(off) <= noise_of(with_scatter, at)).all()
     assert (noise_of(with_scatter, at) <= 1e-12).all()
+
+
+def log_cosh(t):
+    return (np.abs(t) + np.log1p(np.exp(-2 * np.abs(t))) - np.log(2)).sum(-1)
+
+
+def log_of_logits(t):
+    return np.log(np.exp(t).sum(-1)) - t[..., 0]
+
+
+def slopes(function, at):
+    """By the rule of the chain, as an oracle has them."""
+    if function is log_cosh:
+        e = np.exp(-2 * np.abs(at))
+        return np.sign(at) * (1 - 2 * e / (1 + e))
+    share = np.exp(at) / np.exp(at).sum(-1, keepdims=True)
+    return share - np.eye(at.shape[-1])[0]
+
+
+@given(st.lists(st.floats(-12, 12), min_size=1, max_size=4))
+def test_slopes_through_code_are_as_good_as_is_said(ts):
+    at = np.array([ts])
+    with mp.workdps(40):
+        exps = [mp.exp(mp.mpf(t)) for t in ts]
+        others = [-mp.fsum(exps[1:]) / mp.fsum(exps), *(one / mp.fsum(exps) for one in exps[1:])]
+        exact = {log_cosh: [[float(mp.tanh(t)) for t in ts]], log_of_logits: [list(map(float, others))]}
+    for function, expected in exact.items():
+        bound = slope_error(function, at, FLOAT64)
+        assert bound.shape == at.shape
+        assert (np.abs(slopes(function, at) - np.array(expected)) <= bound + 5e-324).all()
+        assert (bound <= 1e-13).all()
+
+
+def test_of_slopes_through_code_that_is_not_followed_nothing_is_said():
+    assert slope_error(with_scatter, np.ones((2, 3)), FLOAT64).tolist() == [[0.0] * 3] * 2
+    assert slope_error(np.sqrt, np.ones((2, 3)), FLOAT64).tolist() == [[0.0] * 3] * 2  # no sum over outputs
 
 
 def test_an_error_of_the_argument_goes_through_with_its_slope():

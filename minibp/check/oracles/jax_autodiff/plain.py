@@ -11,15 +11,18 @@ import numpy as np
 
 from minibp.activations import ACTIVATIONS, Activation, is_of_package
 from minibp.arrays import Array
-from minibp.check.oracles.estimate import Estimate, OracleUnavailable
+from minibp.check.oracles.estimate import Estimate, OracleUnavailable, oracle_arithmetic
 from minibp.check.oracles.jax_autodiff.compilation_cache import LOCK, Compiled, compiled
 from minibp.check.oracles.jax_autodiff.functions import COST_TERMS, ELEMENTWISE, cost_term, softmax
 from minibp.check.oracles.jax_autodiff.further_functions import further_function
 from minibp.check.oracles.jax_autodiff.numpy_code import in_jax
 from minibp.check.oracles.jax_autodiff.results import Results, estimate_of, signs
 from minibp.check.problem_stack import Stack
-from minibp.costs import Cost
+from minibp.check.rounding.whole_pass import bounds
+from minibp.costs import COSTS, Cost
 
+KEPT = 64
+"""Programs that are kept: each takes some hundred of the areas of memory that a process may have."""
 _PROGRAMS: dict[Any, Compiled] = {}
 
 
@@ -40,8 +43,29 @@ def estimate(stack: Stack) -> Estimate:
             raise OracleUnavailable(
                 f"JAX cannot trace this problem's functions: {str(error).splitlines()[0]}"
             ) from None
-        results = jax.device_get(program(*arguments))
-    return estimate_of(stack, direction, jax.tree.map(lambda array: np.asarray(array)[None], results))
+        results, *beside = (jax.device_get(program(*one)) for one in (arguments, *_beside(stack, arguments)))
+    found, *others = (_stacked(one) for one in (results, *beside))
+    return estimate_of(stack, direction, found, others)
+
+
+def _beside(stack: Stack, arguments: Any) -> list[Any]:
+    """The arguments for two points within the error of all z, where there are functions of the user's.
+
+    Where |z| and max(z, 0) meet their kinks JAX takes slopes that are no derivative of a smooth function made of them.
+    """
+    if all(map(is_of_package, stack.activations)) and COSTS.get(stack.cost.name) is stack.cost:
+        return []
+    (weights, biases, _), *others = arguments
+    rng = np.random.default_rng(0)
+    errors = [np.nan_to_num(error[0], posinf=0.0) for error in bounds(stack, oracle_arithmetic()).z]
+    way = [rng.choice([-1.0, 1.0], error.shape) * (error + oracle_arithmetic().tiny) for error in errors]
+    return [((weights, biases, tuple(side * one for one in way)), *others) for side in (1.0, -1.0)]
+
+
+def _stacked(results: Results) -> Results:
+    """The results of a stack of one."""
+    stacked: Results = jax.tree.map(lambda array: np.asarray(array)[None], results)
+    return stacked
 
 
 def _first(arrays: tuple[Array, ...]) -> tuple[Array, ...]:
@@ -61,6 +85,8 @@ def _program(stack: Stack, arguments: Any) -> Compiled:
             _, slope = jax.jvp(lambda p: cost_of(p)[0], (parameters,), (along,))
             return Results(value, z, a[:-1], a[-1], nabla_w, nabla_b, at_probes, slope)
 
+        while len(_PROGRAMS) >= KEPT:
+            del _PROGRAMS[next(iter(_PROGRAMS))]
         _PROGRAMS[key] = compiled(differentiated, *arguments)
     return _PROGRAMS[key]
 

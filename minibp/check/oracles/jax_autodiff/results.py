@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minibp.check.oracles.estimate import Estimate, Slope, oracle_arithmetic
 from minibp.check.problem_stack import Stack
-from minibp.check.rounding.whole_pass import bounds
+from minibp.check.rounding.whole_pass import Bound, bounds
 from minibp.network import Gradient
 
 
@@ -36,10 +37,30 @@ def signs(stack: Stack) -> Gradient:
     return Gradient(tuple(drawn[: len(stack.weights)]), tuple(drawn[len(stack.weights) :]))
 
 
-def estimate_of(stack: Stack, direction: Gradient, results: Results) -> Estimate:
-    """The results for a stack, with the radius that rounding in XLA leaves them."""
+def _with_differences(radius: Bound, m: int, results: Results, beside: Sequence[Results]) -> Bound:
+    for other in beside:
+        nabla_w, nabla_b, delta = (
+            tuple(
+                error + m_or_1 * np.nan_to_num(np.abs(there - here), nan=np.inf)
+                for error, here, there in zip(errors, getattr(results, name), getattr(other, name), strict=True)
+            )
+            for name, errors, m_or_1 in (
+                ("nabla_w", radius.gradient.nabla_w, 1),
+                ("nabla_b", radius.gradient.nabla_b, 1),
+                ("probes", radius.delta, m),
+            )
+        )
+        radius = radius._replace(gradient=Gradient(nabla_w, nabla_b), delta=delta)
+    return radius
+
+
+def estimate_of(stack: Stack, direction: Gradient, results: Results, beside: Sequence[Results] = ()) -> Estimate:
+    """The results for a stack, with the radius that rounding in XLA leaves them.
+
+    What they differ by from those at points within the error of z, `beside`, is a part of it.
+    """
     fp = oracle_arithmetic()
-    radius = bounds(stack, fp)
+    radius = _with_differences(bounds(stack, fp), stack.m, results, beside)
     delta = tuple(stack.m * each for each in results.probes)
     # C is a mean, so δ comes divided by m, and is multiplied by it again.
     delta_radius = tuple(e + 2 * fp.u * np.abs(d) + stack.m * fp.tiny for e, d in zip(radius.delta, delta, strict=True))

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from minibp.check.grad.continued_array import APART, ContinuedArray, NotAnalytic, continued
+from minibp.check.oracles.continued_array import APART, ContinuedArray, NotAnalytic, continued
 
 special = pytest.importorskip("scipy.special", reason="SciPy is not installed")
 H = 1e-20
