@@ -217,9 +217,9 @@ DERIVED = [
     *(("prime", name, LEFT, lambda z, slope=slope: constant(slope)) for name, slope in LINEAR.items()),
     *((kind, name, RIGHT, nothing) for name in (*LINEAR, "elu", "elu(0.1)", "elu(2)") for kind in UNROUNDED),
     *(("value", name, LEFT, elu_value(*of)) for name, of in ELUS.items()),
-    *(("prime", name, LEFT, elu_prime(*of)) for name, of in ELUS.items()),
-    *(("from value", name, LEFT, elu_from_value(*of)) for name, of in ELUS.items()),
-    *(("textbook", name, LEFT, elu_textbook(*of)) for name, of in ELUS.items()),
+    *(("prime", name, (*LEFT, 0.0), elu_prime(*of)) for name, of in ELUS.items()),
+    *(("from value", name, (*LEFT, 0.0), elu_from_value(*of)) for name, of in ELUS.items()),
+    *(("textbook", name, (*LEFT, 0.0), elu_textbook(*of)) for name, of in ELUS.items()),
     ("value", "selu", RIGHT, lambda z: constant(SELU_SCALE) * z),
     ("prime", "selu", RIGHT, lambda z: constant(SELU_SCALE)),
     *((kind, "selu", RIGHT, nothing) for kind in UNROUNDED[2:]),
@@ -235,8 +235,8 @@ DERIVED = [
     ("value", "softsign", BOTH, lambda z: z * (1 / (1 + abs(z)))),
     ("prime", "softsign", BOTH, lambda z: 1 / rounded((1 + abs(z)) * (1 + abs(z)))),
     ("from value", "softsign", BOTH, softsign_difference),
-    ("value", "gelu", BOTH, gelu),
-    ("prime", "gelu", BOTH, gelu_prime),
+    ("value", "gelu", (-36.0, *BOTH), gelu),
+    ("prime", "gelu", (-36.0, *BOTH), gelu_prime),
     ("from value", "gelu", BOTH, gelu_quotient),
     ("textbook", "gelu", NEAR, lambda z: half_of_saturated(z, Worst(0, 1))),
     ("textbook", "gelu", RIGHT, nothing),
@@ -311,9 +311,11 @@ def test_a_sum_may_be_rounded_on_both_sides_of_its_kink_and_no_further(name):
     activation = activation_of(name)
     for kink in activation.kinks:
         for share, granted in ((1 + 2.0**-21, True), (1 + 2.0**-20 * 1.001, False)):
-            at = limits_of(name, kink * share)["value"].roundings
-            exact = 0 if name != "hard_swish" else 2 * max(float(activation.value(np.float64(kink))), 0)
-            assert (at > exact + 0.1) == granted, (kink, share)
+            there = limits_of(name, kink * share)
+            exact = 2 * max(float(activation.value(np.float64(kink))), 0) if name == "hard_swish" else 0
+            assert (there["value"].roundings > exact + 0.1) == granted, (kink, share)
+            if name == "hard_swish":
+                assert (there["prime"].roundings > 0.1) == granted, (kink, share)
     slope = Rounded(mp.mpf(getattr(activation, "slope", 1 / 6)))
     kink = activation.kinks[1]
     # The sum's roundings are of two halves and of 1; a kink that is computed is a quotient by a rounded slope.
@@ -345,3 +347,8 @@ ENDS = [
 )
 def test_a_kink_at_the_end_of_an_interval_has_the_slope_of_its_convention(name, z, e, largest):
     assert bounds_of(name, z, e)[0] == pytest.approx(largest, rel=1e-15)
+
+
+def test_the_slope_of_hard_swish_changes_between_its_kinks_only():
+    for z, e, change in ((4.0, 1.0, 0.5), (-4.0, 1.0, 0.5), (5.0, 1.0, 0.0), (-5.0, 1.0, 0.0), (20.0, 3.0, 0.0)):
+        assert bounds_of("hard_swish", z, e)[1] == change
