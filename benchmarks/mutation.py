@@ -44,11 +44,16 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "minibp/network.py": ("tests/test_network.py",),
     "minibp/problem.py": ("tests/test_problem.py",),
     "minibp/check/rounding/activation_bounds.py": ("tests/check/rounding/test_activation_*.py",),
-    "minibp/check/rounding/bound_parts.py": ("tests/check/rounding/test_activation_*.py",),
-    "minibp/check/rounding/derivatives.py": ("tests/check/rounding/test_derivatives.py",),
-    "minibp/check/rounding/further_bounds.py": (
+    "minibp/check/rounding/bound_parts.py": (
+        "tests/check/rounding/test_bound_parts.py",
         "tests/check/rounding/test_activation_*.py",
         "tests/check/rounding/test_further_bounds*.py",
+    ),
+    "minibp/check/rounding/derivatives.py": ("tests/check/rounding/test_derivatives.py",),
+    "minibp/check/rounding/further_bounds.py": (
+        "tests/check/rounding/test_further_bounds_derived.py",
+        "tests/check/rounding/test_further_bounds.py",
+        "tests/check/rounding/test_activation_*.py",
     ),
     "minibp/check/rounding/layer.py": ("tests/check/rounding/test_layer*.py",),
     "minibp/check/rounding/arithmetic.py": ("tests/check/rounding/test_arithmetic.py",),

@@ -119,10 +119,22 @@ def exact_sum(left, right):
     return _combined(left.value + right.value, (left, 1), (right, 1))
 
 
+def exact_product(x, factor):
+    """x times a number, without a rounding of its own."""
+    return _combined(x.value * factor, (x, factor))
+
+
 def rounded(x, times=1):
     """x, rounded so many times more."""
     for _ in range(times):
         x = Rounded(x.value, {**x.by, ("rounding", next(SERIAL)): x.value})
+    return x
+
+
+def library(x, times=1):
+    """x, by the error of a library function that is all but exact, so many times more."""
+    for _ in range(times):
+        x = Rounded(x.value, {**x.by, ("library", next(SERIAL)): x.value})
     return x
 
 

@@ -58,6 +58,16 @@ def test_parts_of_formulas_neither_overflow_nor_lose_digits():
     assert low.tolist() == [-800.0, -40.0, -1e-8, 0.0, 0, 0, 0, 0]
 
 
+def test_parts_of_formulas_take_complex_steps_and_have_0_on_the_right():
+    h = 1e-100
+    assert exp_of_minus_abs(np.array([1j * h])).imag == -h
+    assert logistic(np.array([1j * h])).imag == h / 4
+    assert not_positive(np.array([1j * h])).imag == h
+    real, moved = log_one_and_decay(Z), log_one_and_decay(Z + 1j * h)
+    assert np.allclose(moved.real, real, rtol=1e-15, atol=0)  # log1p of a small complex number has none of its digits
+    assert np.allclose(moved.imag, np.where(Z >= 0, -1, 1) * h * logistic(-np.abs(Z)), rtol=1e-15, atol=0)
+
+
 def test_an_object_that_is_adopted_keeps_what_it_says_of_itself():
     class Theirs:
         name, bounds, kinks, elementwise = "theirs", (0.0, 2.0), [1.0], False

@@ -72,6 +72,12 @@ def test_values_take_complex_steps(name):
     assert np.all(np.abs(slope - want) <= 1e-13 * np.maximum(np.abs(want), sigmoid.value(-np.abs(smooth))) + 1e-200)
 
 
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "elu", "elu(2)"])
+def test_a_complex_step_at_a_kink_takes_the_slope_of_the_convention(name):
+    zero, activation = np.zeros(1), activation_of(name)
+    assert activation.value(zero + 1e-104j).imag == pytest.approx(1e-104 * activation.prime(zero), rel=1e-14)
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_no_warning_and_no_overflow_anywhere(name):
     for dtype in (np.float64, np.float32):

@@ -179,6 +179,13 @@ def test_every_kink_has_its_convention():
         assert np.allclose(activation.value(kinks - 1e-9), activation.value(kinks + 1e-9), rtol=0, atol=1e-8), name
 
 
+def test_a_complex_step_at_a_kink_takes_the_slope_of_the_convention():
+    for name in AT_KINKS:
+        activation = activation_of(name)
+        kinks = np.array(activation.kinks)
+        assert np.allclose(activation.value(kinks + 1e-150j).imag / 1e-150, activation.prime(kinks), rtol=1e-14), name
+
+
 THEIRS = {
     "gelu": lambda torch: torch.nn.GELU(),
     "gelu_tanh": lambda torch: torch.nn.GELU(approximate="tanh"),

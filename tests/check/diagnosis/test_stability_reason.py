@@ -35,7 +35,9 @@ def test_a_library_function_may_be_off_where_division_magnifies_it():
     assert reason(problem, 2, Gradient((delta[:, None],), (delta,)))[0] == "output_error_by_division"
 
 
-@pytest.mark.parametrize(("z", "y"), [(-20.0, 0.0), (-10.0, 0.0), (-3.0, 0.0), (3.0, 0.0), (10.0, 0.0), (20.0, 1.0)])
+@pytest.mark.parametrize(
+    ("z", "y"), [(-20.0, 0.0), (-10.0, 0.0), (-3.0, 0.0), (3.0, 0.0), (10.0, 0.0), (15.0, 0.0), (20.0, 1.0)]
+)
 @pytest.mark.parametrize("factor", [1 - 1e-5, 1 + 1e-5])
 def test_what_division_does_not_explain_is_not_named(factor, z, y):
     problem = Problem(Network([[[0.0], [0.0]]], [[z, 0.5]], "sigmoid"), "cross_entropy", [[1.0]], [[y, 0.5]])

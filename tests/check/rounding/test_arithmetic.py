@@ -27,7 +27,26 @@ def test_the_arithmetic_of_a_dtype(dtype, digits, lowest):
     assert fp == Arithmetic(2.0**-digits, 2.0**lowest, float(np.finfo(dtype).max), 8.0, True, False)
     assert fp.f * fp.u == 4 * np.spacing(np.array(1, dtype))  # 4 ulp
     assert arithmetic_of_anyone(dtype) == fp._replace(textbook=True)
-    assert arithmetic_of(dtype, 3.0, prime_from_value=False) == fp._replace(f=3.0, prime_from_value=False)
+    assert arithmetic_of(dtype, f=3.0, prime_from_value=False) == fp._replace(f=3.0, prime_from_value=False)
+    assert fp.has_biases
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.5, 3.0])
+def test_a_derivative_that_is_read_from_a_step_has_the_rounding_of_the_parameter_over_the_rate(rate):
+    fp = arithmetic_of_anyone("float32", rate)
+    rng = np.random.default_rng(5)
+    before = rng.uniform(-100, 100, 2000).astype(np.float32)
+    slope = rng.uniform(-1, 1, 2000).astype(np.float32)
+    after = (before - rate * slope.astype(float)).astype(np.float32)  # rounded once, as it is stored
+    off = np.abs((before.astype(float) - after) / rate - slope)
+    allowed = fp.read_error(after)
+    assert np.all(off <= allowed * (1 + 1e-9))
+    assert np.max(off / allowed) > 0.9
+
+
+def test_a_derivative_that_is_not_read_from_a_step_has_no_error_of_that():
+    for fp in (arithmetic_of("float32"), arithmetic_of_anyone("float32")):
+        assert fp.read_error(np.array([-3.0, 5.0])) == 0
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

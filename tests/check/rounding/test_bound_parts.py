@@ -39,4 +39,5 @@ def test_what_does_not_round_is_exact():
 
     assert ActivationBounds(some, some, none, none, none).exact
     assert not ActivationBounds(some, some, some, none, none).exact
+    assert ActivationBounds(some, some, none, none, none).reach == 0  # and its kinks are where they are
     assert none(np.array([1.0, -2.0]), "anything").tolist() == [0.0, 0.0]

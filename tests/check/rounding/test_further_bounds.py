@@ -113,8 +113,11 @@ def test_bend_of_a_kink_is_its_jump():
     for name, kink, jump in (
         ("hard_sigmoid", 3.0, 1 / 6),
         ("hard_sigmoid(0.2)", -2.5, 0.2),
+        ("hard_sigmoid", -3.0, 1 / 6),
         ("hard_tanh", 1.0, 1.0),
+        ("hard_tanh", -1.0, 1.0),
         ("relu6", 6.0, 1.0),
+        ("relu6", 0.0, 1.0),
         ("leaky_relu(0.2)", 0.0, 0.8),
         ("leaky_relu(3)", 0.0, 2.0),
         ("hard_swish", -3.0, 0.5),

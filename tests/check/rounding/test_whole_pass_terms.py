@@ -52,6 +52,19 @@ def test_of_one_neuron_every_rounding_is_counted():
     )
 
 
+def test_derivatives_that_are_read_from_a_step_have_the_rounding_of_their_parameters():
+    problem, fp = line(3, 4, w=2, b=-5), only_u()
+    given, read = (bound(problem, one).gradient for one in (fp, fp._replace(inverse_rate=8.0)))
+    assert read.nabla_w[0] - given.nabla_w[0] == pytest.approx(8 * 2 * U, rel=1e-9)
+    assert read.nabla_b[0] - given.nabla_b[0] == pytest.approx(8 * 5 * U, rel=1e-9)
+
+
+def test_without_derivatives_by_biases_only_their_bounds_are_infinite():
+    found = bound(line(3, 4, w=2), only_u()._replace(has_biases=False)).gradient
+    assert np.isinf(found.nabla_b[0]).all()
+    assert np.isfinite(found.nabla_w[0]).all()
+
+
 def test_of_one_neuron_every_underflow_is_counted():
     z = (1 + 3) * (1 + 2)  # 3, 2 or their product
     r = z + 1
