@@ -5,7 +5,6 @@ import pytest
 from program_cases import MISTAKES, program
 
 import minibp
-from minibp.check.backprop import conclusion
 
 CASES = [
     pytest.param(make, mistake, id=f"{make.__name__}, {mistake.name}")
@@ -26,8 +25,7 @@ def test_a_program_is_correct(make):
 
 
 @pytest.mark.parametrize(("make", "mistake"), CASES)
-def test_a_mistake_has_its_verdict_place_and_name(make, mistake, monkeypatch):
-    monkeypatch.setattr(conclusion, "SHRINK_CALLS", 10)  # the smallest network that shows it is not looked at
+def test_a_mistake_has_its_verdict_place_and_name(make, mistake):
     report = checked(make, mistake.lines, mistake.instead)
     assert report.verdict == "wrong"
     found = [(finding.equation, finding.layers, finding.fault) for finding in report.findings]

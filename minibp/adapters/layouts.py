@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from minibp.adapters.answers import cost_apart, each, numbers_in_containers, with_vectors
 from minibp.adapters.subject import (
     Alternative,
     Arrays,
@@ -15,7 +16,6 @@ from minibp.adapters.subject import (
     around,
     checked_counts,
     expect_sizes,
-    kinds_of,
     sizes_of,
 )
 from minibp.arrays import Array, InputError
@@ -28,12 +28,13 @@ def per_example(f: Callable[..., Any]) -> Subject:
     Parameters
     ----------
     f : callable
-        f(weights, biases, x, y) with x of shape (n_1,) and y (n_L,) returns (nabla_w, nabla_b).
+        f(weights, biases, x, y) with x of shape (n_1,) and y (n_L,) returns (nabla_w, nabla_b), or the same in another
+        order, in a dict, or after the cost.
 
     Returns
     -------
     Subject
-        Sums what f returns in the order of the rows and divides by m: equation (6).
+        Sums what f returns in the order of the rows and divides by m: equation (6). So is a cost.
 
     Raises
     ------
@@ -58,19 +59,19 @@ def per_example(f: Callable[..., Any]) -> Subject:
 
 
 def _call_per_example(f: Callable[..., Any], weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
-    total: list[list[Array]] = []
+    total: Any = None
     for row, target in zip(x, y, strict=True):
         answer = f(weights, biases, row, target)
-        kinds = kinds_of(answer)
-        if kinds is None:
+        numbers = numbers_in_containers(answer)
+        if numbers is None:
             return answer
-        total = total or [[np.zeros_like(array) for array in kind] for kind in kinds]
-        before, shapes = ([[array.shape for array in kind] for kind in one] for one in (total, kinds))
+        total = each(np.zeros_like, numbers) if total is None else total
+        before, shapes = each(np.shape, total), each(np.shape, numbers)
         if shapes != before:
             raise InputError(f"gives one example arrays of shapes {before} and another {shapes}")
         # Added up at once: f may write its next answer into the same buffers.
-        total = [[a + b for a, b in zip(*pair, strict=True)] for pair in zip(total, kinds, strict=True)]
-    return tuple([array / len(x) for array in kind] for kind in total)
+        total = each(np.add, total, numbers)
+    return each(lambda array: array / len(x), total)
 
 
 def columns(f: Callable[..., Any]) -> Subject:
@@ -80,7 +81,8 @@ def columns(f: Callable[..., Any]) -> Subject:
     ----------
     f : callable
         f(weights, biases, x, y) with x of shape (n_1, m), y (n_L, m) and biases (n_l, 1) returns (nabla_w, nabla_b),
-        the mean over examples taken. Its ∂C/∂b of shape (n_l, 1) come back as (n_l,); any other is left as it is.
+        the mean over examples taken; or the same in a dict, or after the cost. Its ∂C/∂b of shape
+        (n_l, 1) come back as (n_l,); any other is left as it is.
 
     Returns
     -------
@@ -107,12 +109,7 @@ def columns(f: Callable[..., Any]) -> Subject:
 def _call_columns(f: Callable[..., Any], weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:
     # Views, not copies: what f changes in place is then changed in what the subject was given, where a check looks.
     given = [one[:, None] if x.ndim == 1 and one.ndim else one.T for one in (x, y)]  # one example is one column
-    answer = f(weights, [b[:, None] for b in biases], *given)
-    kinds = kinds_of(answer)
-    if kinds is None:
-        return answer
-    nabla_w, nabla_b = kinds
-    return nabla_w, [array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array for array in nabla_b]
+    return with_vectors(f(weights, [b[:, None] for b in biases], *given))
 
 
 def flat(
@@ -211,7 +208,7 @@ def _call_flat(f: Callable[..., Any], how: tuple[Any, ...], weights: Arrays, bia
 
     theta = np.concatenate([part.ravel(matrix_order) for part in parts])
     before = theta.copy()
-    cost, vector = _cost_apart(f(theta, x, y) if fixed else f(theta, x, y, sizes))
+    cost, vector = cost_apart(f(theta, x, y) if fixed else f(theta, x, y, sizes))
     answer = np.asarray(vector)
     if not np.array_equal(theta, before):
         # What f did to theta it did to the parameters; a check looks there for what was changed in place.
@@ -221,10 +218,3 @@ def _call_flat(f: Callable[..., Any], how: tuple[Any, ...], weights: Arrays, bia
     if answer.shape != theta.shape:
         raise InputError(f"returned shape {answer.shape}, expected {theta.shape}: one entry for each of theta")
     return (*cost, *split(answer))
-
-
-def _cost_apart(answer: Any) -> tuple[list[Any], Any]:
-    """The cost before a gradient, if there is one, and the gradient."""
-    if isinstance(answer, tuple | list) and len(answer) == 2 and np.ndim(answer[0]) == 0 and np.ndim(answer[1]):
-        return [answer[0]], answer[1]
-    return [], answer

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from minibp.adapters.answers import cost_apart
 from minibp.adapters.gradients import GradientPlaces, Pool, gradient_at, gradient_places, read, unpacked
 from minibp.adapters.held import Place, arrays_in, at, is_of_neurons, numbers_of, write
 from minibp.adapters.makers import Maker, Original
@@ -57,23 +58,27 @@ class ModelCall:
         net = known.models.model(sizes)
         layout = replace(known.layout, sizes=sizes)
         put(net, layout, weights, biases)
+        cost: list[Any] = []
         if self.how.gradient == "update":
             nabla_w, nabla_b = self._by_update(net, layout, weights, biases, x, y)
         else:
             if isinstance(known.models, Original) and known.gradient and self.how.gradient == "found":
                 _clear(net, known.gradient)
-            nabla_w, nabla_b = self._by_places(net, layout, known.gradient, weights[0].dtype, x, y)
+            cost, (nabla_w, nabla_b) = self._by_places(net, layout, known.gradient, weights[0].dtype, x, y)
         zeros = [np.zeros_like(b) for b in biases]
         pairs = [zero if got is None else _like(got, zero) for got, zero in zip(nabla_b, zeros, strict=True)]
-        return [np.array(one) for one in nabla_w], pairs
+        return (*cost, [np.array(one) for one in nabla_w], pairs)
 
     def _by_places(
         self, net: Any, layout: Layout, places: GradientPlaces | None, dtype: Any, x: Array, y: Array
-    ) -> tuple[list[Array], list[Array | None]]:
+    ) -> tuple[list[Any], tuple[list[Array], list[Array | None]]]:
+        """The cost, where one is returned before the gradient; and the gradient."""
         before = {} if places else copies_of(net)
         returned = run(self.how.step, net, x, y)
         places = places or places_after(self.how, net, returned, layout, before)
-        return gradient_at(net if self.how.gradient == "found" else returned, places, layout, dtype)
+        if self.how.gradient == "found":  # a number that a step returns may be anything
+            return [], gradient_at(net, places, layout, dtype)
+        return cost_apart(returned)[0], gradient_at(returned, places, layout, dtype)
 
     def _by_update(
         self, net: Any, layout: Layout, weights: Arrays, biases: Arrays, x: Array, y: Array

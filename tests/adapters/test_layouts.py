@@ -47,7 +47,7 @@ def test_code_may_write_every_example_into_the_same_buffers():
 
 def test_examples_with_arrays_of_different_shapes_are_not_broadcast():
     subject = adapters.per_example(lambda weights, biases, x, y: ([x] if x[0] else [x[:1]], [y]))
-    with pytest.raises(InputError, match=r"one example arrays of shapes \[\[\(1,\)\], .* another \[\[\(2,\)\]"):
+    with pytest.raises(InputError, match=r"one example arrays of shapes \(\[\(1,\)\], .* another \(\[\(2,\)\]"):
         subject([np.ones((1, 2))], [np.ones(1)], np.eye(2)[::-1], np.ones((2, 1)))
 
 
