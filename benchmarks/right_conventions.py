@@ -28,6 +28,7 @@ from minibp.check.report.report import Report
 from minibp.check.subject.claim import Claim
 from minibp.check.subject.target_domain import DOMAINS
 from minibp.costs import cost_of
+from minibp.drawing import fits
 
 WAYS = [way for way in RIGHT.values() if isinstance(way, Way)]
 """Of a cost of its own that divides by a, textbooks' ln(1 + e^z) would lose the digits."""
@@ -287,8 +288,11 @@ def at_point(code: Code, problem: Problem) -> tuple[Problem, Code]:
     if kind.own_activation is not None:
         hidden = [kind.own_activation] * len(hidden)
     output, cost = network.activations[-1], problem.cost
-    if kind.own_cost is not None or (output, cost) not in kind.pairs:
+    if kind.own_cost is not None:
         output, cost = code.output, code.cost
+    elif (output, cost) not in kind.pairs:
+        width = network.sizes[-1]
+        output, cost = next(pair for pair in ((code.output, code.cost), *kind.pairs) if fits(*pair, width))
     y = Claim.checked(**kind.claim).target_rows(_targets(kind, cost, problem.y))
     biases = network.biases if kind.claim.get("biases", True) else [0 * b for b in network.biases]
     ours = Network(network.weights, biases, [*hidden, output])

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from small_problems import asking, found_in, layer_of, linear, own, placed, small_problem, tanh_with
 
-from minibp import Problem
+from minibp import Network, Problem
 from minibp.check.faults.catalogue import CATALOGUE
+from minibp.check.faults.injection import FaultyBackprop
 from minibp.check.rounding.arithmetic import arithmetic_of
 from minibp.check.rounding.running_error import RunningError, explains
 
@@ -172,3 +173,14 @@ def test_entries_are_off_where_the_comparison_has_them_off(sign):
     ]
     assert found.looks[0] == f"{sum(off)} of 512 entries are off"
     assert 100 < sum(off) < 500
+
+
+def test_the_particulars_of_a_fault_are_those_of_the_layer_that_it_is_in():
+    tanh = small_problem()
+    problem = Problem(
+        Network(tanh.network.weights, tanh.network.biases, "tanh", "softplus"), "quadratic", tanh.x, tanh.y
+    )
+    fault = placed("derivative_of_another_activation", 3)
+    (found,) = found_in(FaultyBackprop((fault,), "tanh", "softplus", "quadratic", 0.0), problem)
+    assert (found.fault, found.layers) == ("derivative_of_another_activation", (3,))
+    assert found.message == "sigmoid'(z) stands where tanh'(z) belongs"
