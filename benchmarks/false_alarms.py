@@ -275,7 +275,9 @@ def print_rows(rows: Rows, names: Iterable[str], title: str) -> None:
             if not row.problems:
                 continue
             counts = f"{row.count('wrong'):>7}{row.count('unstable'):>10}"
-            worst = "".join(f"{row.worst.get(oracle, 0.0):>19.3g}" for oracle in ORACLES)
+            worst = "".join(
+                f"{row.worst[oracle]:>19.3g}" if oracle in row.worst else f"{'-':>19}" for oracle in ORACLES
+            )
             print(f"{name:<32}{dtype:<9}{row.problems:>9}{row.entries:>11}{counts}{worst}")
 
 
