@@ -11,6 +11,10 @@ from minibp.signatures import can_take, expect_arguments
 
 ARGUMENTS = ("weights", "biases", "x", "y")
 EXPECTED = f"expected a function of ({', '.join(ARGUMENTS)})"
+FLAT = "minibp.adapters.flat(f, sizes) makes one of f(theta, x, y), where theta is one vector of parameters"
+MODEL = "minibp.adapters.model(make, step) makes one of a step of an object that holds its parameters"
+OBJECTS = ("self", "net", "network", "nn", "model", "mlp", "param", "parameter", "layer")
+"""Names of parameters that are objects, or dicts or lists of arrays, without the s of several."""
 OF_JAX = ("equinox", "flax", "haiku")
 """Packages whose modules are differentiated by JAX."""
 
@@ -46,10 +50,13 @@ def expect_subject(subject: Any) -> None:
     try:
         expect_arguments("subject", subject, ARGUMENTS)
     except InputError as error:
-        if can_take(subject, ("theta", "x", "y")):
-            hint = "minibp.adapters.flat(f, sizes) makes one of f(theta, x, y), where theta is one vector of parameters"
-            raise InputError(f"{error}; {hint}") from None
-        if can_take(subject, ("x", "y")):
-            hint = "minibp.adapters.model(make, step) makes one of a step of an object that holds its parameters"
-            raise InputError(f"{error}; {hint}") from None
-        raise
+        hint = FLAT if can_take(subject, ("theta", "x", "y")) else MODEL if can_take(subject, ("x", "y")) else ""
+        if hint == FLAT and _takes_an_object(subject):
+            hint = MODEL
+        raise InputError(f"{error}; {hint}" if hint else str(error)) from None
+
+
+def _takes_an_object(subject: Any) -> bool:
+    """True where the first parameter has a name of what holds parameters."""
+    first = next(iter(inspect.signature(subject).parameters), "")
+    return first.lower().rstrip("s") in OBJECTS

@@ -55,10 +55,12 @@ def test_a_package_of_another_name_is_no_torch():
         pytest.param(3, r"subject is 3, expected a function of \(weights, biases, x, y\)", id="number"),
         pytest.param(None, "subject is None, expected a function", id="None"),
         pytest.param(
-            lambda net, x, y: None,
-            r"got <lambda>\(net, x, y\), expected <lambda>\(weights, .*; minibp.adapters.flat\(f, sizes\) makes",
+            lambda v, x, y: None,
+            r"got <lambda>\(v, x, y\), expected <lambda>\(weights, .*; minibp.adapters.flat\(f, sizes\) makes",
             id="three",
         ),
+        pytest.param(lambda net, x, y: None, r"got <lambda>\(net, x, y\).*model\(make, step\)", id="a network"),
+        pytest.param(lambda params, x, y: None, r"got <lambda>\(params.*model\(make, step\)", id="its parameters"),
         pytest.param(lambda x, y: None, r"<lambda>\(weights, .*; minibp.adapters.model\(make, step\) makes", id="two"),
     ],
 )
