@@ -41,6 +41,7 @@ def collection(home, seed, tests=TESTS, without=()):
         folder=home,
         without=without,
         PYTHONHASHSEED=seed,
+        COVERAGE_PROCESS_START="",  # nothing of the package runs
         HOME=str(home),
         TMPDIR=str(home),
         XDG_CACHE_HOME=str(home),

@@ -55,7 +55,7 @@ def hard(seed):
 
 
 def all_problems():
-    return [hard(seed) for seed in range(1500)] + draw(problems(), 1500, 80)
+    return [hard(seed) for seed in range(900)] + draw(problems(), 900, 80)
 
 
 def test_the_bound_is_never_exceeded_by_either_form_and_it_is_tight(capsys):
