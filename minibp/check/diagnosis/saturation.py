@@ -87,17 +87,18 @@ def _state(problem: Problem, fp: Arithmetic) -> PassState:
 
 def _fitted(variant: FaultInstance, rows: list[tuple[PassState, Array]], top: int) -> FaultInstance | None:
     """The fault with the constant that explains all rows; None where none does."""
+    plain = [(state.without_errors(), row) for state, row in rows]
 
     def at(constant: float) -> FaultInstance:
         return FaultInstance(variant.fault, None, variant.variant, float(constant))
 
     def distance(constant: float) -> float:
         total = 0.0
-        for state, row in rows:
+        for state, row in plain:
             predicted = at(constant).at(state, top)
             if predicted is None:
                 return np.inf
-            value = state.plain(predicted)
+            value = np.asarray(predicted)
             total += float((np.abs(value - row) / (np.abs(value) + np.abs(row) + np.finfo(float).tiny)).sum())
         return total
 
