@@ -27,6 +27,7 @@ from minibp.check.report.finding import Finding
 from minibp.check.report.report import Report
 from minibp.check.report.wording import ORACLE_NAMES
 from minibp.check.subject.calling import is_of_state, is_one_for_all, name_of
+from minibp.check.subject.specification import ONE
 from minibp.costs import fuses
 from minibp.problem import Problem
 from minibp.text import counted
@@ -144,6 +145,8 @@ class Conclusion:
         if self.setting.rate is not None:
             eta = repr(self.setting.rate).removesuffix(".0")
             notes.append(f"η = {eta} is fitted: a factor of the whole gradient is not told from it")
+        if self.setting.outputs == ONE:
+            notes.append(f"{self.name} takes labels of one output, 0 and 1, and of several none")
         if self.setting.domain != "any numbers":
             name = self.setting.cost.name
             notes.append(f"targets are drawn as {self.setting.domain}: {name} is not finite at others")

@@ -28,18 +28,27 @@ WORDS = {
 
 
 def other_claim(subject: Subject, setting: Setting, seed: int) -> str:
-    """The words for another claim by which the code is correct on well-conditioned networks; "" where there is none."""
-    for other, code, words in _others(subject, setting, seed):
-        problems = other.bases(seed)
-        fp = other.claim.arithmetic(other.dtype, getattr(code, "rate", None))
+    """The words for another claim by which the code is correct on well-conditioned networks; "" where there is none.
 
-        def called(problem: Problem, code: Subject = code, other: Setting = other) -> Gradient | None:
-            return call(code, problem, other.claim).gradient
+    Nor is there where it is correct on these as it is claimed: what is wrong is something else then.
+    """
+    if _is_correct(subject, setting, seed):
+        return ""
+    return next((words for other, code, words in _others(subject, setting, seed) if _is_correct(code, other, seed)), "")
 
-        answered = [problem for problem in problems if called(problem) is not None]
-        if answered and not any(fails(problem, called, fp) for problem in answered):
-            return words
-    return ""
+
+def _is_correct(subject: Subject, setting: Setting, seed: int) -> bool:
+    """True where all gradients that the subject returns on well-conditioned networks are right, and there are some."""
+    problems = setting.bases(seed)
+    if 1 in (setting.batch_sizes or (1,)):  # of one batch size a mean and a part of a sum are the same
+        problems += [setting.rows(problem, 0, 1) for problem in problems]
+    fp = setting.claim.arithmetic(setting.dtype, getattr(subject, "rate", None))
+
+    def called(problem: Problem) -> Gradient | None:
+        return call(subject, problem, setting.claim).gradient
+
+    answered = [problem for problem in problems if called(problem) is not None]
+    return bool(answered) and not any(fails(problem, called, fp) for problem in answered)
 
 
 def _others(subject: Subject, setting: Setting, seed: int) -> Iterator[tuple[Setting, Subject, str]]:

@@ -28,6 +28,8 @@ from minibp.strategies import layer_sizes, problems
 DEFAULT_DEPTH = 4
 """Layers after the input in the networks for diagnosis: a first, a middle and a last hidden one, and the output."""
 DEFAULT_BATCH = 3
+ANY, SEVERAL, ONE = "any", "several", "one"
+"""Numbers of outputs: labels are of as many classes as there are outputs, or of two classes where there is one."""
 SIMPLEST, SIMPLEST_DEPTH = 20, 3
 """Shapes of the simplest problems at most, and layers after the input where their number is not fixed."""
 
@@ -51,6 +53,8 @@ class Setting:
     """The targets that are drawn for a cost of the user's own."""
     rate: float | None = None
     """η that was fitted to the subject's steps, as a part of the cost's scale."""
+    outputs: str = ANY
+    """The number of outputs of the networks that are drawn, where sizes are not fixed."""
     given: tuple[Problem, ...] = ()
     """The problems to check, where the user has some; else they are drawn."""
 
@@ -77,7 +81,8 @@ class Setting:
         alpha = checked_l2(l2, kind).alpha
         batch_sizes = getattr(subject, "batch_sizes", None)
         domain = domain_of(chosen, activations[-1]) if claim.targets == "soft" else "any numbers"
-        return cls(activations, layers, chosen, alpha, claim, kind, sizes, batch_sizes, domain)
+        outputs = SEVERAL if claim.targets == "labels" and not sizes else ANY
+        return cls(activations, layers, chosen, alpha, claim, kind, sizes, batch_sizes, domain, outputs=outputs)
 
     @classmethod
     def of(cls, given: Given, claim: Claim, subject: Any) -> Setting:
@@ -90,7 +95,8 @@ class Setting:
 
     def strategy(self) -> SearchStrategy[Problem]:
         """Problems of any conditioning."""
-        sizes = st.sampled_from(self.sizes) if self.sizes else layer_sizes(layers=self.layers)
+        any_sizes = layer_sizes(layers=self.layers).map(self._with_outputs)
+        sizes = st.sampled_from(self.sizes) if self.sizes else any_sizes
         drawn = problems(
             sizes=sizes,
             activation=list(self.activations[:-1]) if self.layers else self.activations[0],
@@ -117,7 +123,8 @@ class Setting:
     def simplest(self) -> Iterator[Problem]:
         """Problems in which all numbers are 1, or 0 in targets, from the smallest: what search finds, in most cases."""
         depths = (self.layers,) if self.layers else range(1, SIMPLEST_DEPTH + 1)
-        shapes = [shape for depth in depths for shape in sorted(product((1, 2), repeat=depth + 1), key=sum)]
+        drawn = (shape for depth in depths for shape in sorted(product((1, 2), repeat=depth + 1), key=sum))
+        shapes = list(dict.fromkeys(tuple(self._with_outputs(shape)) for shape in drawn))
         if self.sizes:
             shapes = sorted(self.sizes, key=sum)
         batches = sorted(self.batch_sizes or (1, 2))[:2]
@@ -141,9 +148,16 @@ class Setting:
         if self.sizes:
             depth = max(len(one) for one in self.sizes) - 1
             shapes = [one for one in self.sizes if len(one) == depth + 1]
+        else:
+            shapes = list(map(self._with_outputs, shapes))
         allowed = self.batch_sizes or (DEFAULT_BATCH,)
         m = max((size for size in allowed if size <= DEFAULT_BATCH), default=1)
         return [self._base(list(shape), m, rng) for shape in shapes]
+
+    def _with_outputs(self, sizes: Sequence[int]) -> list[int]:
+        """Sizes with as many outputs as the subject takes."""
+        *below, n = sizes
+        return [*below, {ANY: n, SEVERAL: max(n, 2), ONE: 1}[self.outputs]]
 
     def saturated(self, seed: int) -> list[Problem]:
         """The same with their parameters magnified, so that neurons saturate: where unstable formulas show."""
