@@ -37,8 +37,11 @@ def loaded(target: str, *, only_functions: bool = True) -> Any:
         raise InputError(f"{home} {how}: {description_of(error)}{f' ({place})' if place else ''}") from error
     found = getattr(module, name, None)
     if found is None or (only_functions and not callable(found)):
-        has = ", ".join(sorted(key for key, value in vars(module).items() if inspect.isfunction(value))) or "none"
-        raise InputError(f"{home} has no function {name!r}; its functions: {has}")
+        held = sorted(vars(module).items())
+        functions = ", ".join(key for key, value in held if inspect.isfunction(value)) or "none"
+        own = [key for key, value in held if inspect.isclass(value) and value.__module__ == module.__name__]
+        classes = f"; its classes: {', '.join(own)}" if own else ""
+        raise InputError(f"{home} has no function {name!r}; its functions: {functions}{classes}")
     return found
 
 

@@ -21,17 +21,19 @@ def test_functions_of_files_and_modules(tmp_path):
     [
         ("mine", "expected module:function or file.py:function"),
         ("missing.py:f", "there is no file missing.py"),
-        ("{file}:g", "has no function 'g'; its functions: f"),
+        ("{file}:g", "has no function 'g'; its functions: f; its classes: Net"),
+        ("{beside}:g", "has no function 'g'; its functions: none$"),
         ("no_such_module_at_all:f", "cannot be imported: ModuleNotFoundError"),
         ("{broken}:f", "cannot be imported: SyntaxError"),
     ],
 )
 def test_what_cannot_be_used_is_said_in_one_line(tmp_path, target, message):
     file, broken = tmp_path / "mine.py", tmp_path / "broken.py"
-    file.write_text("def f(): ...\n")
+    file.write_text("from pathlib import Path\ndef f(): ...\nclass Net: ...\n")
+    (tmp_path / "beside.py").write_text("x = 1\n")
     broken.write_text("def f(:\n")
     with pytest.raises(InputError, match=message.replace("(", r"\(")):
-        loaded(target.format(file=file, broken=broken))
+        loaded(target.format(file=file, broken=broken, beside=tmp_path / "beside.py"))
 
 
 def test_findings_become_workflow_commands():
