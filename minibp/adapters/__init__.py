@@ -1,13 +1,26 @@
 """An adapter makes a subject, `subject(weights, biases, x, y) -> (nabla_w, nabla_b)`, out of other shapes of code.
 
-Every adapter returns a `Subject`. Where the code is written for certain sizes, the subject says for which.
+These return a `Subject`. Where the code is written for certain sizes, the subject says for which. `numpy_layer` makes a
+function and its vector-Jacobian product of a layer, for `minibp.check_vjp`.
 """
 
 from minibp.adapters.layouts import columns, flat, per_example
 from minibp.adapters.model import model
 from minibp.adapters.of_jax import jax_loss
+from minibp.adapters.of_numpy import WithVjp, numpy_layer
 from minibp.adapters.of_torch import torch_module
 from minibp.adapters.steps import update
 from minibp.adapters.subject import Subject
 
-__all__ = ["Subject", "columns", "flat", "jax_loss", "model", "per_example", "torch_module", "update"]
+__all__ = [
+    "Subject",
+    "WithVjp",
+    "columns",
+    "flat",
+    "jax_loss",
+    "model",
+    "numpy_layer",
+    "per_example",
+    "torch_module",
+    "update",
+]
