@@ -5,6 +5,7 @@ import os
 import reprlib
 import signal
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,8 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TEST = pytest.StashKey[str]()
+ONE_IN = int(os.environ.get("MINIBP_ONE_TEST_IN", "1"))
+"""Run a part of the tests: of each file the first, and every so many further. For a second Python."""
 
 
 def pytest_addoption():
@@ -39,6 +42,17 @@ def pytest_addoption():
             f"the tests need {', '.join(MISSING)}, which {sys.executable} does not have:"
             " run pip install -e '.[dev]', then python -m pytest"
         )
+
+
+def pytest_collection_modifyitems(config, items):
+    seen = Counter()
+    chosen, others = [], []
+    for item in items:
+        (others if seen[item.path] % ONE_IN else chosen).append(item)
+        seen[item.path] += 1
+    items[:] = chosen
+    if others:
+        config.hook.pytest_deselected(items=others)
 
 
 @pytest.hookimpl(tryfirst=True)

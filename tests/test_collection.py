@@ -67,6 +67,17 @@ def test_every_collection_has_the_same_ids_in_the_same_order(tmp_path):
     assert fewer == [one for one in expected if one.partition("::")[0] in files]
 
 
+def test_a_part_of_the_tests_is_of_all_files(tmp_path):
+    files = ("test_text.py", "test_tables.py", "test_files.py")
+    both = []
+    for number, part in enumerate(("1", "3")):
+        listed = ("--collect-only", "-q", "-n0", "-p", "no:cacheprovider", *(f"tests/{file}" for file in files))
+        both.append(ids(started(*listed, MINIBP_ONE_TEST_IN=part, HOME=str(tmp_path / str(number)))))
+    whole, some = ([[one for one in found if file in one] for file in files] for found in both)
+    assert some == [of_file[::3] for of_file in whole]
+    assert min(map(len, some)) > 0
+
+
 CASES = {
     "bytes": "gzip.compress(b'x')",
     "function": "lambda: 0",
