@@ -97,6 +97,17 @@ def test_derivatives_keep_their_digits_in_the_tails():
         assert math.isclose(found.nabla_b[0][0], (a - 10) * prime, rel_tol=1e-14)
 
 
+def peak_of(call):
+    """The most memory that ten calls have taken at once, in bytes."""
+    tracemalloc.start()
+    try:
+        for _ in range(10):
+            call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
 @pytest.mark.parametrize("dtype", FLOAT_DTYPES)
 def test_no_call_allocates(dtype):
     """The smallest array of a layer has 4,000 bytes here; views, numbers and frames come and go."""
@@ -106,13 +117,8 @@ def test_no_call_allocates(dtype):
             work = Workspace(problem.network, problem.cost, 64, problem.l2)
             x, y = np.ascontiguousarray(problem.x), np.ascontiguousarray(problem.y)
             work.gradient(x, y)
-            tracemalloc.start()
-            try:
-                for _ in range(10):
-                    work.gradient(x, y)
-                peak = tracemalloc.get_traced_memory()[1]
-            finally:
-                tracemalloc.stop()
+            # Of several runs the least: threads of what runs the tests allocate, too.
+            peak = min(peak_of(lambda work=work, x=x, y=y: work.gradient(x, y)) for _ in range(3))
             assert peak < 3000, (hidden, output, cost, peak)
 
 
