@@ -71,7 +71,8 @@ def check_backprop(
         The gradient is that of the mean cost over the examples, or of the sum. Default "mean".
     targets : {"soft", "one_hot", "labels", "signs"}, optional
         y holds any numbers that the cost is defined for; rows with a single 1, or 0 or 1 for one output; the integer
-        number of that column, an array (m,), while the cost is that of the row; or ±1. Default "soft".
+        number of that column, an array (m,), while the cost is that of the row; or ±1. Networks for labels have two
+        outputs or more, or a single one, of labels 0 and 1, where the subject takes these alone. Default "soft".
     biases : bool, optional
         False for code without biases: they are 0, and ∂C/∂b is not compared; nabla_w alone may be returned.
     cost_scale : float, optional

@@ -24,7 +24,8 @@ from minibp.user_error import description_of
 TRIALS = 8
 """Points nearby, from whose values the precision of f is recognized."""
 LEFT = 2.0**-29
-"""Values that are so small beside x, or 1, are what is left of larger terms where they use few bits, and no format."""
+"""Values that are so small beside x, or 1, are what is left of larger terms where they use few bits, and of no format:
+the last bit of 1 is 2^-53 in float64, and what is below 24 of these looks like float32."""
 REPEATED, FEWEST, REPEATED_NUMBERS = 32, 2, 2**18
 """Calls near the point that are made again at the end: what is random once in a while, or adds up, shows there. Of
 large arguments fewer are, so that not many copies of them are kept."""

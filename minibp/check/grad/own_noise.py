@@ -77,10 +77,10 @@ def _is_bent(values: Values, noise: Array) -> Array:
     What is left of a smooth function falls as the fourth power of the distance; rounding does not, but to exactly 0.
     """
     size = _size(values)
-    quarter, next_ = (scatter(values.value, values.arguments.flat, size, WIDE / by, values.rng) for by in (4, 16))
-    if quarter is None or next_ is None:
+    quarter, sixteenth = (scatter(values.value, values.arguments.flat, size, WIDE / by, values.rng) for by in (4, 16))
+    if quarter is None or sixteenth is None:
         return np.zeros(len(noise), bool)
-    return np.asarray((quarter > 0) & (BENDS * quarter < noise) & (BENDS * next_ < quarter))
+    return np.asarray((quarter > 0) & (BENDS * quarter < noise) & (BENDS * sixteenth < quarter))
 
 
 def _is_singular(values: Values, fine: Array, noise: Array, unit: Array) -> Array:

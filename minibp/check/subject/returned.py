@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minibp.adapters.answers import cost_apart
+from minibp.adapters.held import is_number
 from minibp.arrays import Array
 from minibp.network import Network
 
@@ -67,18 +69,10 @@ def _shape(array: Any) -> tuple[int, ...] | None:
 def _cost_apart(returned: Any) -> tuple[float | None, Any]:
     """The cost, None where there is none, and what comes after it: the other parts, or the only one."""
     if isinstance(returned, Mapping):
-        costs = [float(value) for key, value in returned.items() if str(key).lower() in COSTS and _is_number(value)]
+        costs = [float(value) for key, value in returned.items() if str(key).lower() in COSTS and is_number(value)]
         return costs[0] if len(costs) == 1 else None, returned
-    if not isinstance(returned, tuple | list) or len(returned) < 2:
-        return None, returned
-    first, *rest = returned
-    if _is_number(first):
-        return float(first), rest[0] if len(rest) == 1 else rest
-    return None, returned
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float | np.number) or (isinstance(value, np.ndarray) and value.ndim == 0)
+    cost, rest = cost_apart(returned)
+    return float(cost[0]) if cost else None, rest
 
 
 def _pair(returned: Any) -> Kinds:
