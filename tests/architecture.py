@@ -14,7 +14,7 @@ from pathlib import Path
 
 FLOORS = """
 arrays stopping
-archives extras files generators memory monomials normal plots signatures tables text user_error vectors workers
+archives extras files generators memory monomials normal plots signatures tables text trees user_error vectors workers
 activation activations costs further_activations network inputs user_functions problem
 batched drawing per_example workspace
 adapters console data hypothesis_plugin import_string options strategies
@@ -24,7 +24,7 @@ check.layout check.statistics check.compare
 check.report
 check.subject check.diagnosis
 check.verify check.grad check.backprop
-bench check.command descent training pytest_plugin
+bench check.command descent jax pytest_plugin torch training
 cli
 __main__
 """

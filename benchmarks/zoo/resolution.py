@@ -9,7 +9,7 @@ import numpy as np
 
 from minibp.check.grad.arguments import Arguments
 from minibp.check.grad.claim import GradientClaim, MatrixClaim, TangentClaim
-from minibp.check.grad.column import RIGHT
+from minibp.check.grad.column import RIGHT, Column
 from minibp.check.grad.engine import Engine
 from minibp.check.grad.function import Function
 from zoo.entry import Array, Entry
@@ -34,10 +34,25 @@ def tolerances(entry: Entry, point: Any, seed: int) -> Array:
             claim = GradientClaim("claim", function, entry.claim, takes_cotangent=not scalar)
         engine = Engine(function, claim, rng, oracles=ORACLES)
         engine.run()
+        zeros = [(column, _tolerances_of_zeros(engine, column)) for column in engine.columns if column.is_entry]
     found = np.full((len(engine.seen), len(arguments)), np.inf)
-    for column in engine.columns:
-        moved = np.flatnonzero(column.v)
-        if len(moved) == 1:
-            right = column.outcome == RIGHT
-            found[right, moved[0]] = np.minimum(found[right, moved[0]], column.tolerance[right])
+    for column, least in zeros:
+        moved, right = int(column.moves[0]), column.outcome == RIGHT
+        told = np.maximum(column.tolerance, least)
+        found[right, moved] = np.minimum(found[right, moved], told[right])
     return found
+
+
+def _tolerances_of_zeros(engine: Engine, column: Column) -> Array:
+    """How closely slopes that are claimed to be exactly 0, and found so, would be told of a claim that they are not.
+
+    An exact 0 may be what is left of terms that cancel, as the noise of the oracle shows, which is measured then.
+    """
+    zeros = (column.got == 0) & (column.expected == 0)
+    if not zeros.any():
+        return np.zeros(len(column.got))
+    for name in list(engine.oracles.open):
+        if name in column.values or engine.oracles.ask(name, column):
+            engine.oracles.measure(name, column)
+    radii = [radius for _, radius in column.values.values()]
+    return np.where(zeros, np.min(radii, axis=0) if radii else np.inf, 0.0)

@@ -63,7 +63,7 @@ class _JaxLoss:
 
     def __init__(self, loss: Callable[..., Any]) -> None:
         self.loss = loss
-        self.jax = needed("jax", "jax_loss", how_to_install("jax"))
+        self.jax = needed("jax", "adapters.jax_loss", how_to_install("jax"))
         self.gradient = self.jax.jit(self.jax.grad(loss, argnums=(0, 1)))
 
     def __call__(self, weights: Arrays, biases: Arrays, x: Array, y: Array) -> Any:

@@ -5,32 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, NamedTuple
+from typing import Any
 
+from minibp.adapters.with_vjp import WithVjp
 from minibp.arrays import InputError
 from minibp.signatures import expect_arguments, name_of_code
-
-
-class WithVjp(NamedTuple):
-    """A function and its vector-Jacobian product, as `minibp.check_vjp` takes them.
-
-    Attributes
-    ----------
-    f : callable
-        f(*args) returns an array, or a structure of arrays.
-    vjp : callable
-        vjp(*args, cotangent) returns the gradients by the arguments, a tuple where there are several.
-
-    Examples
-    --------
-    >>> from minibp.adapters import numpy_layer
-    >>> layer = numpy_layer(lambda x: (2 * x, None), lambda dout, cache: 2 * dout)
-    >>> layer.f(3.0), layer.vjp(3.0, 1.0)
-    (6.0, 2.0)
-    """
-
-    f: Callable[..., Any]
-    vjp: Callable[..., Any]
 
 
 def numpy_layer(forward: Callable[..., Any], backward: Callable[..., Any]) -> WithVjp:

@@ -11,7 +11,7 @@ from minibp.adapters.subject import Arrays, Sizes, Subject, expect_sizes, needed
 from minibp.arrays import Array, InputError
 from minibp.signatures import name_of_code
 
-_torch = partial(needed, "torch", "torch_module", "pip install torch")
+_torch = partial(needed, "torch", "adapters.torch_module", "pip install torch")
 
 
 def torch_module(module: Any, loss: Callable[..., Any]) -> Subject:

@@ -82,12 +82,12 @@ def around(code: Callable[..., Any], call: Callable[..., Any], rate: float | Non
     return Subject(call, name, own.sizes, own.batch_sizes, rate or own.rate, own.notes, own.has_unknown_rate)
 
 
-def needed(library: str, adapter: str, command: str) -> Any:
-    """A library that only one adapter needs; `ModuleNotFoundError` with the command that installs it."""
+def needed(library: str, what: str, command: str) -> Any:
+    """A library that only this part of minibp needs; `ModuleNotFoundError` with the command that installs it."""
     try:
         return import_module(library)
     except ModuleNotFoundError as error:
-        message = f"minibp.adapters.{adapter} needs {error.name}, which is not installed: {command}"
+        message = f"minibp.{what} needs {error.name}, which is not installed: {command}"
         raise ModuleNotFoundError(message, name=error.name) from None
 
 

@@ -15,11 +15,13 @@ from minibp.check.grad.foreign import (
     Unreadable,
     as_numpy,
     is_jax,
+    is_key,
     numpy_hint,
     reject_other_libraries,
     type_of,
 )
-from minibp.check.grad.structure import DEEPEST, Structure, children_of, is_numbers
+from minibp.check.grad.structure import Structure
+from minibp.trees import DEEPEST, children_of, is_numbers
 from minibp.user_error import description_of, place_of
 
 EXPECTED = "expected an array, a number, or a tuple, list or dict of them"
@@ -69,10 +71,7 @@ class Arguments:
             raise InputError("x is an empty tuple, expected at least one array")
         self.values: tuple[Any, ...] = x if self.several else (x,)
         self.notes: list[str] = []
-        self.names = [f"{name}[{i}]" for i in range(len(self.values))] if self.several else [name]
-        own = _names(f) if named else []
-        if len(own) >= len(self.values):
-            self.names = own[: len(self.values)]
+        self.names = names_of_arguments(f if named else None, len(self.values), name, several=self.several)
         roots = list(zip(self.names, self.values, strict=True))
         for label, value in roots:
             _check_container(label, value, label, 0)
@@ -137,7 +136,7 @@ class Arguments:
             return None
         if isinstance(value, np.ma.MaskedArray):
             raise InputError(f"{label} is a masked array, expected every entry to count")
-        if value is None or isinstance(value, str | bytes | bool | np.bool) or callable(value):
+        if value is None or isinstance(value, str | bytes | bool | np.bool) or callable(value) or is_key(value):
             return None
         try:
             array = np.asarray(value)
@@ -167,8 +166,23 @@ class Arguments:
 
     def at(self, flat: Array, dtype: Any = None, made: Callable[[Any], Any] | None = None) -> list[Any]:
         """The arguments at another point: fresh arrays, or what `made` makes of them."""
+        if self._has_negative_zeros:
+            flat = self._with_negative_zeros(flat)
         leaves = self.structure.unpacked(flat, dtype)
         return self.structure.built(leaves if made is None else [made(leaf) for leaf in leaves])
+
+    @cached_property
+    def _has_negative_zeros(self) -> bool:
+        return bool(self._negative_zeros.any())
+
+    @cached_property
+    def _negative_zeros(self) -> Array:
+        return np.asarray((self.flat == 0) & np.signbit(self.flat))
+
+    def _with_negative_zeros(self, flat: Array) -> Array:
+        """A row in which what is −0 in x is −0 where it was not moved: adding a step of 0 loses the sign."""
+        lost = (flat == 0) & self._negative_zeros
+        return np.where(lost, -flat.dtype.type(0), flat) if lost.any() else flat
 
     def place(self, k: int) -> tuple[str, tuple[int, ...], str]:
         """The array of entry k of the row, its index there, and "", ".real" or ".imag"."""
@@ -216,6 +230,26 @@ def _names(f: Callable[..., Any]) -> list[str]:
     return [one.name for one in parameters if one.kind in {one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD}]
 
 
+def names_of_arguments(f: Any, count: int, name: str = "x", *, several: bool) -> list[str]:
+    """What arguments are called: as f calls them where it is given and has names for all, else x[0], x[1] and so on."""
+    own = [] if f is None else _names(f)
+    rest = "" if f is None else _name_of_rest(f)
+    if rest and len(own) < count:
+        own += [f"{rest}[{i}]" for i in range(count - len(own))]
+    if len(own) >= count:
+        return own[:count]
+    return [f"{name}[{i}]" for i in range(count)] if several else [name]
+
+
+def _name_of_rest(f: Callable[..., Any]) -> str:
+    """The name that a function has for all other positional arguments; "" where it takes no others."""
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return ""
+    return next((one.name for one in parameters if one.kind is one.VAR_POSITIONAL), "")
+
+
 def _positional(f: Callable[..., Any]) -> int:
     """The number of positional arguments that a function needs; -1 where that cannot be told."""
     try:
@@ -230,6 +264,8 @@ def _is_real(value: Any) -> bool:
     """True of a leaf that has real or complex numbers that are no integers."""
     if isinstance(value, float | complex):
         return True
+    if is_key(value):
+        return False
     if isinstance(value, list):
         return any(map(_is_real, value))
     return getattr(getattr(value, "dtype", None), "kind", "") in {"f", "c"} or is_jax(value)

@@ -17,6 +17,8 @@ from minibp.check.rounding.noise import SAFETY
 
 LAST_DIGITS = 256.0
 """Of the last digits of a slope so many units u are granted, as of the complex step's."""
+STOP = "stop_gradient"
+"""What JAX's derivatives hold constant: a claim that comes from JAX would be compared with itself."""
 POINTS = 5
 """Points a few ulps apart, where the noise of a derivative is measured."""
 
@@ -92,9 +94,13 @@ class Autodiff:
         own = sorted(set(_own_rules(program.jaxpr)))
         if not own:
             return flat_function
-        self.notes.append(
-            f"the derivative of {', '.join(own)} is its author's own; JAX differentiated its body instead"
-        )
+        functions = [name for name in own if name != STOP]
+        if functions:
+            self.notes.append(
+                f"the derivative of {', '.join(functions)} is its author's own; JAX differentiated its body instead"
+            )
+        if STOP in own:
+            self.notes.append("f has stop_gradient; JAX differentiated what that holds constant too")
 
         def inlined(*given: Any) -> Any:
             (found,) = _evaluated(program.jaxpr, program.consts, given)
@@ -162,9 +168,11 @@ def _noticed_rules(jax: Any) -> Iterator[list[str]]:
 
 
 def _own_rules(program: Any) -> list[str]:
-    """The functions in a program of JAX whose derivative is a rule that is not JAX's own."""
+    """The functions in a program of JAX whose derivative is not JAX's own of what they compute."""
     found = []
     for equation in program.eqns:
+        if equation.primitive.name == STOP:
+            found.append(STOP)
         inner = _body(equation)
         if inner is not None and _is_own(equation, inner):
             found.append(str(getattr(inner.jaxpr.debug_info, "func_name", "a function")))
@@ -230,7 +238,9 @@ def _evaluated(program: Any, constants: Any, given: Any) -> list[Any]:
             body = equation.params["jaxpr"]
         elif body is not None and not _is_own(equation, body):
             body = None
-        if body is not None:
+        if equation.primitive.name == STOP:
+            results = taken
+        elif body is not None:
             results = _evaluated(body.jaxpr, body.consts, taken)
         else:
             if _own_rules_inside(equation):

@@ -11,7 +11,7 @@ from minibp.check.grad import contract
 from minibp.check.grad.arguments import Arguments, Breach, Misuse
 from minibp.check.grad.claim import Claim, GradientClaim, MatrixClaim, TangentClaim, name_of
 from minibp.check.grad.column import DIFFERENCES, UNSTABLE, WRONG, Cell
-from minibp.check.grad.conclusion import outcomes, remarks, settle_conjugates, unresolved, verdict_of
+from minibp.check.grad.conclusion import outcomes, remarks, said_by_the_code, settle_conjugates, unresolved, verdict_of
 from minibp.check.grad.engine import Engine
 from minibp.check.grad.findings import Findings
 from minibp.check.grad.foreign import type_of
@@ -20,11 +20,12 @@ from minibp.check.grad.question import Question, quietly
 from minibp.check.grad.resolution import RESOLVED
 from minibp.check.grad.second_order import GradientOf
 from minibp.check.grad.steps import LITTLE
-from minibp.check.grad.structure import children_of, is_numbers, numbers_of
+from minibp.check.grad.structure import numbers_of
 from minibp.check.grad.watch import Hang, watching
 from minibp.check.report.finding import Finding
 from minibp.check.report.symptoms import SYMPTOMS
 from minibp.check.report.wording import ORACLE_NAMES
+from minibp.trees import children_of, is_numbers
 
 
 class Outcome(NamedTuple):
@@ -244,7 +245,7 @@ class _Asked:
         bad = [cell for column in engine.columns for cell in column.cells((WRONG, UNSTABLE))]
         if bad:
             self._describe(bad, Findings(question.kind, self.name, function, claim, engine), ignored=ignored)
-        self.notes += remarks(self.name, function, claim, engine)
+        self.notes += [*remarks(self.name, function, claim, engine), *said_by_the_code(question.f, off=bool(bad))]
         if self.findings and not bad:
             return "wrong"
         if bad:

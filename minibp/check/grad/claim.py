@@ -104,6 +104,11 @@ class GradientClaim(Claim):
         result = self.claim if self.constant else self.arguments.called(self.name, self.claim, *self._more(c))
         return self._scaled(self.keep(self._parsed(result)), c)
 
+    def row_in_double(self, c: Array) -> Array:
+        """cᵀJ at the point as the claim has it of arguments in float64."""
+        result = self.claim(*self.arguments.at(self.arguments.flat, np.float64), *self._more(c))
+        return self._scaled(self._parsed(result).row, c)
+
     def derived(self, c: Array, row: Array) -> Array | None:
         if self.constant:
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 
@@ -116,3 +117,9 @@ def remarks(name: str, function: Function, claim: Claim | TangentClaim, engine: 
         return [*found, f"the rounding error of {name} is derived; that of f is measured: {known}"]
     own = "left to the oracles" if claim.constant_or_columns else "what it differs by between points nearby"
     return [*found, f"the tolerance is measured: {known}, the rounding of {name} is {own}"]
+
+
+def said_by_the_code(f: Any, *, off: bool) -> list[str]:
+    """What an adapter says of how it calls a function and, where derivatives are off, of what may be why."""
+    notes = getattr(f, "minibp_notes", None)
+    return list(notes(off=off)) if callable(notes) else []

@@ -93,7 +93,7 @@ def broken(claim: GradientClaim, rng: np.random.Generator) -> Iterator[tuple[str
     if np.nan_to_num(nothing).any():
         yield "cotangent_ignored", f"{claim.name} of a cotangent of zeros is not 0"
         return
-    unit = np.maximum(claim.unit, roundoff_of_result(function))
+    unit = np.maximum(claim.unit, max(roundoff_of_result(function), function.returned))
     twice = _not_linear(claim.row, c, d, first, unit)
     if twice is not None:
         yield "", f"{claim.name} is not linear in the cotangent: {twice}"
@@ -127,6 +127,7 @@ def _layouts(claim: GradientClaim, c: Array, first: Array) -> Iterator[tuple[str
     same = SLACK * claim.unit * np.abs(by_ones).max(initial=0.0) + 1e-290
     for kind, row, expected, slack in (
         ("not contiguous", c, first, limit),
+        ("in another memory order", c, first, limit),
         ("read-only", c, first, limit),
         ("expanded, of stride 0", ones, by_ones, same),
     ):
@@ -175,4 +176,7 @@ def _stored(array: Array, kind: str) -> Array:
             return array
         wide[..., 0] = array
         return np.asarray(wide[..., 0])
+    if kind == "in another memory order":
+        # Of images, channels last, as frameworks store them; of all else columns first.
+        return np.moveaxis(np.moveaxis(array, 1, -1).copy(), -1, 1) if array.ndim == 4 else np.asfortranarray(array)
     return np.broadcast_to(array.flat[0], array.shape)  # all entries of it are the same

@@ -93,10 +93,11 @@ class Doubts:
     def _is_left_of_1(self, column: Column, i: int) -> bool:
         """True of a claim that is a multiple of the rounding of numbers about 1, and off by that.
 
-        1 − p, for p near 1, has only the digits that p leaves it.
+        1 − p, for p near 1, has only the digits that p leaves it: none, where f is p and rounds to 1.
         """
         got, rounding = float(column.got[i]), float(self.seen.unit[i])
-        multiple = got != 0 and got % rounding == 0 and not self.claimed.is_sure(i)
+        left = got != 0 or 0.5 <= abs(self.seen.at[i]) <= 1
+        multiple = left and got % rounding == 0 and not self.claimed.is_sure(i)
         return bool(multiple and abs(got - column.expected[i]) <= SAFETY * rounding)
 
     def _across_steps(self, column: Column, i: int) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.grad.arguments import Breach
-from minibp.check.grad.claim import Claim, TangentClaim
+from minibp.check.grad.claim import Claim, GradientClaim, TangentClaim
 from minibp.check.grad.column import RIGHT, UNSTABLE, WRONG, Cell
 from minibp.check.grad.differences import slopes
 from minibp.check.grad.engine import Engine
@@ -41,8 +41,25 @@ class Findings:
             self.notes.append(f"{self._label(leaf)}: {symptom.text}")
         bad = sorted(bad, key=lambda cell: (cell.outcome != WRONG, not cell.is_entry, -cell.excess))
         entries = [cell for cell in bad if cell.is_entry]
+        if self._is_right_in_double(bad[:FINDINGS]):
+            self.notes.append(f"in float64 it is right: what is off is what {self.name} computes in single precision")
         # What is off along a direction is off since an entry of it is.
         return [self._finding(cell, named) for cell in self._shown(entries or bad, named)]
+
+    def _is_right_in_double(self, bad: list[Cell]) -> bool:
+        """True where arguments are of single precision, and the claim is right of the same numbers in double."""
+        claim, function = self.claim, self.function
+        single = any(
+            a is not None and a.dtype.name in {"float32", "complex64"} for _, _, a in self.arguments.structure.leaves
+        )
+        if not single or function.dtype is None or not isinstance(claim, GradientClaim) or claim.constant:
+            return False
+        cotangents = self.engine.seen.cotangents()
+        try:
+            rows = {cell.i: claim.row_in_double(cotangents[cell.i]) for cell in bad}
+        except Exception:  # noqa: BLE001 -- code that takes single precision alone raises anything
+            return False
+        return all(abs(float(rows[cell.i] @ cell.v) - cell.expected) <= cell.tolerance for cell in bad)
 
     def _symptoms(self, ignored: bool) -> dict[str, Named]:
         """The symptom of each argument whose derivatives have one."""

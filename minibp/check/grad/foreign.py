@@ -42,6 +42,11 @@ def is_jax(value: object) -> bool:
     return isinstance(value, getattr(sys.modules.get("jax"), "Array", ()))
 
 
+def is_key(value: object) -> bool:
+    """Whether a value is a key of JAX's random numbers, which are no numbers themselves."""
+    return is_jax(value) and str(value.dtype).startswith("key<")  # type: ignore[attr-defined]
+
+
 def type_of(value: object) -> str:
     """The type of a value by the name that its users know: torch.Tensor, tensorflow.EagerTensor, list."""
     if is_tensor(value):

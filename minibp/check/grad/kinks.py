@@ -113,7 +113,29 @@ class _Nearby:
             tied = movable & (np.abs(x - x[k]) <= NEARBY * size[k])
             self.scale = np.where(tied, np.maximum(self.scale, size[k]), self.scale)
         sides = v / np.where(self.scale > 0, self.scale, 1)
-        self.ways = [rng.choice([-1.0, 1.0], n) * rng.uniform(0.5, 1, n) for _ in range(POINTS)] + [sides, -sides]
+        self.ways = [rng.choice([-1.0, 1.0], n) * rng.uniform(0.5, 1, n) for _ in range(POINTS)]
+        self.ways += [*self._between_others(rng), sides, -sides]
+
+    def _between_others(self, rng: np.random.Generator) -> list[Array]:
+        """Ways on which the one entry that moves has each place in the order of those that it is tied with.
+
+        Of orders drawn at random it is the third of ten, say, in one of ten.
+        """
+        moves = np.flatnonzero(self.v)
+        x = self.function.arguments.flat
+        others = np.flatnonzero((np.abs(x - x[moves[0]]) <= NEARBY * self.scale[moves[0]]) & (self.scale > 0))
+        others = others[others != moves[0]][:ENTRIES]
+        if len(moves) != 1 or not len(others):
+            return []
+        ordered = rng.permutation(np.linspace(-0.9, 0.9, len(others)) + rng.uniform(-0.1, 0.1, len(others)) / len(x))
+        way = rng.uniform(-1, 1, len(x))
+        way[others] = ordered
+        places = np.sort(ordered)
+        found = []
+        for place in np.concatenate([[-1.0], (places[1:] + places[:-1]) / 2, [1.0]]):
+            found.append(way.copy())
+            found[-1][moves] = place
+        return found
 
     def slope(self, way: Array, step: float = 1.0) -> float:
         """The slope at a point that lies this way, by steps that are `step` times as large as usual."""

@@ -9,7 +9,8 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.grad.arguments import Breach
 from minibp.check.grad.foreign import roundoff, type_of
-from minibp.check.grad.structure import Structure, children_of, is_numbers, numbers_of
+from minibp.check.grad.structure import Structure, numbers_of
+from minibp.trees import children_of, is_numbers
 
 
 class Parsed(NamedTuple):

@@ -11,13 +11,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minibp.arrays import Array, InputError, checked_count
+from minibp.check.grad.arguments import names_of_arguments
 from minibp.check.grad.checks import Outcome, ask
 from minibp.check.grad.question import Question
-from minibp.check.grad.structure import Structure, children_of, is_numbers
+from minibp.check.grad.structure import Structure
 from minibp.check.grad.watch import watching
 from minibp.check.report.finding import Finding
 from minibp.check.report.report import GradientMismatch, Report
 from minibp.check.statistics import Statistics
+from minibp.trees import children_of, is_numbers
 
 EXAMPLES, SHRINKS = 50, 150
 """Points that are drawn by default, and points that are tried to find a smaller one that fails."""
@@ -95,7 +97,7 @@ def at_one(question: Question, x: Any, seed: int) -> Found:
     """The check at x, and at a second point beside it where x hides terms."""
     outcome = ask(question, x, seed)
     with np.errstate(over="ignore"):
-        hidden, beside = _beside(x, np.random.default_rng(seed))
+        hidden, beside = _beside(question, x, np.random.default_rng(seed))
     if outcome.verdict != "correct" or not hidden:
         return Found(outcome, "")
     shown = " and ".join(hidden[:3])
@@ -201,11 +203,13 @@ def _merged(outcomes: list[Outcome], drawn: int) -> Outcome:
     )
 
 
-def _beside(x: Any, rng: np.random.Generator) -> tuple[list[str], Any]:
+def _beside(question: Question, x: Any, rng: np.random.Generator) -> tuple[list[str], Any]:
     """The arrays of x that hide terms, as they are all 0 or all the same, and x with these moved."""
     hidden: list[str] = []
     several = isinstance(x, tuple) and not hasattr(x, "_fields")
-    roots = [(f"x[{i}]", value) for i, value in enumerate(x)] if several else [("x", x)]
+    values = x if several else (x,)
+    names = names_of_arguments(question.f if question.kind != "grad" else None, len(values), several=several)
+    roots = list(zip(names, values, strict=True))
 
     def reading(label: str, value: Any) -> Array | None:
         array = np.asarray(value) if is_numbers(value) or isinstance(value, np.ndarray | float) else None

@@ -8,6 +8,7 @@ from minibp.arrays import Array
 from minibp.check.grad.claim import LAST_DIGITS
 from minibp.check.grad.column import DIFFERENCES, Column
 from minibp.check.grad.projected import Projected
+from minibp.check.rounding.noise import SAFETY
 
 RESOLVED = 1e-2
 """A tolerance that is a larger part of a slope than this tells nothing of it."""
@@ -42,7 +43,10 @@ class Resolution:
         # Where terms of the size of f over that of x, or of the largest slope, cancel, as in 1 - a^2, nothing is seen
         # of the rounding that is left, in f or beside the other slopes.
         scale = max(column.base, float(self.seen.arguments.scale.max()))
-        shown = LAST_DIGITS * self.unit * np.maximum(self.largest, np.abs(self.seen.at) / scale)
+        at = np.abs(self.seen.at)
+        shown = LAST_DIGITS * self.unit * np.maximum(self.largest, at / scale)
+        # Of 1 - p, where f is p, the terms are of size 1 however large x is.
+        shown = np.maximum(shown, SAFETY * self.unit * ((at >= 0.5) & (at <= 1)))
         lost = error > np.maximum(np.maximum(alone, self.unit**0.5 * np.abs(value)), shown)
         return np.asarray(needless & lost & (np.abs(value) > alone))
 

@@ -6,53 +6,14 @@ numbers, in which a complex number is a pair; all other leaves are passed on as 
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.grad.foreign import Unreadable, as_numpy
-
-DEEPEST = 64
-"""Containers are not nested deeper; NumPy's arrays have no more dimensions."""
-Children = list[tuple[str, Any]]
-"""The entries of a container, each with what is written behind the container's name: [0], ['w'], .weight."""
-
-
-def children_of(value: Any) -> tuple[Children, Callable[[list[Any]], Any]] | None:
-    """The entries of a container, and what makes one like it of others; None of a leaf.
-
-    >>> entries, made = children_of({"w": 1.0, "b": 2.0})
-    >>> entries, made([3.0, 4.0])
-    ([("['w']", 1.0), ("['b']", 2.0)], {'w': 3.0, 'b': 4.0})
-    """
-    if isinstance(value, Mapping):
-        keys = list(value)
-        return [(f"[{key!r}]", value[key]) for key in keys], lambda new: dict(zip(keys, new, strict=True))
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        names = type(value)._fields
-        return [(f".{name}", entry) for name, entry in zip(names, value, strict=True)], lambda new: type(value)(*new)
-    if isinstance(value, tuple | list):
-        made: Callable[[list[Any]], Any] = list if isinstance(value, list) else tuple
-        return [(f"[{i}]", entry) for i, entry in enumerate(value)], made
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        names = [field.name for field in dataclasses.fields(value) if field.init]
-        pairs = [(f".{name}", getattr(value, name)) for name in names]
-        return pairs, lambda new: dataclasses.replace(value, **dict(zip(names, new, strict=True)))
-    return None
-
-
-def is_numbers(value: Any, depth: int = 0) -> bool:
-    """True of a list, at any depth that an array can have, of plain numbers alone, which is an array.
-
-    >>> is_numbers([[1, 2.0], [3, 4]]), is_numbers([1.0, np.ones(2)])
-    (True, False)
-    """
-    if isinstance(value, list):
-        return bool(value) and depth < DEEPEST and all(is_numbers(entry, depth + 1) for entry in value)
-    return isinstance(value, int | float | complex | np.number) and not isinstance(value, bool)
+from minibp.trees import children_of, is_numbers
 
 
 class Leaf(NamedTuple):

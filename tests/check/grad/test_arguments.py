@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from minibp.arrays import InputError
-from minibp.check.grad.arguments import Arguments, Breach, Misuse
+from minibp.check.grad.arguments import Arguments, Breach, Misuse, names_of_arguments
 
 
 class Point(NamedTuple):
@@ -88,9 +88,11 @@ def test_arrays_of_jax_are_taken_and_the_notes_say_what_the_functions_get():
     assert found.notes == ["x[1] is an array of JAX; f and grad get NumPy arrays"]
     with pytest.raises(InputError, match="x has dtype bfloat16, expected float64 or float32"):
         arguments(jax.numpy.ones(2, "bfloat16"))
-    for x in (jax.random.key(0), {"key": jax.random.key(0), "w": 1.0}):
-        with pytest.raises(InputError, match=re.escape(EXPECTED)):
-            arguments(x)
+    key = jax.random.key(0)
+    found = arguments({"key": key, "w": 1.0})
+    assert found.at(found.flat)[0] == {"key": key, "w": 1.0}
+    with pytest.raises(InputError, match="x is a jax.PRNGKeyArray, expected"):
+        arguments(key)
     with pytest.raises(InputError, match=re.escape(EXPECTED)):
         jax.jit(lambda x: arguments(x).flat)(jax.numpy.ones(2))
 
@@ -191,3 +193,33 @@ def test_arrays_that_make_no_array_together_are_shown_as_they_are():
 
 def test_more_arguments_come_after_the_point():
     assert arguments((1.0, 2.0)).called("f", lambda *given: given, "more") == (1.0, 2.0, "more")
+
+
+def test_the_sign_of_a_zero_is_kept_where_it_is_not_moved():
+    """Adding a step of 0 to −0 gives +0, of which a copied sign, an arctangent or a quotient is another."""
+    found = arguments((np.array([1.0, -0.0]), -0.0, 0.0))
+    moved = found.flat + np.array([0.5, 0, 0, 0])
+    assert [np.signbit(leaf).tolist() for leaf in found.at(moved)] == [[False, True], True, False]
+    imaginary = found.at(found.flat + 1e-20j * np.array([1, 0, 0, 0]), np.complex128)
+    assert np.signbit(imaginary[0].real).tolist() == [False, True]
+    away = found.flat + np.array([0, 0.5, 0, 0])
+    assert found.at(away)[0].tolist() == [1.0, 0.5]
+
+
+def many(x, *inputs):
+    return x
+
+
+@pytest.mark.parametrize(
+    ("f", "count", "expected"),
+    [
+        (two, 2, ["w", "b"]),
+        (two, 3, ["x[0]", "x[1]", "x[2]"]),
+        (many, 3, ["x", "inputs[0]", "inputs[1]"]),
+        (None, 2, ["x[0]", "x[1]"]),
+        (max, 2, ["x[0]", "x[1]"]),
+    ],
+    ids=["names", "too few", "others by number", "no function", "no signature"],
+)
+def test_what_arguments_are_called(f, count, expected):
+    assert names_of_arguments(f, count, several=True) == expected

@@ -6,7 +6,7 @@ import pytest
 
 from minibp.arrays import InputError
 from minibp.check.grad.arguments import Arguments
-from minibp.check.grad.structure import DEEPEST
+from minibp.trees import DEEPEST
 
 
 class LikeTensorFlow:

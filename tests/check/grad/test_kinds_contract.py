@@ -133,16 +133,28 @@ def needs_stride(x, c):
     return right(x, c)
 
 
+def reads_memory(x, c):
+    """Of a cotangent in another memory order it takes the numbers as they lie."""
+    return right(x, c if 0 in c.strides else c.ravel("K").reshape(c.shape))
+
+
 def clips(x, c):
     return np.clip(right(x, c), -0.5, 0.5)
 
 
-@pytest.mark.parametrize("vjp", [changes_its_cotangent, is_not_linear, needs_stride, clips])
+@pytest.mark.parametrize("vjp", [changes_its_cotangent, is_not_linear, needs_stride, reads_memory, clips])
 @pytest.mark.parametrize("seed", range(1))
 def test_what_a_backward_pass_must_not_do(vjp, seed):
     x = normal(seed, 2, 3)
     is_right(np.tanh, right, x, check="vjp")
     is_wrong(np.tanh, vjp, x, check="vjp")
+
+
+def test_cotangents_of_images_come_with_channels_last_too():
+    x = normal(0, 1, 2, 2, 3)
+    is_right(np.tanh, right, x, check="vjp")
+    found = is_wrong(np.tanh, reads_memory, x, check="vjp")
+    assert "the same cotangent where that is in another memory order" in said(found)
 
 
 @pytest.mark.parametrize("seed", range(1))

@@ -213,3 +213,53 @@ def test_an_imaginary_part_that_underflows_inside_is_as_uncertain_as_it_is_magni
     at = np.array([[-2.7, -2.0], [-3.3e-286, -1.1e-169]])
     fine(linalg.expm, back, at, check="vjp")
     is_wrong(linalg.expm, lambda a, c: 1.01 * back(a, c), at, check="vjp")
+
+
+@pytest.mark.parametrize("logits", [(-48.7, 66.06, 29.0), (0.0, 40.0, 2.9), (1.0, 37.5, 0.1)], ids=repr)
+@pytest.mark.parametrize("large", [362.0, 1.0])
+def test_a_probability_that_rounds_to_1_leaves_nothing_of_its_slope(logits, large):
+    """1 − p is 0, or one unit, where p(1 − p) is about 1e-16: that is rounding, however large other entries are."""
+
+    def backward(x, c):
+        p = special.softmax(x, axis=1)
+        return p * (c - (p * c).sum(1, keepdims=True))
+
+    fine(lambda x: special.softmax(x, axis=1), backward, np.array([logits, (0.0, 0.1, large)]), check="vjp")
+
+
+def test_a_slope_that_is_dropped_beside_1_is_not_passed():
+    is_wrong(lambda x: 0.6 + 1e-3 * np.sin(x), lambda x, c: 0 * c, np.array([0.3, 1.0]), check="vjp")
+
+
+# -- adding a step of 0 loses the sign of a zero
+
+
+def copied(a, b, c):
+    return c * np.sign(a) * np.copysign(1.0, b), 0 * b
+
+
+def turned(a, b):
+    return -(np.abs(a) + 1) / ((np.abs(a) + 1) ** 2 + b * b)
+
+
+@pytest.mark.parametrize(
+    ("f", "claim"),
+    [
+        pytest.param(np.copysign, copied, id="copied sign"),
+        pytest.param(
+            lambda a, b: np.arctan2(b, -np.abs(a) - 1),
+            lambda a, b, c: (np.sign(a) * b * c / ((np.abs(a) + 1) ** 2 + b * b), turned(a, b) * c),
+            id="arctangent",
+        ),
+        pytest.param(
+            lambda a, b: a * (1 / np.where(b == 0, b, 1) < 0),
+            lambda a, b, c: (c * (1 / np.where(b == 0, b, 1) < 0), 0 * b),
+            id="quotient",
+        ),
+    ],
+)
+def test_negative_zeros_stay_negative_where_another_entry_is_moved(f, claim):
+    with np.errstate(divide="ignore"):
+        at = np.array([0.7, -0.3]), np.array([-0.0, 0.9])
+        fine(f, claim, at, check="vjp")
+        is_wrong(f, lambda a, b, c: tuple(-part for part in claim(a, b, c)), at, check="vjp")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from grad_kinds import ELEMENTWISE, is_not_passed, is_right, is_wrong, normal
+from grad_kinds import ELEMENTWISE, is_not_passed, is_right, is_wrong, normal, said
 
 SMOOTH = ["sin", "tanh", "exp", "sigmoid", "softplus"]
 
@@ -116,3 +116,14 @@ def test_tensors_of_single_precision_inside(size, seed):
 
     is_right(f, gradient, x, seed=seed)
     is_wrong(f, lambda a: 0 * a, x, "zero", seed=seed)
+
+
+def test_what_is_off_in_single_precision_alone_is_said_to_be():
+    def gradient(x):
+        return np.cos(x) * x.dtype.type(1 if x.dtype == np.float64 else 1.01)
+
+    single = np.array([0.5, -1.2], np.float32)
+    f = lambda x: np.sin(x).sum()  # noqa: E731
+    is_right(f, gradient, single.astype(float))
+    assert "in float64 it is right" in said(is_wrong(f, gradient, single))
+    assert "in float64" not in said(is_wrong(f, lambda x: 2 * np.cos(x), single))

@@ -4,7 +4,7 @@ from grad_programs import seen_at
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minibp.check.grad.kinks import outside_of_hull
+from minibp.check.grad.kinks import is_at_kink, outside_of_hull
 
 TIES = np.array([1.0, 2.0, 2.0, 2.0])
 
@@ -48,3 +48,17 @@ def test_two_of_one_kink_are_outside(n, seed):
     found = outside(lambda x: np.array([np.abs(x.sum())]), x, claimed, np.arange(n), seed)
     assert found is not None
     assert found.radius < 0.1
+
+
+@pytest.mark.parametrize("n", [2, 5, 12, 40])
+def test_an_order_of_any_number_of_ties_has_a_kink_at_each_place(n):
+    """Of n entries that are equal the third largest moves with a given one in one order of n."""
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        for place in {0, 1, n // 2, n - 1}:
+            seen = seen_at(lambda x, place=place: np.sort(x)[place], np.zeros(n))
+            v = np.zeros(n)
+            v[rng.integers(n)] = 1.0
+            assert is_at_kink(seen, 0, v, rng)
+    smooth = seen_at(lambda x: np.sin(x).sum(), np.zeros(n))
+    assert not is_at_kink(smooth, 0, v, rng)

@@ -1,5 +1,4 @@
 import dataclasses
-from collections import OrderedDict
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from minibp.check.grad.structure import Structure, children_of, is_numbers, numbers_of
+from minibp.check.grad.structure import Structure, numbers_of
+from minibp.trees import children_of
 
 
 class Pair(NamedTuple):
@@ -131,69 +131,6 @@ def test_names_are_those_that_the_user_would_write():
     assert set(names) == expected
     for name in names:
         assert isinstance(eval(name, {"params": x}), float | np.ndarray)
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        pytest.param([np.ones(1), None], id="list"),
-        pytest.param((1.0, 2.0), id="tuple"),
-        pytest.param({"a": 1.0, 2: 2.0}, id="dict"),
-        pytest.param(Pair(1.0, 2.0), id="named tuple"),
-        pytest.param(Layer(1.0, 2.0), id="dataclass"),
-    ],
-)
-def test_a_container_is_made_again_of_its_kind(value):
-    entries, made = children_of(value)
-    again = made([entry for _, entry in entries])
-    assert type(again) is type(value)
-    assert same(again, value)
-
-
-def test_what_a_dataclass_sets_itself_is_no_entry():
-    layer = Layer(1.0, 2.0)
-    assert [label for label, _ in children_of(layer)[0]] == [".weight", ".bias"]
-    assert children_of(Layer) is None  # the class is no instance
-
-
-def test_a_mapping_of_any_kind_is_a_dict():
-    entries, made = children_of(OrderedDict(b=1.0, a=2.0))
-    assert [label for label, _ in entries] == ["['b']", "['a']"]
-    assert made([3.0, 4.0]) == {"b": 3.0, "a": 4.0}
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        1.0,
-        None,
-        "ab",
-        pytest.param(b"ab", id="bytes"),
-        pytest.param(1j, id="complex"),
-        pytest.param(np.ones(2), id="array"),
-    ],
-)
-def test_a_leaf_has_no_entries(value):
-    assert children_of(value) is None
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        pytest.param([1, 2.0, 3j], True, id="numbers"),
-        pytest.param([np.float32(1)], True, id="NumPy's numbers"),
-        pytest.param([[1.0], [2.0, 3.0]], True, id="rows"),
-        pytest.param([], False, id="empty"),
-        pytest.param([[]], False, id="empty row"),
-        pytest.param([True], False, id="boolean"),
-        pytest.param([1.0, None], False, id="None"),
-        pytest.param((1.0, 2.0), False, id="tuple"),
-        pytest.param([np.ones(1)], False, id="array"),
-        pytest.param("1", False, id="text"),
-    ],
-)
-def test_lists_of_plain_numbers_alone_are_arrays(value, expected):
-    assert is_numbers(value) is expected
 
 
 def test_a_list_of_numbers_is_one_leaf_and_of_arrays_several():
