@@ -33,6 +33,10 @@ class Archive:
     def __contains__(self, name: str) -> bool:
         return f"{name}.npy" in self._zip.namelist()
 
+    def names(self) -> list[str]:
+        """The names of its arrays, in their order."""
+        return [name.removesuffix(".npy") for name in self._zip.namelist() if name.endswith(".npy")]
+
     def __getitem__(self, name: str) -> Array:
         """The array of a name."""
         if name not in self:

@@ -9,7 +9,7 @@ import click
 
 import minibp
 from minibp.bench.command import bench
-from minibp.check.command import check, faults, verify
+from minibp.check.command import check, check_grad, faults, verify
 from minibp.console import colour_wanted
 from minibp.descent.command import descend
 from minibp.training.command import train
@@ -22,5 +22,5 @@ def cli() -> None:
     click.get_current_context().color = colour_wanted()
 
 
-for command in (bench, check, descend, faults, train, verify):
+for command in (bench, check, check_grad, descend, faults, train, verify):
     cli.add_command(command)

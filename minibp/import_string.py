@@ -35,7 +35,9 @@ def loaded(target: str, *, only_functions: bool = True) -> Any:
         how = "cannot be imported" if isinstance(error, Exception) else "ended the program while it was imported"
         place = place_of(error)
         raise InputError(f"{home} {how}: {description_of(error)}{f' ({place})' if place else ''}") from error
-    found = getattr(module, name, None)
+    found: Any = module
+    for part in name.split("."):  # Layer.apply
+        found = getattr(found, part, None)
     if found is None or (only_functions and not callable(found)):
         held = sorted(vars(module).items())
         functions = ", ".join(key for key, value in held if inspect.isfunction(value)) or "none"

@@ -1,4 +1,4 @@
-"""For pytest: a `check_backprop` fixture with the run's seed and number of networks, and reports in JUnit's properties.
+"""For pytest: fixtures with the run's seed and number of networks, and reports in JUnit's properties.
 
 pytest loads this file whenever it starts, so that it imports nothing but the light package; the rest comes when the
 fixture is used. Frames of minibp are left out of tracebacks: a failure shows the test's own line and the report.
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from minibp.check.report.report import Report
 
 OPTIONS = {
-    "seed": (0, "seed of the fixture check_backprop where a test gives none"),
-    "examples": (1, "number of networks that it draws where a test gives none"),
+    "seed": (0, "seed of check_backprop, check_grad and check_vjp where a test gives none"),
+    "examples": (1, "number of networks that check_backprop draws where a test gives none"),
 }
 """The least value, and what it is. Each is an option of the command line, --minibp-seed, and of files, minibp_seed."""
 ASKED = pytest.StashKey[dict[str, int]]()
@@ -86,15 +86,83 @@ def check_backprop(request: pytest.FixtureRequest) -> Callable[..., Report]:
     ...     check_backprop(my_backprop, activation="tanh")
     """
     from minibp.check.backprop.backprop_check import check_backprop as run
+
+    return _recorded(run, request, request.config.stash[ASKED])
+
+
+@pytest.fixture
+def check_grad(request: pytest.FixtureRequest) -> Callable[..., Report]:
+    """`minibp.check_grad`, with the seed that the run asks for.
+
+    Parameters
+    ----------
+    request : pytest.FixtureRequest
+        The test that uses the fixture.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `minibp.check_grad`. A `seed` that the test gives stands; else that of --minibp-seed, or
+        of minibp_seed in pytest's configuration.
+
+    Notes
+    -----
+    The report is recorded as `check_backprop` records its own.
+
+    Examples
+    --------
+    >>> def test_gradient(check_grad):
+    ...     check_grad(my_loss, my_gradient, np.ones(3))
+    """
+    from minibp.check.grad.public import check_grad as run
+
+    return _recorded(run, request, _seed_of(request))
+
+
+@pytest.fixture
+def check_vjp(request: pytest.FixtureRequest) -> Callable[..., Report]:
+    """`minibp.check_vjp`, with the seed that the run asks for.
+
+    Parameters
+    ----------
+    request : pytest.FixtureRequest
+        The test that uses the fixture.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of `minibp.check_vjp`. A `seed` that the test gives stands; else that of --minibp-seed, or
+        of minibp_seed in pytest's configuration.
+
+    Notes
+    -----
+    The report is recorded as `check_backprop` records its own.
+
+    Examples
+    --------
+    >>> def test_layer(check_vjp):
+    ...     check_vjp(my_layer, my_backward, points=arrays(float, (2, 3), elements=st.floats(-3, 3)))
+    """
+    from minibp.check.grad.public import check_vjp as run
+
+    return _recorded(run, request, _seed_of(request))
+
+
+def _seed_of(request: pytest.FixtureRequest) -> dict[str, int]:
+    return {name: value for name, value in request.config.stash[ASKED].items() if name == "seed"}
+
+
+def _recorded(
+    run: Callable[..., Report], request: pytest.FixtureRequest, asked: dict[str, int]
+) -> Callable[..., Report]:
+    """A check with what the run asks for, whose report is recorded as properties of the test."""
     from minibp.check.report.report import GradientMismatch
 
-    asked = request.config.stash[ASKED]
-
     @wraps(run)
-    def check(subject: Any, *, raise_on_mismatch: bool = True, **given: Any) -> Report:
+    def check(*args: Any, raise_on_mismatch: bool = True, **given: Any) -> Report:
         __tracebackhide__ = True  # of a failure pytest shows the test and the report
         given = {name: value for name, value in given.items() if name not in OPTIONS or value is not None}
-        report = run(subject, **{**asked, **given, "raise_on_mismatch": False})
+        report = run(*args, **{**asked, **given, "raise_on_mismatch": False})
         again = ["pytest", request.node.nodeid]
         for name, value in {**asked, "seed": report.seed}.items():
             again += [] if name in given else [f"--minibp-{name}={value}"]

@@ -142,6 +142,30 @@ def test_the_fixture_is_called_like_the_function(check_backprop):
         check_backprop(print, exmaples=1)
 
 
+FUNCTIONS = """
+import numpy as np
+
+def test_gradient(check_grad):
+    check_grad(lambda x: x @ x, lambda x: 2 * x, np.ones(2))
+
+def test_layer(check_vjp):
+    check_vjp(np.tanh, lambda x, c: c, np.ones(2), seed=None)
+
+def test_told(check_vjp):
+    assert not check_vjp(np.tanh, lambda x, c: c, np.ones(2), seed=5, raise_on_mismatch=False)
+"""
+
+
+def test_functions_have_fixtures_too(pytester, loaded):
+    pytester.makepyfile(test_it=FUNCTIONS)
+    result = pytester.runpytest("--minibp-seed=7", "--minibp-examples=3", "--junit-xml=out.xml")
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*wrong: <lambda> disagrees with the oracles*", "*--minibp-seed=7*"])
+    found = properties(pytester.path / "out.xml")
+    seeds = {name: (one["minibp_verdict"], one["minibp_seed"]) for name, one in found.items()}
+    assert seeds == {"test_gradient": ("correct", "7"), "test_layer": ("wrong", "7"), "test_told": ("wrong", "5")}
+
+
 def test_starting_pytest_loads_the_light_package_alone():
     program = (
         "import sys, minibp.pytest_plugin\n"

@@ -62,7 +62,10 @@ The map, from the lowest floor up; a file imports only from lower floors.
         outputs.py            a single output, or several, where targets are labels
         conclusion.py         the verdict, the findings and the smallest failing problem
         backprop_check.py     `check_backprop`
-    command.py              the commands verify, check and faults
+    command/                the commands
+        networks.py           verify, check and faults
+        functions.py          check-grad
+        finish.py             how a command ends: report, files, exit status
 
 The path of one `check_backprop(subject)`, in backprop/:
 

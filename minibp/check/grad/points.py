@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,6 +44,7 @@ def report_of(
     examples: int | None,
     seed: int | None,
     raise_on_mismatch: bool,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """The report of a check at a point, or at those that a strategy draws."""
     __tracebackhide__ = True
@@ -58,7 +60,7 @@ def report_of(
     else:
         count = EXAMPLES if examples is None else checked_count("examples", examples)
         with watching():
-            found = at_many(question, strategy, count, chosen)
+            found = at_many(question, strategy, count, chosen, progress)
     outcome = found.outcome
     report = Report(
         verdict=outcome.verdict,
@@ -120,7 +122,13 @@ def _noted(outcome: Outcome, note: str) -> Outcome:
     return outcome._replace(notes=(note, *outcome.notes))
 
 
-def at_many(question: Question, strategy: Any, examples: int, seed: int) -> Found:
+def at_many(
+    question: Question,
+    strategy: Any,
+    examples: int,
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> Found:
     """The check at points of a strategy; of those that fail the smallest that shrinking finds."""
     from minibp.check.generation import draw, smallest
 
@@ -128,6 +136,8 @@ def at_many(question: Question, strategy: Any, examples: int, seed: int) -> Foun
     unusable = ""
     drawn = draw(strategy, examples, seed)
     for number, x in enumerate(drawn, 1):
+        if progress is not None:
+            progress(number - 1, len(drawn))
         try:
             with watching() as watch:
                 watch.place = f"point {number} of {len(drawn)}, "

@@ -5,29 +5,20 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any
 
 import click
 
 from minibp import adapters
 from minibp.archives import Archive
 from minibp.arrays import Array, InputError
+from minibp.check.command.finish import annotate, finish
 from minibp.check.subject.conventions import L2_OVER, REDUCTIONS, TARGETS
-from minibp.console import Exit, allow_any_text, bar, check_writable, json_alone, reject, usable, write_json
-from minibp.files import checked_path, write_whole
+from minibp.console import Exit, bar, check_writable, json_alone, reject, usable, write_json
+from minibp.files import checked_path
 from minibp.import_string import loaded, own_arguments
 from minibp.options import html_option, json_option, seed_option, workers_option
 from minibp.workers import cores, pool
-
-if TYPE_CHECKING:
-    from minibp.check.report.report import Report
-
-VERDICT_COLOURS = {"correct": "green", "wrong": "red", "unstable": "yellow", "undecided": "yellow"}
-COLOURS: dict[str, dict[str, Any]] = {
-    "place": {"bold": True},
-    "fault": {"fg": "magenta"},
-    "remedy": {"fg": "cyan"},
-}
 
 
 @click.command()
@@ -71,7 +62,7 @@ def verify(
                 from minibp.check.verify.soak import soak as go_on
 
                 report = go_on(soak, seed=seed, workers=processes, progress=progress, executor=executor)
-        _finish(report, json_file, html_file)
+        finish(report, json_file, html_file)
 
 
 @click.command()
@@ -170,10 +161,8 @@ def check(
         again = ["minibp", "check", target, *chain.from_iterable(said), *flags]
         report = replace(report, again=shlex.join(again))
         if github:
-            from minibp.check.report.github import workflow_commands
-
-            click.echo("\n".join(workflow_commands(report, function)), err=json_file == "-")
-        _finish(report, json_file, html_file)
+            annotate(report, function, json_file)
+        finish(report, json_file, html_file)
 
 
 def _as_it_is(function: Any) -> Any:
@@ -231,21 +220,3 @@ def faults(seed: int, json_file: str | None, workers: int | None) -> None:
             click.echo(table(matrix))
         write_json({"seed": seed, "faults": {name: row.to_dict() for name, row in matrix.items()}}, json_file)
         raise Exit(0 if is_complete(matrix) else 1)
-
-
-def _finish(report: Report, json_file: str | None, html_file: str | None) -> NoReturn:
-    """Show a report, write it where it was asked for, and exit with its status."""
-    from minibp.check.report.wording import of_report
-
-    allow_any_text()
-    if json_file != "-":
-        colours = {**COLOURS, "verdict": {"fg": VERDICT_COLOURS[report.verdict], "bold": True}}
-        for kind, text in of_report(report):
-            # click leaves colours out where there is no terminal
-            click.echo(click.style(text, **colours[kind]) if kind in colours else text)
-    write_json(report.to_dict(), json_file)
-    if html_file is not None:
-        from minibp.check.report.html import page
-
-        write_whole(html_file, lambda file: file.write(page(report).encode()))
-    raise Exit(0 if report.verdict == "correct" else 1)
