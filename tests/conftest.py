@@ -12,6 +12,10 @@ import pytest
 from case_ids import PLAIN, is_named
 from needed import NEEDED
 
+for threads in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+    # pytest-xdist has a process for each core already; with two threads in each, those of BLAS wait for one another.
+    os.environ.setdefault(threads, "1")
+
 MISSING = [package for module, package in NEEDED.items() if importlib.util.find_spec(module) is None]
 
 if not MISSING:
