@@ -14,8 +14,11 @@ def one_hot(n, k):
     return np.eye(n)[k]
 
 
-@pytest.mark.parametrize("ties", [2, 4])
-@pytest.mark.parametrize(("level", "others"), [(2.0, [1.0]), (-1e-3, [-4.0, -2.0]), (1e6, [0.0, 5.0])], ids=written_out)
+@pytest.mark.parametrize(
+    ("ties", "level", "others"),
+    [(2, 2.0, [1.0]), (4, -1e-3, [-4.0, -2.0]), (2, 1e6, [0.0, 5.0])],
+    ids=written_out,
+)
 def test_at_a_tie_of_a_maximum_weights_that_sum_to_1_are_right(ties, level, others):
     x = np.array(others + [level] * ties)
     tied = (x == level) * 1.0

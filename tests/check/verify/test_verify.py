@@ -137,16 +137,16 @@ def forget_the_penalty(found):
     return found._replace(cost=found.cost - 1.0)
 
 
-@pytest.mark.parametrize("form", ["batched", "per_example"])
 @pytest.mark.parametrize(
-    ("change", "equation", "tensor"),
+    ("form", "change", "equation", "tensor"),
     [
-        (change_delta, "(17)", "delta"),
-        (change_weight_gradient, "(24)", "nabla_w"),
-        (change_bias_gradient, "(23)", "nabla_b"),
-        (forget_the_penalty, "(9)(25)", "cost"),
+        ("batched", change_delta, "(17)", "delta"),
+        ("per_example", change_weight_gradient, "(24)", "nabla_w"),
+        ("batched", change_bias_gradient, "(23)", "nabla_b"),
+        ("per_example", forget_the_penalty, "(9)(25)", "cost"),
     ],
 )
+@pytest.mark.usefixtures("small")
 def test_a_gradient_broken_on_purpose_is_wrong_and_placed(monkeypatch, form, change, equation, tensor):
     module = MODULES[form]
     monkeypatch.setattr(module, "backprop", broken(module.backprop, change))
@@ -163,6 +163,7 @@ def test_a_gradient_broken_on_purpose_is_wrong_and_placed(monkeypatch, form, cha
 
 
 @pytest.mark.parametrize("form", ["batched", "per_example"])
+@pytest.mark.usefixtures("small")
 def test_a_fault_of_l2_alone_is_left_at_27(monkeypatch, form):
     module = MODULES[form]
     right = module.backprop
@@ -189,6 +190,7 @@ def test_a_broken_derivative_is_found_in_both_forms_and_shrunk(monkeypatch):
     assert report.counterexample.m == 1
 
 
+@pytest.mark.usefixtures("small")
 def test_a_wrong_recursion_is_reported_at_22_and_its_layer(monkeypatch):
     def no_prime(network, cost, x, y, l2=0.0):
         """Batched, with σ' missing from layer 2."""
@@ -207,6 +209,7 @@ def test_a_wrong_recursion_is_reported_at_22_and_its_layer(monkeypatch):
     assert len(report.counterexample.network.sizes) == 3
 
 
+@pytest.mark.usefixtures("small")
 def test_the_executor_stays_the_callers(monkeypatch):
     monkeypatch.setattr(batched, "backprop", broken(batched.backprop, change_bias_gradient))
     with ThreadPoolExecutor(1) as pool:
@@ -247,6 +250,7 @@ def missing_layer(found):
         (missing_layer, "(13)", "z is missing, expected shape"),
     ],
 )
+@pytest.mark.usefixtures("small")
 def test_shapes_and_dtypes_are_held_too(monkeypatch, change, equation, message):
     monkeypatch.setattr(batched, "backprop", broken(batched.backprop, change))
     report = verify(examples=10, seed=2)
@@ -254,6 +258,7 @@ def test_shapes_and_dtypes_are_held_too(monkeypatch, change, equation, message):
     assert message in report.findings[0].message
 
 
+@pytest.mark.usefixtures("small")
 def test_an_oracle_that_tells_nothing_leaves_it_undecided(monkeypatch):
     right = complex_step.estimates
 
