@@ -35,7 +35,7 @@ def chamfer_gradient(adds):
 
 @pytest.mark.parametrize(
     ("size", "count", "dtype"),
-    [(1.0, 8, "float64"), (3e-3, 4, "float32"), (1e3, 12, "float32"), (1e3, 4, "float64")],
+    [(1.0, 8, "float64"), (3e-3, 4, "float32"), (1e3, 8, "float32")],
     ids=written_out,
 )
 def test_clouds_of_points_by_nearest_neighbours(dtype, size, count):
