@@ -63,7 +63,7 @@ def test_of_layers_of_one_neuron_no_name_is_invented(factor, seed):
         powers = [factor ** (below - layer) for layer in range(len(weights))]
         return ([c * one for c, one in zip(powers, kind, strict=True)] for kind in (nabla_w, nabla_b))
 
-    report = check_backprop(subject, activation="tanh", seed=seed, examples=10, raise_on_mismatch=False)
+    report = check_backprop(subject, activation=["tanh"] * 3, seed=seed, examples=10, raise_on_mismatch=False)
     assert report.verdict == "wrong"
     assert {one.constant for one in report.findings} == {None}
     assert ("(22)", None) in {(one.equation, one.fault) for one in report.findings}
@@ -91,7 +91,7 @@ def test_code_of_one_example_that_updates_early_has_one_finding(activation, rate
 @pytest.mark.parametrize(("slope", "dtype"), [(0.3, "float32"), (0.0, "float64")])
 def test_another_slope_in_both_is_one_finding_that_names_it(slope, dtype):
     subject = textbook(leaky(slope), leaky_prime(slope))
-    verdict, names, (found,) = judged(subject, "leaky_relu", dtype=dtype)
+    verdict, names, (found,) = judged(subject, ["leaky_relu"] * 3, dtype=dtype)
     assert (verdict, names) == ("wrong", [("(14)", "slope_differs")])
     assert f"slope {slope:g}, not 0.01" in str(found)
     assert (f'"leaky_relu({slope:g})"' if slope else '"relu"') in str(found)
@@ -99,7 +99,7 @@ def test_another_slope_in_both_is_one_finding_that_names_it(slope, dtype):
 
 def test_another_slope_in_the_derivative_alone_is_of_17_and_22():
     slope = 0.2
-    _, names, findings = judged(textbook(leaky(0.01), leaky_prime(slope)), "leaky_relu")
+    _, names, findings = judged(textbook(leaky(0.01), leaky_prime(slope)), ["leaky_relu"] * 3)
     assert names == [("(17)", "output_slope_of_derivative_differs"), ("(22)", "slope_of_derivative_differs")]
     assert [one.constant for one in findings] == pytest.approx([slope, slope])
 
@@ -194,7 +194,8 @@ def test_a_sigmoid_of_clipped_inputs_is_correct(limit, layers):
 
 @pytest.mark.parametrize("limit", [5, 20])
 def test_one_that_is_clipped_nearer_is_not(limit):
-    assert judged(textbook(lambda z: sigmoid(np.clip(z, -limit, limit)), of_value))[0] != "correct"
+    subject = textbook(lambda z: sigmoid(np.clip(z, -limit, limit)), of_value)
+    assert judged(subject, ["sigmoid"] * 2)[0] != "correct"
 
 
 @pytest.mark.parametrize(("of", "limit"), [("value", 0.05), ("norm", 0.5)])

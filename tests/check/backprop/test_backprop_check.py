@@ -210,7 +210,7 @@ def test_bad_arguments_are_refused_at_the_door(changed, message):
 @pytest.mark.parametrize("name", ["leaky_slope_dropped", "weights_not_transposed"])
 def test_faults_that_show_only_here_and_there_are_found(name):
     subject = FaultyBackprop([name], "leaky_relu", "identity", "quadratic")
-    report = check_backprop(subject, activation="leaky_relu", output_activation="identity", **FEW)
+    report = check_backprop(subject, activation=["leaky_relu", "leaky_relu", "identity"], **FEW)
     assert [one.fault for one in report.findings] == [name]
 
 

@@ -74,7 +74,8 @@ def test_a_mistake_in_it_is_wrong(name):
     def off(*given):
         return code(*given, factor=1 + 1e-6)
 
-    report = check_backprop(off, activation="sigmoid", **LABELS, **claim)
+    two_layers = ["sigmoid", claim.get("output_activation", "sigmoid")]
+    report = check_backprop(off, **LABELS, **{**claim, "activation": two_layers, "output_activation": None})
     assert report.verdict == "wrong"
     assert {one.equation for one in report.findings} == {"(24)"}
 
