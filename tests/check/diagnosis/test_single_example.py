@@ -23,7 +23,7 @@ SAME_AS = {"huber_not_clipped": "output_derivative_missing"}  # on an identity o
 def explained(subject, setting, l2=0.7, dtype="float64", of=slice(None)):
     examples = []
     for whole in problems_of(*setting, l2, dtype)[of]:
-        for i in range(whole.m):
+        for i in range(2):
             one = Problem(whole.network, whole.cost, whole.x[i : i + 1], whole.y[i : i + 1], l2)
             examples.append(SingleExample(one, Gradient(*map(tuple, answer(subject, one)))))
     return explain(examples, arithmetic_of(dtype))

