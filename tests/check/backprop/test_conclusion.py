@@ -91,6 +91,6 @@ def test_after_a_finding_of_state_nothing_else_is_told():
         nabla_w, nabla_b = fused(weights, biases, x, y)
         return nabla_w, [b * rng.random() for b in nabla_b]
 
-    found = report(noisy)
+    found = report(noisy, **TWO_LAYERS)
     assert [one.message[:40] for one in found.findings] == ["two calls with the same arguments give d"]
     assert not any(note.startswith("correct for") for note in found.notes)
