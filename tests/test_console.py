@@ -37,7 +37,7 @@ def test_a_progress_bar_is_shown_on_a_terminal():
     import select
 
     leader, follower = pty.openpty()
-    command = [sys.executable, "-m", "minibp", "verify", "--examples", "20", "--seed", "5", "--workers", "1"]
+    command = [sys.executable, "-m", "minibp", "verify", "--examples", "5", "--seed", "5", "--workers", "1"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=follower, env={**WITHOUT_MNIST, "TERM": "xterm"})
     os.close(follower)
     shown = b""

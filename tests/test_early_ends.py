@@ -30,7 +30,7 @@ ENDS = {
 
 def run(source, folder, *arguments):
     (folder / "mine.py").write_text(source)
-    command = [*COMMAND, *(arguments or ("check", "mine.py:right", "--examples", "2", "--seed", "1"))]
+    command = [*COMMAND, *(arguments or ("check", "mine.py:right", "--layers", "1", "--examples", "2", "--seed", "1"))]
     return subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False, timeout=100)
 
 
@@ -90,7 +90,7 @@ def test_what_a_subject_prints_does_not_get_into_the_json(printing, tmp_path):
     source = (
         f"{RIGHT}\n{printing}\nfirst = right\ndef right(*arguments):\n    {printing}\n    return first(*arguments)\n"
     )
-    result = run(source, tmp_path, "check", "mine.py:right", "--examples", "2", "--json", "-")
+    result = run(source, tmp_path, "check", "mine.py:right", "--layers", "1", "--examples", "2", "--json", "-")
     assert result.returncode == 0
     assert json.loads(result.stdout)["verdict"] == "correct"
     assert "noise" in result.stderr

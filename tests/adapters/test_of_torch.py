@@ -196,7 +196,7 @@ def test_a_check_names_what_is_wrong_in_an_autograd_function(torch):
     assert {finding.subject for finding in report.findings} == {"Sequential"}
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("n", [1, 2, 5])
 def test_a_check_knows_the_mean_over_all_entries_of_torchs_own_loss(torch, n):
     subject = adapters.torch_module(stack(torch, (4, 3, n)), torch.nn.MSELoss())
     report = check_backprop(subject, examples=5, seed=1, raise_on_mismatch=False)

@@ -53,8 +53,7 @@ def judged(subject, activation="sigmoid", **more):
 # A fitted constant
 
 
-@pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("factor", [1.5, -3.0])
+@pytest.mark.parametrize(("factor", "seed"), [(1.5, 0), (-3.0, 1)])
 def test_of_layers_of_one_neuron_no_name_is_invented(factor, seed):
     def subject(weights, biases, x, y):
         """Each layer's error is off by a factor, which updated weights would explain, for one c an example."""
@@ -64,7 +63,7 @@ def test_of_layers_of_one_neuron_no_name_is_invented(factor, seed):
         powers = [factor ** (below - layer) for layer in range(len(weights))]
         return ([c * one for c, one in zip(powers, kind, strict=True)] for kind in (nabla_w, nabla_b))
 
-    report = check_backprop(subject, activation="tanh", seed=seed, examples=20, raise_on_mismatch=False)
+    report = check_backprop(subject, activation=["tanh"] * 3, seed=seed, examples=10, raise_on_mismatch=False)
     assert report.verdict == "wrong"
     assert {one.constant for one in report.findings} == {None}
     assert ("(22)", None) in {(one.equation, one.fault) for one in report.findings}
@@ -73,8 +72,7 @@ def test_of_layers_of_one_neuron_no_name_is_invented(factor, seed):
 # The mean over examples
 
 
-@pytest.mark.parametrize("activation", ["tanh", "sigmoid"])
-@pytest.mark.parametrize("rate", [0.1, 1.0])
+@pytest.mark.parametrize(("activation", "rate"), [("tanh", 0.1), ("sigmoid", 1.0)])
 def test_code_of_one_example_that_updates_early_has_one_finding(activation, rate):
     value, prime = {"tanh": (np.tanh, lambda z, a: 1 - a * a), "sigmoid": (sigmoid, of_value)}[activation]
     code = textbook(value, prime, rate=rate)
@@ -90,18 +88,18 @@ def test_code_of_one_example_that_updates_early_has_one_finding(activation, rate
 # Slopes
 
 
-@pytest.mark.parametrize(("slope", "dtype"), [(0.2, "float64"), (0.3, "float32"), (0.0, "float64")])
+@pytest.mark.parametrize(("slope", "dtype"), [(0.3, "float32"), (0.0, "float64")])
 def test_another_slope_in_both_is_one_finding_that_names_it(slope, dtype):
     subject = textbook(leaky(slope), leaky_prime(slope))
-    verdict, names, (found,) = judged(subject, "leaky_relu", dtype=dtype)
+    verdict, names, (found,) = judged(subject, ["leaky_relu"] * 3, dtype=dtype)
     assert (verdict, names) == ("wrong", [("(14)", "slope_differs")])
     assert f"slope {slope:g}, not 0.01" in str(found)
     assert (f'"leaky_relu({slope:g})"' if slope else '"relu"') in str(found)
 
 
-@pytest.mark.parametrize("slope", [0.2, 0.05])
-def test_another_slope_in_the_derivative_alone_is_of_17_and_22(slope):
-    _, names, findings = judged(textbook(leaky(0.01), leaky_prime(slope)), "leaky_relu")
+def test_another_slope_in_the_derivative_alone_is_of_17_and_22():
+    slope = 0.2
+    _, names, findings = judged(textbook(leaky(0.01), leaky_prime(slope)), ["leaky_relu"] * 3)
     assert names == [("(17)", "output_slope_of_derivative_differs"), ("(22)", "slope_of_derivative_differs")]
     assert [one.constant for one in findings] == pytest.approx([slope, slope])
 
@@ -179,7 +177,7 @@ def with_output(delta):
     return subject
 
 
-@pytest.mark.parametrize("epsilon", [1e-12, 1e-10, 1e-8, 1e-6])
+@pytest.mark.parametrize("epsilon", [1e-12, 1e-6])
 def test_an_epsilon_in_the_quotients_is_fitted(epsilon):
     subject = with_output(lambda a, y: (-y / (a + epsilon) + (1 - y) / (1 - a + epsilon)) * a * (1 - a))
     verdict, names, (found,) = judged(subject, **CROSS)
@@ -188,8 +186,7 @@ def test_an_epsilon_in_the_quotients_is_fitted(epsilon):
     assert f"ε = {epsilon:g}" in str(found)
 
 
-@pytest.mark.parametrize("limit", [250, 500, 700])
-@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize(("limit", "layers"), [(250, 3), (500, 2), (700, 1)])
 def test_a_sigmoid_of_clipped_inputs_is_correct(limit, layers):
     subject = textbook(lambda z: sigmoid(np.clip(z, -limit, limit)), of_value)
     assert judged(subject, ["sigmoid"] * layers)[0] == "correct"
@@ -197,11 +194,11 @@ def test_a_sigmoid_of_clipped_inputs_is_correct(limit, layers):
 
 @pytest.mark.parametrize("limit", [5, 20])
 def test_one_that_is_clipped_nearer_is_not(limit):
-    assert judged(textbook(lambda z: sigmoid(np.clip(z, -limit, limit)), of_value))[0] != "correct"
+    subject = textbook(lambda z: sigmoid(np.clip(z, -limit, limit)), of_value)
+    assert judged(subject, ["sigmoid"] * 2)[0] != "correct"
 
 
-@pytest.mark.parametrize("limit", [0.05, 0.5])
-@pytest.mark.parametrize("of", ["value", "norm"])
+@pytest.mark.parametrize(("of", "limit"), [("value", 0.05), ("norm", 0.5)])
 def test_a_clipped_gradient_is_one_finding_with_its_limit(of, limit):
     def after(nabla_w, nabla_b):
         arrays = [*nabla_w, *nabla_b]
@@ -302,8 +299,7 @@ SLOPES = {
 }
 
 
-@pytest.mark.parametrize("name", SLOPES)
-@pytest.mark.parametrize("bias", [0.0, 1.0, -3.0])
+@pytest.mark.parametrize(("name", "bias"), [*zip(SLOPES, [0.0, 1.0, -3.0], strict=True)])
 def test_outputs_that_are_the_targets_may_have_any_slope_of_an_own_cost_with_a_kink(name, bias):
     network = minibp.Network([[[0.0, 0.0], [1.0, 0.0]]], [[bias, bias]], "identity")
 

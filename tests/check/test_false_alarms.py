@@ -77,7 +77,7 @@ def test_a_softmax_may_be_anything_where_rounding_is_larger_than_what_its_inputs
 @pytest.mark.parametrize("name", KINDS)
 def test_no_right_code_of_another_convention_is_objected_to(name):
     dtype = FLOAT_DTYPES[list(KINDS).index(name) % 2]
-    for _, report in checks(name, dtype, 1, drawn=2, given=0, jax=False):
+    for _, report in checks(name, dtype, 1, drawn=1, given=0, jax=False):
         assert report.verdict == "correct", str(report)
 
 

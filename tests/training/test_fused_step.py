@@ -1,4 +1,5 @@
 import sys
+from itertools import product
 
 import numpy as np
 import pytest
@@ -21,17 +22,17 @@ def stepped(problem, **options):
     return parameters(step.network())
 
 
-@pytest.mark.parametrize("dtype", FLOAT_DTYPES)
-@pytest.mark.parametrize("fused", [True, False])
-@pytest.mark.parametrize("decay", [0.0, DECAY])
+@pytest.mark.parametrize(
+    ("dtype", "fused", "decay"),
+    [("float32", True, 0.0), ("float32", False, DECAY), ("float64", True, DECAY), ("float64", False, 0.0)],
+)
 def test_a_step_is_the_plain_one_within_rounding(dtype, fused, decay):
     pytest.importorskip("scipy")
-    for output, cost in pairings():
-        for hidden in HIDDEN:
-            problem = problem_of([5, 4, 3, 3], hidden, output.name, cost.name, dtype)
-            want, limit = expected(problem, decay)
-            assert within(stepped(problem, decay=decay, fused=fused), want, limit).all(), (hidden, output, cost)
-            assert not within(stepped(problem, decay=decay + 1e-3, fused=fused), want, limit).all()
+    for (output, cost), hidden in list(product(pairings(), HIDDEN))[::3]:
+        problem = problem_of([5, 4, 3, 3], hidden, output.name, cost.name, dtype)
+        want, limit = expected(problem, decay)
+        assert within(stepped(problem, decay=decay, fused=fused), want, limit).all(), (hidden, output, cost)
+        assert not within(stepped(problem, decay=decay + 1e-3, fused=fused), want, limit).all()
 
 
 @pytest.mark.parametrize("fused", [True, False])

@@ -1,6 +1,7 @@
 import math
 import tracemalloc
 import warnings
+from itertools import product
 
 import numpy as np
 import pytest
@@ -38,16 +39,21 @@ def test_it_agrees_with_the_batched_form_within_both_bounds(drawn):
             assert distance(problem, work.gradient(problem.x, problem.y)) <= 1, problem
 
 
-@pytest.mark.parametrize("dtype", FLOAT_DTYPES)
-@pytest.mark.parametrize("part_bytes", [plan.PART_BYTES, 64])
-@pytest.mark.parametrize("scale", [1.0, 200.0])
+@pytest.mark.parametrize(
+    ("dtype", "part_bytes", "scale"),
+    [
+        ("float32", plan.PART_BYTES, 1.0),
+        ("float32", 64, 200.0),
+        ("float64", plan.PART_BYTES, 200.0),
+        ("float64", 64, 1.0),
+    ],
+)
 def test_every_activation_and_cost_in_whole_layers_and_in_parts(monkeypatch, dtype, part_bytes, scale):
     monkeypatch.setattr(plan, "PART_BYTES", part_bytes)
-    for output, cost in pairings():
-        for hidden in HIDDEN:
-            problem = problem_of([5, 4, 3, 3], hidden, output.name, cost.name, dtype, l2=0.5, scale=scale)
-            work = Workspace(problem.network, problem.cost, 10, problem.l2)
-            assert distance(problem, work.gradient(problem.x, problem.y)) <= 1, (hidden, output, cost)
+    for (output, cost), hidden in list(product(pairings(), HIDDEN))[::3]:
+        problem = problem_of([5, 4, 3, 3], hidden, output.name, cost.name, dtype, l2=0.5, scale=scale)
+        work = Workspace(problem.network, problem.cost, 10, problem.l2)
+        assert distance(problem, work.gradient(problem.x, problem.y)) <= 1, (hidden, output, cost)
 
 
 @pytest.mark.parametrize("dtype", FLOAT_DTYPES)

@@ -15,7 +15,7 @@ ORACLES = {"jax", "complex_step", "finite_difference"}
 def checked(name, form, layers=2, seed=1, **more):
     """The report on networks of so many layers, which JAX compiles fast."""
     one = [name] * layers
-    return check_backprop(backprop_of(*form), activation=one, examples=10, seed=seed, raise_on_mismatch=False, **more)
+    return check_backprop(backprop_of(*form), activation=one, examples=4, seed=seed, raise_on_mismatch=False, **more)
 
 
 def test_all_are_tried():
@@ -24,7 +24,7 @@ def test_all_are_tried():
 
 @pytest.mark.parametrize(("name", "form"), CASES)
 def test_a_right_one_is_correct_by_every_oracle(name, form):
-    for dtype in FLOAT_DTYPES:  # JAX compiles for both what it gets in float64
+    for dtype in FLOAT_DTYPES if form is FORMS[name][0] else ("float64",):  # JAX gets float64 of both
         report = checked(name, form, dtype=dtype)
         assert (report.verdict, report.findings) == ("correct", ())
         assert not [note for note in report.notes if "was not asked" in note or "finite differences" in note]
@@ -98,7 +98,7 @@ def test_a_derivative_that_is_off_by_a_millionth_is_wrong(name):
     ],
 )  # fmt: skip
 def test_mistakes_with_a_constant_are_wrong_and_have_names(name, value, prime, fault):
-    report = checked(name, (value, prime), layers=3)
+    report = checked(name, (value, prime))
     assert report.verdict == "wrong"
     named = {finding.fault for finding in report.findings if finding.equation == "(22)"}
     assert fault is None or fault in named

@@ -8,9 +8,17 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from minibp import batched, console
+from minibp import batched, console, data
 from minibp.check.verify import kill_matrix
 from minibp.cli import cli
+from minibp.data.mnist_files import MNIST_VARIABLE
+
+
+@pytest.fixture(autouse=True)
+def _without_mnist(monkeypatch):
+    """Its 23,860 parameters take most of a short run."""
+    monkeypatch.delenv(MNIST_VARIABLE, raising=False)
+    data.mnist.cache_clear()
 
 
 def run(*arguments):
@@ -61,9 +69,6 @@ def test_a_broken_gradient_fails_with_1_and_says_where(monkeypatch):
 
 
 def test_a_damaged_mnist_is_refused_and_not_left_out(tmp_path, monkeypatch):
-    from minibp import data
-    from minibp.data.mnist_files import MNIST_VARIABLE
-
     (tmp_path / "t10k-images-idx3-ubyte").write_bytes(b"not mnist")
     monkeypatch.setenv(MNIST_VARIABLE, str(tmp_path))
     data.mnist.cache_clear()
@@ -73,7 +78,7 @@ def test_a_damaged_mnist_is_refused_and_not_left_out(tmp_path, monkeypatch):
 
 
 def test_the_command_itself_in_processes_of_its_own(tmp_path):
-    command = [sys.executable, "-m", "minibp", "verify", "--examples", "84", "--seed", "5", "--workers", "2"]
+    command = [sys.executable, "-m", "minibp", "verify", "--examples", "42", "--seed", "5", "--workers", "2"]
     result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert result.returncode == 0, result.stderr
     assert "correct: every resolved entry" in result.stdout
@@ -133,7 +138,7 @@ def script(tmp_path):
 
 
 def test_check_says_what_is_right_and_names_what_is_wrong(script):
-    few = ("--examples", "15", "--seed", "1")
+    few = ("--examples", "5", "--seed", "1")
     assert run("check", f"{script}:right", *few).exit_code == 0
     assert run("check", f"{script}:columns", "--layout", "columns", *few).exit_code == 0
     page = script.with_name("report.html")

@@ -20,8 +20,7 @@ def clip(way, limit):
     return FaultInstance(CATALOGUE["gradient_clipped"], None, way, limit)
 
 
-@pytest.mark.parametrize("limit", [0.05, 1 / 7])
-@pytest.mark.parametrize("way", [0, 1, 2], ids=WAYS)
+@pytest.mark.parametrize(("way", "limit"), [(0, 0.05), (1, 1 / 7), (2, 0.05)], ids=WAYS)
 def test_a_clip_is_one_finding_with_its_limit(way, limit):
     (found,) = found_in(tanh_with(clip(way, limit)), *problems())
     assert (found.equation, found.fault, found.layers) == ("(6)", "gradient_clipped", ())

@@ -19,16 +19,15 @@ def with_outputs(n, f=mse):
 
 
 @pytest.mark.parametrize(
-    ("n", "fault"),
+    ("n", "fault", "dtype"),
     [
-        (1, "cost_factor_two"),
-        (3, "mean_over_outputs"),
-        (4, "cost_factor_half"),
-        (5, "mean_over_outputs"),
-        (7, "mean_over_outputs"),
+        (1, "cost_factor_two", "float64"),
+        (3, "mean_over_outputs", "float32"),
+        (4, "cost_factor_half", "float64"),
+        (5, "mean_over_outputs", "float64"),
+        (7, "mean_over_outputs", "float32"),
     ],
 )
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_the_mean_over_all_entries_is_named_at_every_width(n, fault, dtype):
     (finding,) = check_backprop(with_outputs(n), dtype=dtype, **FEW).findings
     assert finding.fault == fault

@@ -67,7 +67,7 @@ def hints(subject, **changed):
     return [one.message for one in findings if "activation=[...]" in one.message]
 
 
-@pytest.mark.parametrize("layers", [1, 2, 3, 5, 6])
+@pytest.mark.parametrize("layers", [1, 2, 6])
 def test_code_of_one_depth_is_told_how_to_fix_the_depth(layers):
     (message,) = hints(unpacking(layers))
     assert f"returns gradients only for {layers} layer{'s' if layers > 1 else ''} {HINT}" in message

@@ -37,8 +37,8 @@ def test_without_faults_it_is_the_packages_own_gradient(activation, output, cost
 def test_running_error_numbers_hold_what_plain_ones_come_to(name):
     fault = CATALOGUE[name]
     differs = False
-    for activation, output, cost in settings_of(name):
-        for problem in problems_of(activation, output, cost)[1:]:
+    for number, (activation, output, cost) in enumerate(settings_of(name)):
+        for problem in problems_of(activation, output, cost)[1 + number % 2 :]:
             right = answer(FaultyBackprop([], activation, output, cost, 0.7), problem)
             for variant in range(len(fault.formulas)):
                 instance = FaultInstance(fault, None, variant)

@@ -72,7 +72,7 @@ def test_a_small_run_has_no_alarm(capsys):
 
 
 def test_two_processes_say_the_same_as_one():
-    tasks = tasks_of(MUTATED, 4, 1, "losses")
+    tasks = tasks_of(MUTATED, 2, 1, "losses")
     one, two = (
         [done.answer._replace(seconds=0) for done in any_function.all_done(tasks, workers)] for workers in (1, 2)
     )

@@ -49,8 +49,7 @@ def small_slope(x):
     return (1 - np.cos(x)) / x**2
 
 
-@pytest.mark.parametrize("x", [1e-4, 3e-5, 1e-5])
-@pytest.mark.parametrize("factor", [-1.0, 0.0, 10.0])
+@pytest.mark.parametrize(("x", "factor"), [(1e-4, -1.0), (3e-5, 0.0), (1e-5, 10.0)])
 def test_a_cancelled_answer_says_so(x, factor):
     found = is_undecided(small_slope, lambda x: -factor * x / 12, x, "note: ")
     assert "lost in the rounding of f" in said(found) or "has steps near the point" in said(found)
@@ -58,8 +57,7 @@ def test_a_cancelled_answer_says_so(x, factor):
     assert found.verdict in {"correct", "undecided"}, str(found)
 
 
-@pytest.mark.parametrize("x", [0.5, 0.1, 0.05, 0.01])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(("x", "seed"), [(0.5, 0), (0.1, 1), (0.05, 0), (0.01, 1)])
 def test_with_less_of_it_the_same_slope_is_resolved(x, seed):
     def slope(x):
         return np.sin(x) / x**2 - 2 * (1 - np.cos(x)) / x**3

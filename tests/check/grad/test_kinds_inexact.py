@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from case_ids import written_out
 from grad_kinds import is_not_passed, is_right, is_wrong, normal, report, said
 
 
@@ -38,8 +39,7 @@ ITERATIONS = {
 
 
 @pytest.mark.parametrize("name", ITERATIONS)
-@pytest.mark.parametrize("tolerance", [1e-4, 1e-6, 1e-9])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(("tolerance", "seed"), [(1e-4, 0), (1e-6, 1), (1e-9, 0)])
 def test_an_iteration_that_stops_early_is_no_false_alarm(name, tolerance, seed):
     solution, gradient, point = ITERATIONS[name]
     x = point(seed)
@@ -70,8 +70,7 @@ def test_an_iteration_to_the_last_digits_is_decided(name):
     is_wrong(lambda x: solution(4e-15)(x).sum(), lambda x: 1.01 * gradient(x), point(1))
 
 
-@pytest.mark.parametrize("rate", [0.3, 0.7])
-@pytest.mark.parametrize("seed", range(1))
+@pytest.mark.parametrize(("rate", "seed"), [(0.7, 0)])
 def test_a_solver_of_differential_equations(rate, seed):
     integrate = pytest.importorskip("scipy.integrate", reason="SciPy is not installed")
 
@@ -89,8 +88,7 @@ def test_a_solver_of_differential_equations(rate, seed):
     is_wrong(f, lambda k: -exact(k), rate, seed=seed, accuracy=1e-5)
 
 
-@pytest.mark.parametrize("decimals", [2, 3, 6, 9])
-@pytest.mark.parametrize("x", [0.3, 0.7])
+@pytest.mark.parametrize(("decimals", "x"), [(2, 0.3), (3, 0.7), (6, 0.3), (9, 0.7)])
 def test_rounded_values_have_steps_and_accuracy_is_proposed(decimals, x):
     def f(x):
         return np.round(np.sin(x), decimals)
@@ -121,8 +119,11 @@ def test_cents_behave_as_decimals_do(cents):
     is_wrong(f, lambda x: -np.cos(x), 0.7, accuracy=0.5 / cents)
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float32])
-@pytest.mark.parametrize("x", [[1.0, 2, 3], [0.3, -0.7], [100.0]], ids=repr)
+@pytest.mark.parametrize(
+    ("dtype", "x"),
+    [(np.float16, [1.0, 2, 3]), (np.float32, [0.3, -0.7]), (np.float16, [100.0]), (np.float32, [100.0])],
+    ids=written_out,
+)
 def test_coarse_arithmetic_inside_is_no_false_alarm(dtype, x):
     def f(x):
         return float((x.astype(dtype) ** 2).sum())

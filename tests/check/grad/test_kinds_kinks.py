@@ -14,8 +14,11 @@ def one_hot(n, k):
     return np.eye(n)[k]
 
 
-@pytest.mark.parametrize("ties", [2, 4])
-@pytest.mark.parametrize(("level", "others"), [(2.0, [1.0]), (-1e-3, [-4.0, -2.0]), (1e6, [0.0, 5.0])], ids=written_out)
+@pytest.mark.parametrize(
+    ("ties", "level", "others"),
+    [(2, 2.0, [1.0]), (4, -1e-3, [-4.0, -2.0]), (2, 1e6, [0.0, 5.0])],
+    ids=written_out,
+)
 def test_at_a_tie_of_a_maximum_weights_that_sum_to_1_are_right(ties, level, others):
     x = np.array(others + [level] * ties)
     tied = (x == level) * 1.0
@@ -64,8 +67,7 @@ def test_points_beside_kinks_and_on_them_are_no_false_alarm(seed, name, n):
     is_wrong(lambda x: g(x).sum(), lambda x: slope(x) + 1.2, at)
 
 
-@pytest.mark.parametrize("beside", [1e-3, 1e-6, 1e-9, 1e-12])
-@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize(("beside", "side"), [(1e-3, -1), (1e-6, 1), (1e-9, -1), (1e-12, 1)])
 def test_a_kink_that_is_near_does_not_hide_the_slope(beside, side):
     x = 1 + side * beside
     is_right(lambda x: abs(x - 1), lambda x: np.sign(x - 1), x)

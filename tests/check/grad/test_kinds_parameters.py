@@ -157,7 +157,7 @@ def test_a_scale_estimated_anew_in_the_score_is_right_at_its_own_point_alone(mod
 # -- logarithms of parameters
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(SEEDS, st.sampled_from(sorted(ELEMENTWISE)), st.integers(2, 6))
 def test_the_slope_by_the_logarithm_is_the_slope_times_x(seed, name, n):
     g, slope = ELEMENTWISE[name]

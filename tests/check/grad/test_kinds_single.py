@@ -17,8 +17,7 @@ def test_points_of_single_precision(name, size):
     is_wrong(lambda x: g(x).sum(), lambda x: 1.1 * slope(x), x)
 
 
-@pytest.mark.parametrize("name", SMOOTH)
-@pytest.mark.parametrize("size", [1e-3, 1.0])
+@pytest.mark.parametrize(("name", "size"), [(name, [1e-3, 1.0][k % 2]) for k, name in enumerate(SMOOTH)])
 def test_single_precision_inside(name, size):
     g, slope = ELEMENTWISE[name]
     x = normal(4, 3, scale=size)
@@ -55,7 +54,7 @@ def recurrent(seed, steps, dtype=np.float32, n=3):
     return lambda x: (c * run(x)[:, -2]).sum(), gradient, x
 
 
-@pytest.mark.parametrize("steps", [1, 2, 4, 6])
+@pytest.mark.parametrize("steps", [1, 4])
 @pytest.mark.parametrize("seed", range(1))
 def test_buffers_of_single_precision(steps, seed):
     f, gradient, x = recurrent(seed, steps)

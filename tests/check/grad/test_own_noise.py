@@ -10,8 +10,8 @@ X = np.array([0.7, -1.3, 2.1])
 def test_noise_covers_what_rounding_does(digits):
     """Values rounded to decimals are off by half of the last one; lines along which all steps are alike show none."""
     error = abs(np.round(np.sin(X).sum(), digits) - np.sin(X).sum())
-    found = [function_at(lambda x: np.round(np.sin(x).sum(), digits), X, seed).noise[0] for seed in range(20)]
-    assert sum(noise >= error for noise in found) >= 15
+    found = [function_at(lambda x: np.round(np.sin(x).sum(), digits), X, seed).noise[0] for seed in range(12)]
+    assert sum(noise >= error for noise in found) >= 9
     assert max(found) <= 100 * 10.0**-digits
 
 

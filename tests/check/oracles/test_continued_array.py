@@ -70,7 +70,7 @@ REAL = {
 
 
 @pytest.mark.parametrize("f", REAL.values(), ids=REAL)
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(
     x=arrays(np.float64, 4, elements=st.floats(-2, 2), unique=True), v=arrays(np.float64, 4, elements=st.floats(-1, 1))
 )

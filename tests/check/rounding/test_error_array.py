@@ -145,7 +145,7 @@ def run(program, numbers, which):
 
 
 @DTYPES
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(program=PROGRAMS, numbers=st.lists(st.floats(-4, 4), min_size=3, max_size=3))
 def test_what_rules_add_up_to_is_a_bound(program, numbers, dtype):
     given_ = [np.array([number], dtype) for number in numbers]

@@ -79,7 +79,7 @@ def wrong(problem):
 
 def test_a_gradient_broken_on_purpose_is_counted_to_the_end_and_the_first_failure_is_shrunk(monkeypatch):
     monkeypatch.setitem(implementations.IMPLEMENTATIONS, "batched", wrong)
-    report = soak.soak(2, seed=2)
+    report = soak.soak(0.5, seed=2)
     assert report.verdict == "wrong"
     (finding,) = report.findings
     assert (finding.subject, finding.equation, finding.tensor) == ("batched", "(23)", "nabla_b")

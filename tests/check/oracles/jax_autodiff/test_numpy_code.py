@@ -95,9 +95,8 @@ def test_own_costs_in_numpy_have_all_three_oracles():
         nabla_w, nabla_b = minibp.batched.backprop(network, own, x, y).gradient
         return nabla_w, [factor * b for b in nabla_b]
 
-    options = {"activation": "relu", "output_activation": "identity", "cost": FromLogits(), "examples": 60}
-    for seed in range(2):
-        report = minibp.check_backprop(mine, seed=seed, **options)
-        assert not any("was not asked" in note for note in report.notes)
+    options = {"activation": "relu", "output_activation": "identity", "cost": FromLogits(), "examples": 20}
+    report = minibp.check_backprop(mine, seed=0, **options)
+    assert not any("was not asked" in note for note in report.notes)
     wrong = partial(mine, factor=1 + 1e-9)
     assert minibp.check_backprop(wrong, seed=0, raise_on_mismatch=False, **options).verdict == "wrong"
