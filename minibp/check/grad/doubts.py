@@ -8,7 +8,7 @@ from minibp.arrays import Array
 from minibp.check.grad.claim import LAST_DIGITS
 from minibp.check.grad.claimed_slopes import ClaimedSlopes
 from minibp.check.grad.column import DIFFERENCES, DOUBTFUL, KINK, SMALL, STEPS, UNRESOLVED, WRONG, Column
-from minibp.check.grad.inexact import is_aliased
+from minibp.check.grad.inexact import first_moves, is_aliased
 from minibp.check.grad.kinks import is_at_kink, outside
 from minibp.check.grad.oracle_slopes import HALF_UNIT, OracleSlopes
 from minibp.check.grad.projected import Projected
@@ -60,6 +60,8 @@ class Doubts:
         """The outcome of a claim that is off, unless there is good reason for it to be."""
         if self.is_aliased(column)[i]:
             return WRONG  # what would be steps is how f varies
+        if self._is_below_a_step(column, i):
+            return STEPS
         known = self._at_hidden_kink(column, i)
         known = self._excused_by_rounding(column, i) if known is None else known
         if known is not None:
@@ -69,6 +71,16 @@ class Doubts:
             return KINK
         plausible = column.sides is None or tied or self._is_plausible(column, i)
         return self._across_steps(column, i) if plausible else WRONG
+
+    def _is_below_a_step(self, column: Column, i: int) -> bool:
+        """True where f does not move, and by what a claim says it would move less than one of its known steps is high.
+
+        ln(1 + e) has steps of the rounding of 1, which e hides where it alone is seen.
+        """
+        sides, jump = column.sides, self.steps.jump_of(i)
+        if sides is None or jump is None or column.oracle[i] != DIFFERENCES or not np.isfinite(sides.plateau[i]):
+            return False
+        return abs(float(column.got[i] - column.expected[i])) * float(sides.plateau[i]) <= jump.height
 
     def _excused_by_rounding(self, column: Column, i: int) -> int | None:
         """The outcome of what is off by no more than terms that cancel may leave; None of what is off by more."""
@@ -154,10 +166,17 @@ class Doubts:
         return bool(np.ptp(parts) > VARIES * np.median(np.abs(parts)))
 
     def _is_cancelled(self, column: Column, i: int) -> bool:
-        """True where f is exactly 0 over distances that are lost beside numbers of usual size, whose terms cancel."""
+        """True where f is exactly 0 over distances that are lost beside numbers of usual size, whose terms cancel.
+
+        Where f then moves, it does so by the rounding of these; where by less than is claimed, it has underflowed.
+        """
         sides = column.sides
-        flat = sides is not None and column.oracle[i] == DIFFERENCES and bool(sides.flat[i]) and not self.seen.at[i]
-        return sides is not None and flat and bool(sides.moves[i] <= HIDDEN)
+        if sides is None or column.oracle[i] != DIFFERENCES or not sides.flat[i] or self.seen.at[i]:
+            return False
+        if not sides.moves[i] <= HIDDEN:
+            return False
+        distance, by = first_moves(self.seen, column.v, float(sides.plateau[i]), float(sides.moves[i]), i)
+        return abs(float(column.got[i] - column.expected[i])) <= GROSS * by / distance
 
     def _is_told(self, column: Column, i: int) -> bool:
         """True where an oracle of high accuracy tells a slope that is not 0."""

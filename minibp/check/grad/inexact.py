@@ -63,6 +63,20 @@ def jump_at_end_of_plateau(function: Projected, v: Array, plateau: float, moves:
     return None
 
 
+def first_moves(function: Projected, v: Array, plateau: float, moves: float, i: int) -> tuple[float, float]:
+    """How far away, to within a factor of 2, result i first moves, and by how much, between these two steps."""
+    x, best = function.arguments.flat, (moves, 0.0)
+    for side in (1, -1):
+        near, far = plateau, moves
+        by = abs(float(function(x + side * far * v)[i]) - float(function.at[i]))
+        while by > 0 and far > 2 * near:
+            middle = near**0.5 * far**0.5
+            moved = abs(float(function(x + side * middle * v)[i]) - float(function.at[i]))
+            near, far, by = (middle, far, by) if moved == 0 else (near, middle, moved)
+        best = (far, by) if by > best[1] else best
+    return best
+
+
 def spacing_along(x: Array, v: Array) -> float:
     """How far points along v are apart, at least, in units of v."""
     moves = v != 0

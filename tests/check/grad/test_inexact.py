@@ -4,7 +4,7 @@ from grad_programs import seen_at
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minibp.check.grad.inexact import jump_near, roughness
+from minibp.check.grad.inexact import first_moves, jump_near, roughness
 
 
 def jump(f, x, seed=3):
@@ -59,3 +59,15 @@ def test_smooth_functions_of_any_size_have_a_roughness(size, x):
     with np.errstate(all="ignore"):
         found = roughness(seen_at(lambda t: size * np.sin(t / x), x), np.ones(1), x, 1e-5 * x, 0)
     assert found <= 1e-6 * size / x
+
+
+@pytest.mark.parametrize("power", [2, 3])
+@pytest.mark.parametrize("side", [1, -1])
+def test_where_a_power_first_moves_is_where_it_no_longer_underflows(power, side):
+    """Also where it moves on one side alone."""
+    seen = seen_at(lambda x: np.maximum(side * x[0], 0) ** power, np.zeros(1))
+    distance, by = first_moves(seen, np.ones(1), 1e-300, 1e-5, 0)
+    assert distance**power > 0
+    assert (distance / 2) ** power < 1e-322
+    assert by == pytest.approx(distance**power, abs=5e-324)
+    assert first_moves(seen, np.ones(1), 1e-310, 1e-300, 0) == (1e-300, 0.0)

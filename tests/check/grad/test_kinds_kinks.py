@@ -67,6 +67,22 @@ def test_points_beside_kinks_and_on_them_are_no_false_alarm(seed, name, n):
     is_wrong(lambda x: g(x).sum(), lambda x: slope(x) + 1.2, at)
 
 
+@pytest.mark.parametrize("n", [1, 3])
+@pytest.mark.parametrize("power", [2, 3, 4])
+def test_at_the_bottom_of_a_power_any_other_slope_is_wrong(n, power):
+    """f underflows beside it, and is exactly 0 there; that hides no slope."""
+    for claimed in (1.2, -1e-6, 1e-100):
+        found = report(
+            lambda x: np.abs(x**power).sum(),
+            lambda x, by=claimed: by + 0 * x,
+            np.zeros(n),
+            oracles=("finite_difference",),
+        )
+        assert found.verdict == "wrong", str(found)
+    right = lambda x: power * np.abs(x) ** (power - 1) * np.sign(x)  # noqa: E731
+    is_right(lambda x: np.abs(x**power).sum(), right, np.zeros(n), oracles=("finite_difference",))
+
+
 @pytest.mark.parametrize(("beside", "side"), [(1e-3, -1), (1e-6, 1), (1e-9, -1), (1e-12, 1)])
 def test_a_kink_that_is_near_does_not_hide_the_slope(beside, side):
     x = 1 + side * beside

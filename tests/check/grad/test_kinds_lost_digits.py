@@ -273,3 +273,16 @@ def test_negative_zeros_stay_negative_where_another_entry_is_moved(f, claim):
         at = np.array([0.7, -0.3]), np.array([-0.0, 0.9])
         fine(f, claim, at, check="vjp")
         is_wrong(f, lambda a, b, c: tuple(-part for part in claim(a, b, c)), at, check="vjp")
+
+
+@pytest.mark.parametrize("gap", [26.7, 20.0, 31.0])
+@pytest.mark.parametrize("below", [58.3, 48.0])
+def test_a_logarithm_of_1_and_a_little_has_steps_of_the_rounding_of_1(gap, below):
+    """f is about −1e-12, whose own digits are far finer than the steps that it has, and those show along one entry."""
+
+    def backward(x, c):
+        return c - special.softmax(x, axis=1) * c.sum(1, keepdims=True)
+
+    at = np.array([[-27.7, 350.07, 28.7], [150.7 - below, 150.7, 150.7 - gap]])
+    fine(lambda x: special.log_softmax(x, axis=1), backward, at, check="vjp")
+    is_wrong(lambda x: special.log_softmax(x, axis=1), lambda x, c: 1.01 * backward(x, c), at, check="vjp")
