@@ -15,6 +15,7 @@ from pathlib import Path
 FLOORS = """
 arrays stopping
 archives extras files generators memory monomials normal plots signatures tables text trees user_error vectors workers
+foreign
 activation activations costs further_activations network inputs user_functions problem
 batched drawing per_example workspace
 adapters console data hypothesis_plugin import_string options strategies

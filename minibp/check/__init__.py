@@ -59,7 +59,7 @@ The map, from the lowest floor up; a file imports only from lower floors.
     backprop/               the check of anyone's backprop
         comparison.py         a subject held against the oracles, problem by problem
         fitted_rate.py        the learning rate of steps, where it is not given
-        outputs.py            a single output, or several, where targets are labels
+        shapes.py             a single output where targets are its labels; few shapes for code of JAX
         conclusion.py         the verdict, the findings and the smallest failing problem
         backprop_check.py     `check_backprop`
     command/                the commands

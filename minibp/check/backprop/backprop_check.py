@@ -15,7 +15,7 @@ from minibp.arrays import checked_count
 from minibp.check.backprop.comparison import Comparison
 from minibp.check.backprop.conclusion import Conclusion
 from minibp.check.backprop.fitted_rate import with_fitted_rate
-from minibp.check.backprop.outputs import with_outputs
+from minibp.check.backprop.shapes import with_few_shapes, with_outputs
 from minibp.check.report.report import GradientMismatch, Report
 from minibp.check.subject.acceptance import expect_subject
 from minibp.check.subject.calling import Subject
@@ -136,7 +136,7 @@ def check_backprop(
         setting = Setting.of(given, claim, subject)
     chosen = secrets.randbits(32) if seed is None else checked_count("seed", seed, least=0)
     count = checked_count("examples", examples)
-    setting = with_outputs(subject, setting, chosen)
+    setting = with_few_shapes(subject, with_outputs(subject, setting, chosen), chosen)
     if getattr(subject, "has_unknown_rate", False):
         setting = with_fitted_rate(subject, setting, chosen)
     comparison = Comparison(subject, setting, chosen)

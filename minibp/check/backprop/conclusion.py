@@ -147,6 +147,9 @@ class Conclusion:
             notes.append(f"η = {eta} is fitted: a factor of the whole gradient is not told from it")
         if self.setting.outputs == ONE:
             notes.append(f"{self.name} takes labels of one output, 0 and 1, and of several none")
+        if self.setting.few_shapes:
+            sizes = " and ".join("-".join(map(str, one)) for one in self.setting.sizes or ())
+            notes.append(f"JAX compiles {self.name} for each shape: networks of the sizes {sizes} alone were drawn")
         if self.setting.domain != "any numbers":
             name = self.setting.cost.name
             notes.append(f"targets are drawn as {self.setting.domain}: {name} is not finite at others")

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from minibp.arrays import Array, InputError
-from minibp.check.grad.foreign import (
+from minibp.check.grad.structure import Structure
+from minibp.foreign import (
     Unreadable,
     as_numpy,
     is_jax,
@@ -20,7 +21,6 @@ from minibp.check.grad.foreign import (
     reject_other_libraries,
     type_of,
 )
-from minibp.check.grad.structure import Structure
 from minibp.trees import DEEPEST, children_of, is_numbers
 from minibp.user_error import description_of, place_of
 

@@ -14,7 +14,6 @@ from minibp.check.grad.column import DIFFERENCES, UNSTABLE, WRONG, Cell
 from minibp.check.grad.conclusion import outcomes, remarks, said_by_the_code, settle_conjugates, unresolved, verdict_of
 from minibp.check.grad.engine import Engine
 from minibp.check.grad.findings import Findings
-from minibp.check.grad.foreign import type_of
 from minibp.check.grad.function import Function
 from minibp.check.grad.question import Question, quietly
 from minibp.check.grad.resolution import RESOLVED
@@ -25,6 +24,7 @@ from minibp.check.grad.watch import Hang, watching
 from minibp.check.report.finding import Finding
 from minibp.check.report.symptoms import SYMPTOMS
 from minibp.check.report.wording import ORACLE_NAMES
+from minibp.foreign import type_of
 from minibp.trees import children_of, is_numbers
 
 

@@ -10,12 +10,12 @@ import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.grad.arguments import Breach, Misuse
-from minibp.check.grad.foreign import roundoff, type_of
 from minibp.check.grad.function import Function
 from minibp.check.grad.parsed import Parsed, matched, parsed, roots_of
 from minibp.check.grad.structure import numbers_of
 from minibp.check.rounding.error_array import ErrorArray
 from minibp.check.rounding.noise import SAFETY, ULPS, scatter
+from minibp.foreign import roundoff, type_of
 
 LAST_DIGITS = 256.0
 """Of the last digits of a claim so many units u are granted, as of an oracle's."""

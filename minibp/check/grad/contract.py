@@ -9,9 +9,9 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.grad.arguments import Breach, Misuse
 from minibp.check.grad.claim import Claim, GradientClaim, TangentClaim
-from minibp.check.grad.foreign import roundoff
 from minibp.check.grad.function import Function
 from minibp.check.grad.parsed import parsed
+from minibp.foreign import roundoff
 from minibp.user_error import description_of
 
 SLACK = 1024.0

@@ -11,7 +11,6 @@ import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.grad.arguments import Arguments, Breach, Misuse
-from minibp.check.grad.foreign import roundoff, type_of
 from minibp.check.grad.formats import FORMATS, as_format, bits_of
 from minibp.check.grad.own_noise import SMALLEST, Values, own_noise
 from minibp.check.grad.structure import Structure, numbers_of
@@ -19,6 +18,7 @@ from minibp.check.grad.watch import Hang, call, watching
 from minibp.check.oracles.continued_array import NotAnalytic, continued
 from minibp.check.oracles.estimate import OracleUnavailable
 from minibp.check.rounding.noise import SAFETY
+from minibp.foreign import roundoff, type_of
 from minibp.user_error import description_of
 
 TRIALS = 8

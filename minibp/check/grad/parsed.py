@@ -8,8 +8,8 @@ import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.grad.arguments import Breach
-from minibp.check.grad.foreign import roundoff, type_of
 from minibp.check.grad.structure import Structure, numbers_of
+from minibp.foreign import roundoff, type_of
 from minibp.trees import children_of, is_numbers
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check.grad.foreign import Unreadable, as_numpy
+from minibp.foreign import Unreadable, as_numpy
 from minibp.trees import children_of, is_numbers
 
 

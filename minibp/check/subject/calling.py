@@ -19,6 +19,7 @@ from minibp.check.rounding.whole_pass import bound
 from minibp.check.subject.claim import Claim
 from minibp.check.subject.returned import Kinds, read_result
 from minibp.check.tolerance import within
+from minibp.foreign import Unreadable, jax_in_double_precision, with_numpy_arrays
 from minibp.network import Gradient
 from minibp.problem import Problem
 from minibp.user_error import description_of, place_of
@@ -37,6 +38,8 @@ class CallResult(NamedTuple):
     """Remarks on what is no breach."""
     has_overflowed: bool = False
     """True where a function of Python's raised since its result is no number: NumPy's give infinity or NaN."""
+    of_jax: bool = False
+    """True where it came as arrays of JAX."""
 
 
 DIFFERENT = "two calls with the same arguments give different"
@@ -57,8 +60,10 @@ def call(subject: Subject, problem: Problem, claim: Claim = AS_CLAIMED) -> CallR
     depth = len(network.weights)
     name = name_of(subject)
     try:
-        with np.errstate(all="ignore"), stopping.unwinding():
-            returned = subject(copies[:depth], copies[depth : 2 * depth], copies[-2], copies[-1])
+        with np.errstate(all="ignore"), stopping.unwinding(), jax_in_double_precision():
+            read = with_numpy_arrays(subject(copies[:depth], copies[depth : 2 * depth], copies[-2], copies[-1]))
+    except Unreadable as unreadable:
+        return CallResult(None, (Finding(None, None, None, subject=name, message=f"returned {unreadable}"),))
     except BaseException as error:  # whatever it raises is what there is to report, also what would end the program
         if isinstance(error, KeyboardInterrupt) and stopping.is_pressed():
             raise
@@ -71,8 +76,11 @@ def call(subject: Subject, problem: Problem, claim: Claim = AS_CLAIMED) -> CallR
         for label, before, after in zip(_labels(depth), given, copies, strict=True)
         if not np.array_equal(before, after, equal_nan=True)
     ]
-    result = read_result(returned, network, biases=claim.biases)
-    arrays, wrong, notes = _arrays(result.kinds, returned, problem, name)
+    result = read_result(read.value, network, biases=claim.biases)
+    arrays, wrong, notes = _arrays(result.kinds, read.value, problem, name)
+    if read.coarse:
+        message = f"returned numbers of dtype {read.coarse}, expected {network.dtype}, the dtype of the parameters"
+        wrong = [Finding(None, None, None, subject=name, message=message)]
     if arrays is None:
         return CallResult(None, (*changed, *wrong))
     shared = [
@@ -83,7 +91,7 @@ def call(subject: Subject, problem: Problem, claim: Claim = AS_CLAIMED) -> CallR
         if np.may_share_memory(array, copy)
     ]
     cost = None if result.cost is None else claim.read_cost(result.cost, problem)
-    return CallResult(claim.read(arrays, problem), (*changed, *shared, *wrong), cost, notes)
+    return CallResult(claim.read(arrays, problem), (*changed, *shared, *wrong), cost, notes, of_jax=read.of_jax)
 
 
 def _is_overflow(error: BaseException) -> bool:

@@ -53,6 +53,8 @@ class Setting:
     """The targets that are drawn for a cost of the user's own."""
     rate: float | None = None
     """η that was fitted to the subject's steps, as a part of the cost's scale."""
+    few_shapes: bool = False
+    """True where the sizes are few since JAX compiles the subject for each."""
     outputs: str = ANY
     """The number of outputs of the networks that are drawn, where sizes are not fixed."""
     given: tuple[Problem, ...] = ()

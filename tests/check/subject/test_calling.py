@@ -37,7 +37,7 @@ def test_a_well_mannered_subject_gives_its_numbers():
     result = call(backprop, PROBLEM)
     assert not result.findings
     assert [w.shape for w in result.gradient.nabla_w] == [w.shape for w in PROBLEM.network.weights]
-    assert repeats(backprop, PROBLEM)[1:] == ((), None, (), False)
+    assert repeats(backprop, PROBLEM)[1:] == ((), None, (), False, False)
     assert name_of(backprop) == "backprop"
 
 
@@ -183,3 +183,33 @@ def test_shapes_that_fit_either_order_are_not_called_swapped(sizes):
     for found in (findings, mixed):
         assert found
         assert not any("(nabla_b, nabla_w)" in one.message for one in found)
+
+
+def with_each(make):
+    """The gradient with each array made into another."""
+
+    def subject(weights, biases, x, y):
+        return tuple([make(array) for array in kind] for kind in backprop(weights, biases, x, y))
+
+    return subject
+
+
+def test_tensors_are_read_as_they_are():
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    for make in (torch.tensor, lambda array: torch.tensor(array, requires_grad=True) * 1):
+        result = call(with_each(make), PROBLEM)
+        assert result.findings == ()
+        np.testing.assert_array_equal(result.gradient.nabla_w[0], call(backprop, PROBLEM).gradient.nabla_w[0])
+    coarse = call(with_each(lambda array: torch.tensor(array).bfloat16()), PROBLEM)
+    assert "returned numbers of dtype bfloat16, expected float64" in coarse.findings[0].message
+    nowhere = call(with_each(lambda array: torch.tensor(array).to("meta")), PROBLEM)
+    assert nowhere.gradient is None
+    assert "on meta that NumPy cannot read" in nowhere.findings[0].message
+
+
+def test_arrays_of_jax_are_read_and_are_of_double_precision():
+    jnp = pytest.importorskip("jax.numpy", reason="JAX is not installed")
+    result = call(with_each(jnp.asarray), PROBLEM)
+    assert result.of_jax
+    assert result.findings == ()
+    assert not call(backprop, PROBLEM).of_jax

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from minibp.arrays import Array, InputError
+from minibp.trees import leaves_of, with_leaves
 
 NUMPY_HINT = "f and grad get NumPy arrays, to be converted inside them (torch.from_numpy(x), jax.numpy.asarray(x))"
 ROUNDOFF = {"bfloat16": 2.0**-8, "float16": 2.0**-11, "float32": 2.0**-24}
@@ -106,6 +109,44 @@ def as_numpy(value: Any) -> tuple[Array, str]:
     except Exception as error:
         raise Unreadable(f"a {type_of(value)} that NumPy cannot read") from error
     return (array.astype(np.float32), "bfloat16") if array.dtype.name == "bfloat16" else (array, array.dtype.name)
+
+
+class Read(NamedTuple):
+    """What code returned, with NumPy arrays in place of other libraries' own."""
+
+    value: Any
+    coarse: str
+    """The dtype of arrays that NumPy has no dtype for, or ""."""
+    of_jax: bool
+    """Whether there were arrays of JAX."""
+
+
+def with_numpy_arrays(returned: Any) -> Read:
+    """A result with the tensors of PyTorch and the arrays of JAX in it as NumPy arrays; `Unreadable` where one is none.
+
+    >>> with_numpy_arrays(([np.ones(2)], 3.0))
+    Read(value=([array([1., 1.])], 3.0), coarse='', of_jax=False)
+    """
+    leaves = list(leaves_of(returned))
+    if not any(is_tensor(leaf) or is_jax(leaf) for leaf in leaves):
+        return Read(returned, "", False)
+    found, coarse = [], ""
+    for leaf in leaves:
+        array, dtype = as_numpy(leaf) if is_tensor(leaf) or is_jax(leaf) else (leaf, "")
+        found.append(array)
+        coarse = dtype if dtype == "bfloat16" else coarse
+    return Read(with_leaves(returned, found), coarse, any(map(is_jax, leaves)))
+
+
+@contextmanager
+def jax_in_double_precision() -> Iterator[None]:
+    """Within, JAX, where it is loaded, computes in the dtypes that it is given, on the CPU."""
+    jax: Any = sys.modules.get("jax")
+    if jax is None:
+        yield
+        return
+    with jax.enable_x64(True), jax.default_device(jax.devices("cpu")[0]):
+        yield
 
 
 def _detached(tensor: Any) -> tuple[Array, str]:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from minibp import check_backprop
-from minibp.check.backprop.outputs import with_outputs
+from minibp.check.backprop.shapes import with_outputs
 from minibp.check.subject.claim import Claim
 from minibp.check.subject.specification import ONE, SEVERAL, Setting
 
@@ -107,3 +107,36 @@ def test_of_one_batch_size_no_other_claim_is_made_up():
 
     report = check_backprop(of_several, seed=1, examples=20, raise_on_mismatch=False)
     assert not any("correct for" in note for note in report.notes)
+
+
+def of_jax(weights, biases, x, y):
+    jnp = pytest.importorskip("jax.numpy", reason="JAX is not installed")
+    a = [jnp.asarray(x)]
+    for w, b in zip(weights, biases, strict=True):
+        a.append(1 / (1 + jnp.exp(-(a[-1] @ w.T + b))))
+    delta, found = (a[-1] - y) * a[-1] * (1 - a[-1]) / len(x), []
+    for layer in reversed(range(len(weights))):
+        found.append((delta.T @ a[layer], delta.sum(0)))
+        delta = (delta @ weights[layer]) * a[layer] * (1 - a[layer])
+    return tuple(zip(*reversed(found), strict=True))
+
+
+def test_code_of_jax_is_called_for_few_shapes_in_double_precision():
+    report = check_backprop(of_jax, examples=30, seed=1)
+    assert report.verdict == "correct"
+    assert (
+        "JAX compiles of_jax for each shape: networks of the sizes 2-3-2 and 3-3-3-3-3 alone were drawn" in report.notes
+    )
+    fixed = check_backprop(of_jax, activation=["sigmoid", "sigmoid"], examples=5, seed=1)
+    assert any("of the sizes 2-3-2 and 3-3-3 alone" in note for note in fixed.notes)
+
+
+def test_of_one_label_the_shapes_have_one_output():
+    def subject(weights, biases, x, labels):
+        if weights[-1].shape[0] > 1:
+            raise ValueError("one output alone")
+        return of_jax(weights, biases, x, labels[:, None].astype(x.dtype))
+
+    report = check_backprop(subject, targets="labels", examples=5, seed=1, raise_on_mismatch=False)
+    assert report.verdict == "correct", report
+    assert any("of the sizes 2-3-1 and 3-3-3-3-1 alone" in note for note in report.notes)

@@ -6,7 +6,16 @@ from hypothesis import given
 from hypothesis.extra import numpy as hnp
 
 from minibp import check_grad
-from minibp.check.grad.foreign import Unreadable, as_numpy, is_tensor, numpy_hint, roundoff, type_of
+from minibp.foreign import (
+    Unreadable,
+    as_numpy,
+    is_key,
+    is_tensor,
+    jax_in_double_precision,
+    numpy_hint,
+    roundoff,
+    type_of,
+)
 
 X = np.array([0.3, -1.2, 0.7])
 
@@ -206,3 +215,22 @@ def test_imaginary_parts_that_torch_discards_make_no_oracle(torch):
     found = check_grad(f, np.cos, X, seed=1)
     assert "complex_step" not in found.oracles()
     assert "complex step was left out: f takes no complex numbers: it returns float64 for them" in found.notes
+
+
+def test_keys_of_random_numbers_are_no_numbers():
+    jax = pytest.importorskip("jax", reason="JAX is not installed")
+    assert is_key(jax.random.key(0))
+    assert not is_key(jax.random.PRNGKey(0))
+    assert not is_key(np.ones(2))
+
+
+def test_jax_computes_in_the_dtypes_that_it_gets():
+    jnp = pytest.importorskip("jax.numpy", reason="JAX is not installed")
+    with jax_in_double_precision():
+        assert jnp.asarray(X).dtype == np.float64
+
+
+def test_without_jax_there_is_nothing_to_set(monkeypatch):
+    monkeypatch.delitem(sys.modules, "jax", raising=False)
+    with jax_in_double_precision():
+        assert "jax" not in sys.modules

@@ -1,4 +1,4 @@
-"""The number of outputs of code that takes labels: several, one a class, or a single one, whose labels are 0 and 1."""
+"""Which networks code takes: of several outputs, or of one, where it takes labels; of few shapes, where it is JAX's."""
 
 from __future__ import annotations
 
@@ -15,6 +15,23 @@ def with_outputs(subject: Subject, setting: Setting, seed: int) -> Setting:
         return setting
     single = replace(setting, outputs=ONE)
     return setting if _answers(subject, setting, seed) or not _answers(subject, single, seed) else single
+
+
+JAX_SIZES = ((2, 3, 2), (3, 3, 3, 3, 3))
+"""One of unequal widths, and one of equal ones, which a transpose fits too."""
+
+
+def with_few_shapes(subject: Subject, setting: Setting, seed: int) -> Setting:
+    """The setting of few shapes where the subject returns arrays of JAX, which compiles for each shape anew."""
+    if setting.sizes or not any(call(subject, one, setting.claim).of_jax for one in setting.bases(seed)[:1]):
+        return setting
+    depth = setting.layers
+    sizes: tuple[tuple[int, ...], ...] = (
+        JAX_SIZES if depth is None else ((2, *[3] * (depth - 1), 2), (3,) * (depth + 1))
+    )
+    if setting.outputs == ONE:
+        sizes = tuple((*one[:-1], 1) for one in sizes)
+    return replace(setting, sizes=sizes, batch_sizes=(1, 3), few_shapes=True)
 
 
 def _answers(subject: Subject, setting: Setting, seed: int) -> bool:
