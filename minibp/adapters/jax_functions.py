@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minibp.adapters.subject import needed
-from minibp.adapters.with_vjp import Differentiable
+from minibp.adapters.with_vjp import Differentiable, coarse_dtype
 from minibp.arrays import InputError
 from minibp.extras import how_to_install
 from minibp.signatures import name_of_code
@@ -19,7 +19,7 @@ from minibp.trees import leaves_of, with_leaves
 Program = Callable[..., Any]
 
 
-def jax_function(fn: Callable[..., Any]) -> Differentiable:
+def jax_function(fn: Callable[..., Any], *, arithmetic: str | None = None) -> Differentiable:
     """A function of JAX as one on NumPy arrays, with the derivatives that JAX takes of it.
 
     Parameters
@@ -27,6 +27,9 @@ def jax_function(fn: Callable[..., Any]) -> Differentiable:
     fn : callable
         A function on arrays of JAX, or on trees of them, with or without rules of its own (custom_vjp, custom_jvp). It
         may be compiled by `jax.jit` already.
+    arithmetic : str, optional
+        "bfloat16", "float16" or "float32": what derivatives are computed in, from arguments that are rounded to it. f
+        is computed as its arguments are. Give the check the same. Default None: as the arguments are.
 
     Returns
     -------
@@ -36,7 +39,7 @@ def jax_function(fn: Callable[..., Any]) -> Differentiable:
     Raises
     ------
     InputError
-        Where `fn` is no function.
+        Where `fn` is no function, or no arithmetic has this name.
     ModuleNotFoundError
         Where JAX is not installed.
 
@@ -58,15 +61,15 @@ def jax_function(fn: Callable[..., Any]) -> Differentiable:
     jax = needed("jax", "adapters.jax_function", how_to_install("jax"))
     if not callable(fn):
         raise InputError(f"fn is a {type(fn).__name__}, expected a function of JAX")
-    called = _Called(fn, jax)
+    called = _Called(fn, jax, coarse_dtype(arithmetic))
     return Differentiable.of(called.f(), called.vjp, called.jvp)
 
 
 class _Called:
     """One function, called with arrays in the ways that checks do."""
 
-    def __init__(self, fn: Callable[..., Any], jax: Any) -> None:
-        self.fn, self.jax = fn, jax
+    def __init__(self, fn: Callable[..., Any], jax: Any, coarse: str | None) -> None:
+        self.fn, self.jax, self.coarse = fn, jax, coarse
         self.programs: dict[Any, Program] = {}
         self.compiles = True
 
@@ -136,7 +139,7 @@ class _Called:
         def of_moved(arrays: Sequence[Any], moved: Sequence[Any]) -> Any:
             new = list(arrays)
             for i, array in zip(places, moved, strict=True):
-                new[i] = array
+                new[i] = array.astype(self.coarse) if self.coarse else array
             return self.fn(*filled(new))
 
         def value(arrays: Sequence[Any], more: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minibp.adapters.subject import needed
-from minibp.adapters.with_vjp import Differentiable
+from minibp.adapters.with_vjp import Differentiable, coarse_dtype
 from minibp.arrays import InputError, checked_count
 from minibp.signatures import name_of_code
 from minibp.trees import leaves_of, with_leaves
@@ -22,7 +22,9 @@ BY_NAME = "parameters"
 """What the first argument of a module is called, in messages too."""
 
 
-def torch_function(fn: Callable[..., Any], *, device: Any = None, seed: int | None = None) -> Differentiable:
+def torch_function(
+    fn: Callable[..., Any], *, device: Any = None, seed: int | None = None, arithmetic: str | None = None
+) -> Differentiable:
     """A function on tensors as one on NumPy arrays, with the derivatives that PyTorch's autograd takes of it.
 
     Parameters
@@ -35,6 +37,9 @@ def torch_function(fn: Callable[..., Any], *, device: Any = None, seed: int | No
     seed : int, optional
         Seeds PyTorch's generator at every call, so that random masks, of dropout say, stay the same. Default None: it
         is left alone, and a function that draws numbers is said to be random.
+    arithmetic : str, optional
+        "bfloat16", "float16" or "float32": what derivatives are computed in, from arguments that are rounded to it. f
+        is computed as its arguments are. Give the check the same. Default None: as the arguments are.
 
     Returns
     -------
@@ -45,7 +50,7 @@ def torch_function(fn: Callable[..., Any], *, device: Any = None, seed: int | No
     Raises
     ------
     InputError
-        Where `fn` is no function, or no device has this name.
+        Where `fn` is no function, or no device or arithmetic has this name.
     ModuleNotFoundError
         Where PyTorch is not installed.
 
@@ -72,7 +77,7 @@ def torch_function(fn: Callable[..., Any], *, device: Any = None, seed: int | No
         seed = checked_count("seed", seed, least=0)
     module = fn if isinstance(fn, torch.nn.Module) else None
     own = dict(module.named_parameters()) if module is not None else {}
-    called = _Called(fn, module, _device(device, own), seed)
+    called = _Called(fn, module, _device(device, own), seed, coarse_dtype(arithmetic))
     parameters = {name: _array(parameter.detach().clone()) for name, parameter in own.items()}
     return Differentiable.of(called.f(), called.vjp, called.jvp, parameters)
 
@@ -98,8 +103,10 @@ SMALL = 2**15
 class _Called:
     """One function, called with arrays in the ways that checks do."""
 
-    def __init__(self, fn: Callable[..., Any], module: Any, device: Any, seed: int | None) -> None:
+    def __init__(self, fn: Callable[..., Any], module: Any, device: Any, seed: int | None, coarse: str | None) -> None:
         self.torch = _torch()
+        self.coarse = getattr(self.torch, coarse) if coarse else None
+        """What derivatives are computed in, where it is not the dtype of the arguments."""
         self.fn, self.module, self.device, self.seed = fn, module, device, seed
         self.left_out: list[bool] | None = None
         """Which results have no derivative."""
@@ -138,7 +145,7 @@ class _Called:
         *args, cotangent = given
         with self._calling(args), self.torch.enable_grad():
             tensors, moved = self._leaves(args)
-            results = list(leaves_of(self._run(tensors, args)))
+            results = list(leaves_of(self._run([self._cast(tensor) for tensor in tensors], args)))
             if self.changed is None:
                 self.changed = _changed_in_place(result for result in results if self._has_gradient(result))
             pairs = [
@@ -159,7 +166,7 @@ class _Called:
                 forward.make_dual(t, self._tensor(v).to(t.dtype)) if self._is_moved(t) and v is not None else t
                 for t, v in zip(self._leaves(args)[0], _beside(args, tangents), strict=True)
             ]
-            results = self._run(tensors, args)
+            results = self._run([self._cast(tensor) for tensor in tensors], args)
             return with_leaves(results, [self._tangent(result) for result in leaves_of(results)])
 
     def notes(self, *, off: bool) -> tuple[str, ...]:
@@ -227,6 +234,10 @@ class _Called:
                 array = array.copy()
             return self.torch.from_numpy(array).to(self.device)
         return leaf
+
+    def _cast(self, value: Any) -> Any:
+        """A tensor in the arithmetic that derivatives are computed in."""
+        return value.to(self.coarse) if self.coarse and self._is_moved(value) else value
 
     def _is_moved(self, value: Any) -> bool:
         return isinstance(value, self.torch.Tensor) and (value.is_floating_point() or value.is_complex())

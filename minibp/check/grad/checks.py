@@ -15,6 +15,7 @@ from minibp.check.grad.conclusion import outcomes, remarks, said_by_the_code, se
 from minibp.check.grad.engine import Engine
 from minibp.check.grad.findings import Findings
 from minibp.check.grad.function import Function
+from minibp.check.grad.low_precision import UNITS, WRITTEN, granted, rounded_to
 from minibp.check.grad.question import Question, quietly
 from minibp.check.grad.resolution import RESOLVED
 from minibp.check.grad.second_order import GradientOf
@@ -45,7 +46,7 @@ class Outcome(NamedTuple):
 
 def ask(question: Question, x: Any, seed: int) -> Outcome:
     """The check at one point; `InputError` where f or the claim cannot be used there."""
-    arguments = _arguments(question, x)
+    arguments = _arguments(question, x if question.arithmetic is None else rounded_to(x, question.arithmetic))
     rng = np.random.default_rng(seed)
     with watching(), quietly(question.oracles):
         return _Asked(question, arguments, rng).outcome()
@@ -127,6 +128,8 @@ class _Asked:
             self.function = function = self._made_function()
             subject, verdict = self.name, "wrong"
             self.claim = claim = self._made_claim(function)
+            if question.arithmetic is not None:
+                self.notes.append(f"{self.name} is granted the rounding of {WRITTEN[question.arithmetic]}")
             self.engine = engine = Engine(function, claim, self.rng, oracles=question.oracles, calls=question.calls)
             engine.run()
             self._check_again(function)
@@ -161,19 +164,26 @@ class _Asked:
         self._check_claim(function)
         m, n = len(function), len(self.arguments)
         if question.kind in {"jvp", "hvp"}:
-            tangents = TangentClaim(name, function, question.claim)
+            tangents = self._in_its_arithmetic(TangentClaim(name, function, question.claim))
             v = np.where(self.arguments.movable, self.rng.choice([-1.0, 1.0], n) * self.arguments.scale, 0)
             contract.the_same_twice(tangents, tangents.column, v)
             return tangents
         if question.kind in {"jacobian", "hessian"}:
-            matrix = MatrixClaim(name, function, question.claim)
+            matrix = self._in_its_arithmetic(MatrixClaim(name, function, question.claim))
             if not matrix.constant:
                 contract.the_same_twice(matrix, lambda c: matrix.row(c, self.arguments.flat), np.ones(m))
             return matrix
         claim = GradientClaim(name, function, question.claim, takes_cotangent=question.kind == "vjp")
+        claim = self._in_its_arithmetic(claim)
         c = np.ones(m) if question.kind == "grad" else self.rng.choice([-1.0, 1.0], m)
         if not claim.constant:
             contract.again(claim, c, claim.row(c))
+        return claim
+
+    def _in_its_arithmetic(self, claim: Any) -> Any:
+        """The claim, granted the rounding of the arithmetic that it computes in."""
+        if self.question.arithmetic is not None:
+            claim.compute_in(granted(self.question.arithmetic), UNITS[self.question.arithmetic])
         return claim
 
     def _check_claim(self, function: Function) -> None:
@@ -259,6 +269,8 @@ class _Asked:
         entries = named.of(bad, ignored=ignored)
         if ignored:  # said once, by the contract
             entries = [finding for finding in entries if finding.fault != "cotangent_ignored"]
+        if any(finding.fault == "coarser_arithmetic" for finding in entries):  # of which sums are not linear
+            self.findings = [finding for finding in self.findings if "is not linear" not in finding.message]
         self.findings += entries
         self.notes += named.notes
         if all(abs(cell.got - cell.expected) <= LITTLE * abs(cell.expected) for cell in bad):

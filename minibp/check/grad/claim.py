@@ -20,6 +20,10 @@ from minibp.foreign import roundoff, type_of
 LAST_DIGITS = 256.0
 """Of the last digits of a claim so many units u are granted, as of an oracle's."""
 
+CELLS, LONGEST = (2.0, 16.0, 64.0), 0.125
+"""Lengths of lines along which the rounding of a coarse arithmetic shows, in units of its roundoff, and the longest.
+What is about 1, and hardly moves, takes a long way to the next number that the arithmetic has."""
+
 
 class Claim:
     """Rows cᵀJ of the Jacobian, by calls of a gradient or a vector-Jacobian product, or of a matrix.
@@ -39,19 +43,34 @@ class Claim:
         """True where entries are called by the names of the arguments that they are derivatives by."""
         self.constant = False
         """True of numbers that were computed beforehand: of them no noise is known."""
+        self.roundoff = 0.0
+        """The unit roundoff of the arithmetic that it is said to compute in; 0 where its dtypes say."""
 
     @property
     def constant_or_columns(self) -> bool:
         """True where no noise of the claim can be measured by rows."""
         return self.constant or self.by_columns
 
+    @property
+    def _coarsest(self) -> float:
+        """The coarsest roundoff that results may have."""
+        return max(self.function.returned, self.roundoff)
+
     def keep(self, found: Parsed) -> Array:
         """The row of a parsed result; what is wrong with its form is remembered."""
         self.breaches += [breach for breach in found.breaches if breach not in self.breaches]
         self.notes += [note for note in found.notes if note not in self.notes]
-        if (found.unit > self.unit).any():
-            self.unit = np.maximum(self.unit, found.unit)
+        self.see(found.unit)
         return found.row
+
+    def see(self, unit: Array | float) -> None:
+        """Take over the roundoff of what it returns, unless its arithmetic is known."""
+        if not self.roundoff and (unit > self.unit).any():
+            self.unit = np.maximum(self.unit, unit)
+
+    def compute_in(self, unit: float, roundoff: float) -> None:
+        """Grant it last digits of this unit, whatever dtypes it returns."""
+        self.unit, self.roundoff = np.broadcast_to(np.float64(unit), np.shape(self.unit)), roundoff
 
     def row(self, c: Array, flat: Array | None = None) -> Array:
         """cᵀJ at the point, or at another, where it is NaN if there is none."""
@@ -75,8 +94,11 @@ class Claim:
         x, rng = self.arguments.flat, self.function.rng
         size = np.where(self.arguments.movable, np.abs(x), 0)
         finest = ULPS * float(self.unit.max())
+        lengths = {finest, max(distance, finest)}
+        if self.roundoff:
+            lengths = {min(cells * self.roundoff, LONGEST) for cells in CELLS}
         found = np.zeros_like(row)
-        for length in sorted({finest, max(distance, finest)}):
+        for length in sorted(lengths):
             seen = scatter(lambda point: self.row(c, point), x, size, length, rng)
             found = found if seen is None else np.fmax(found, seen)
         return SAFETY * found
@@ -110,7 +132,7 @@ class GradientClaim(Claim):
         return self._scaled(self._parsed(result).row, c)
 
     def derived(self, c: Array, row: Array) -> Array | None:
-        if self.constant:
+        if self.constant or self.roundoff:
             return None
         structure = self.arguments.structure
         leaves = [
@@ -149,7 +171,7 @@ class GradientClaim(Claim):
         pair = isinstance(result, tuple | list) and len(result) == 2 and not self.takes_cotangent
         value = numbers_of(result[0]) if pair else None
         try:
-            found = parsed(self.name, result, arguments.structure, names, several, "x", self.function.returned)
+            found = parsed(self.name, result, arguments.structure, names, several, "x", self._coarsest)
         except Breach:
             if value is None or value[0].ndim:
                 raise
@@ -158,9 +180,7 @@ class GradientClaim(Claim):
             assert found is not None
             return found
         try:
-            second = parsed(
-                f"{self.name}[1]", result[1], arguments.structure, names, several, "x", self.function.returned
-            )
+            second = parsed(f"{self.name}[1]", result[1], arguments.structure, names, several, "x", self._coarsest)
         except Breach:
             if found is None:
                 raise
@@ -235,7 +255,7 @@ class MatrixClaim(Claim):
         if array.dtype.kind == "c" or flat_shape[0] * flat_shape[1] != array.size:
             raise Misuse(f"{self.name} is complex, or for complex numbers: expected real ones; check_vjp takes both")
         finest = max(roundoff(leaf.array.dtype.name) for leaf in arguments.structure.leaves if leaf.array is not None)
-        if flat is None and roundoff(dtype) > finest:
+        if flat is None and roundoff(dtype) > max(finest, self.roundoff):
             own = np.result_type(*(leaf.array for leaf in arguments.structure.leaves if leaf.array is not None))
             breach = f"{self.name} has dtype {dtype}, expected {own}, the dtype of x"
             self.breaches += [breach] if breach not in self.breaches else []
@@ -243,7 +263,7 @@ class MatrixClaim(Claim):
         if flat is None and not np.isfinite(matrix[kept]).all():
             at = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
             self.breaches.append(f"{self.name} is {array[tuple(at)]} at {at}, expected finite numbers")
-        self.unit = np.maximum(self.unit, roundoff(dtype))
+        self.see(roundoff(dtype))
         return np.asarray(matrix[kept], np.float64)
 
     def _shape(self) -> tuple[int, ...]:
@@ -288,14 +308,14 @@ class TangentClaim(Claim):
         for leaf, own, after in zip(structure.leaves, before, leaves, strict=True):
             if leaf.array is not None and not np.array_equal(own, after, equal_nan=True):
                 raise Breach(f"{self.name} changed its tangent in place, expected it to be left as it is")
-        self.unit = np.maximum(self.unit, found.unit[self.function.kept])
+        self.see(found.unit[self.function.kept])
         return found.row[self.function.kept]
 
     def _call(self, x: list[Any], tangent: Any) -> Any:
         return self.claim(tuple(x) if self.arguments.several else x[0], tangent)
 
     def _parsed(self, result: Any) -> Parsed:
-        return parsed(self.name, result, self.function.result, ["out"], False, "the result of f")
+        return parsed(self.name, result, self.function.result, ["out"], False, "the result of f", self.roundoff)
 
 
 def _with_error(part: Any, own: Array) -> tuple[Array, Array]:

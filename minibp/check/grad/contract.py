@@ -54,7 +54,8 @@ def columns_broken(claim: TangentClaim, rng: np.random.Generator) -> Iterator[tu
     arguments = claim.arguments
     size = np.where(arguments.movable, np.minimum(arguments.scale, LARGEST), 0)
     a, b = (rng.choice([-1.0, 1.0], len(arguments)) * size for _ in range(2))
-    twice = _not_linear(claim.column, a, b, claim.column(a), claim.unit)
+    unit = np.maximum(claim.unit, claim.roundoff)
+    twice = _not_linear(claim.column, a, b, claim.column(a), unit)
     if twice is not None:
         yield "", f"{claim.name} is not linear in the tangent: {twice}"
 
@@ -93,7 +94,7 @@ def broken(claim: GradientClaim, rng: np.random.Generator) -> Iterator[tuple[str
     if np.nan_to_num(nothing).any():
         yield "cotangent_ignored", f"{claim.name} of a cotangent of zeros is not 0"
         return
-    unit = np.maximum(claim.unit, max(roundoff_of_result(function), function.returned))
+    unit = np.maximum(claim.unit, max(roundoff_of_result(function), function.returned, claim.roundoff))
     twice = _not_linear(claim.row, c, d, first, unit)
     if twice is not None:
         yield "", f"{claim.name} is not linear in the cotangent: {twice}"
@@ -121,10 +122,11 @@ def _layouts(claim: GradientClaim, c: Array, first: Array) -> Iterator[tuple[str
     """Cotangents that are stored in other ways, as broadcasting and slicing upstream make them."""
     function = claim.function
     function(claim.arguments.flat)
-    limit = SLACK * claim.unit * np.abs(first).max(initial=0.0) + 1e-290
+    unit = np.maximum(claim.unit, claim.roundoff)
+    limit = SLACK * unit * np.abs(first).max(initial=0.0) + 1e-290
     ones = np.ones(len(function))
     by_ones = claim.row(ones)
-    same = SLACK * claim.unit * np.abs(by_ones).max(initial=0.0) + 1e-290
+    same = SLACK * unit * np.abs(by_ones).max(initial=0.0) + 1e-290
     for kind, row, expected, slack in (
         ("not contiguous", c, first, limit),
         ("in another memory order", c, first, limit),

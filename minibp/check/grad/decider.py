@@ -21,7 +21,7 @@ from minibp.check.grad.column import (
 from minibp.check.grad.doubts import Doubts
 from minibp.check.grad.oracle_slopes import OracleSlopes
 from minibp.check.grad.projected import Projected
-from minibp.check.grad.resolution import RESOLVED, Resolution
+from minibp.check.grad.resolution import Resolution
 
 COMPARABLE = 1e3
 """An oracle has a word against differences where its tolerance is at most so many times theirs."""
@@ -90,7 +90,9 @@ class Decider:
 
     def _off(self, column: Column, i: int, off: Told, fine: Told) -> int:
         """The outcome of what is off by the oracle that tells it best."""
-        if set(off) == {DIFFERENCES} and any(tolerance <= RESOLVED * abs(value) for value, tolerance in fine.values()):
+        if set(off) == {DIFFERENCES} and any(
+            tolerance <= self.resolution.part * abs(value) for value, tolerance in fine.values()
+        ):
             return DISPUTED
         if self._is_hardly_off(float(column.got[i]), off):
             return DOUBTFUL
@@ -138,7 +140,7 @@ class Decider:
         value, radius = column.values[name]
         if self.resolution.is_resolved(column, value, radius + column.allowed)[i]:
             return RIGHT
-        return SMALL if column.tolerance[i] <= RESOLVED * self.resolution.largest else UNRESOLVED
+        return SMALL if column.tolerance[i] <= self.resolution.part * self.resolution.largest else UNRESOLVED
 
 
 def _take_best(column: Column, i: int, told: Told) -> str:

@@ -13,6 +13,7 @@ from minibp.check.grad.column import RIGHT, UNSTABLE, WRONG, Cell
 from minibp.check.grad.differences import slopes
 from minibp.check.grad.engine import Engine
 from minibp.check.grad.function import Function
+from minibp.check.grad.low_precision import coarser_arithmetic
 from minibp.check.grad.projected import Projected
 from minibp.check.grad.symptom_fits import Block, Named, elsewhere, swapped, symptom_of
 from minibp.check.report.finding import Finding
@@ -37,6 +38,7 @@ class Findings:
     def of(self, bad: list[Cell], *, ignored: bool) -> list[Finding]:
         """The findings on comparisons that are off; `ignored` says that the cotangent is not used."""
         named = self._symptoms(ignored) if self.engine.every else {}
+        named = self._coarser(bad) or named
         for leaf, symptom in named.items():
             self.notes.append(f"{self._label(leaf)}: {symptom.text}")
         bad = sorted(bad, key=lambda cell: (cell.outcome != WRONG, not cell.is_entry, -cell.excess))
@@ -60,6 +62,13 @@ class Findings:
         except Exception:  # noqa: BLE001 -- code that takes single precision alone raises anything
             return False
         return all(abs(float(rows[cell.i] @ cell.v) - cell.expected) <= cell.tolerance for cell in bad)
+
+    def _coarser(self, bad: list[Cell]) -> dict[str, Named]:
+        """By argument, the arithmetic whose rounding errors are as what is off."""
+        worst = sorted(bad, key=lambda cell: -cell.excess)
+        name = coarser_arithmetic(self.claim, worst, self.engine.seen.cotangents())
+        text = SYMPTOMS["coarser_arithmetic"].summary.replace("a coarser", name)
+        return {self._leaf(cell): Named("coarser_arithmetic", text) for cell in bad} if name else {}
 
     def _symptoms(self, ignored: bool) -> dict[str, Named]:
         """The symptom of each argument whose derivatives have one."""

@@ -20,7 +20,11 @@ def bits_of(values: Array) -> Array:
 def as_format(values: Array, name: str) -> Array:
     """The nearest numbers of a coarser format, as float64."""
     with np.errstate(over="ignore"):
-        if name != "bfloat16":
+        if name not in {"bfloat16", "tf32"}:
             return values.astype(name).astype(np.float64)
-        bits = values.astype(np.float32).view(np.uint32) & np.uint32(0xFFFF0000)
-        return bits.view(np.float32).astype(np.float64)
+        dropped = np.uint32(16 if name == "bfloat16" else 13)
+        bits = np.atleast_1d(values.astype(np.float32)).view(np.uint32)
+        even = (bits >> dropped) & np.uint32(1)
+        half = (np.uint32(1) << (dropped - np.uint32(1))) - np.uint32(1)
+        bits = (bits + half + even) >> dropped << dropped  # to the nearest, and of two to the even one
+        return bits.view(np.float32).astype(np.float64).reshape(np.shape(values))

@@ -41,7 +41,8 @@ class Judge:
         self.steps = Steps(seen, calls)
         self.doubts = Doubts(seen, claimed, self.steps, oracles)
         self.unit = float(np.max(claimed.claim.unit))
-        self.resolution = Resolution(seen, max(claimed.largest, oracles.largest), self.unit)
+        largest = max(claimed.largest, oracles.largest)
+        self.resolution = Resolution(seen, largest, self.unit, claimed.claim.roundoff)
         self.decider = Decider(seen, claimed, oracles, self.resolution, self.doubts)
         self.tally = Tally(self.unit)
         self.confirmed = 0

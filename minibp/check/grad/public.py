@@ -24,6 +24,7 @@ def check_grad(
     calls: int = CALLS,
     accuracy: float | None = None,
     wrt: str | int | Sequence[str | int] | None = None,
+    arithmetic: str | None = None,
 ) -> Report:
     """Check the claimed gradient of a scalar function: equation (1), ∇_v C = ∇C · v.
 
@@ -57,6 +58,9 @@ def check_grad(
         smaller than that count as noise. Default None: f is as accurate as its values look.
     wrt : str, int or sequence of them, optional
         Names or positions of the arguments whose derivatives are checked; the others are passed on. Default None: all.
+    arithmetic : str, optional
+        What the claim computes in, where that is coarser than its arrays: "float32", "tf32", "bfloat16" or "float16".
+        The point is rounded to it, and its rounding is granted. Default None: as the dtypes say.
 
     Returns
     -------
@@ -93,7 +97,7 @@ def check_grad(
     'correct'
     """
     __tracebackhide__ = True  # of a test's failure pytest shows the test and the report
-    question = question_of("grad", f, grad, oracles, calls, accuracy, wrt)
+    question = question_of("grad", f, grad, oracles, calls, accuracy, wrt, arithmetic)
     return report_of(question, x, points, examples, seed, raise_on_mismatch)
 
 
@@ -110,6 +114,7 @@ def check_vjp(
     calls: int = CALLS,
     accuracy: float | None = None,
     wrt: str | int | Sequence[str | int] | None = None,
+    arithmetic: str | None = None,
 ) -> Report:
     """Check a vector-Jacobian product, the backward pass of a layer: cᵀJ.
 
@@ -142,6 +147,9 @@ def check_vjp(
         smaller than that count as noise. Default None: f is as accurate as its values look.
     wrt : str, int or sequence of them, optional
         Names or positions of the arguments whose derivatives are checked; the others are passed on. Default None: all.
+    arithmetic : str, optional
+        What the claim computes in, where that is coarser than its arrays: "float32", "tf32", "bfloat16" or "float16".
+        The point is rounded to it, and its rounding is granted. Default None: as the dtypes say.
 
     Returns
     -------
@@ -171,7 +179,7 @@ def check_vjp(
     'correct'
     """
     __tracebackhide__ = True  # of a test's failure pytest shows the test and the report
-    question = question_of("vjp", f, vjp, oracles, calls, accuracy, wrt)
+    question = question_of("vjp", f, vjp, oracles, calls, accuracy, wrt, arithmetic)
     return report_of(question, args, points, examples, seed, raise_on_mismatch)
 
 
@@ -188,6 +196,7 @@ def check_jvp(
     calls: int = CALLS,
     accuracy: float | None = None,
     wrt: str | int | Sequence[str | int] | None = None,
+    arithmetic: str | None = None,
 ) -> Report:
     """Check a Jacobian-vector product, the forward mode: Jv.
 
@@ -219,6 +228,9 @@ def check_jvp(
         smaller than that count as noise. Default None: f is as accurate as its values look.
     wrt : str, int or sequence of them, optional
         Names or positions of the arguments whose derivatives are checked; the others are passed on. Default None: all.
+    arithmetic : str, optional
+        What the claim computes in, where that is coarser than its arrays: "float32", "tf32", "bfloat16" or "float16".
+        The point is rounded to it, and its rounding is granted. Default None: as the dtypes say.
 
     Returns
     -------
@@ -246,7 +258,7 @@ def check_jvp(
     'correct'
     """
     __tracebackhide__ = True  # of a test's failure pytest shows the test and the report
-    question = question_of("jvp", f, jvp, oracles, calls, accuracy, wrt)
+    question = question_of("jvp", f, jvp, oracles, calls, accuracy, wrt, arithmetic)
     return report_of(question, args, points, examples, seed, raise_on_mismatch)
 
 
@@ -263,6 +275,7 @@ def check_jacobian(
     calls: int = CALLS,
     accuracy: float | None = None,
     wrt: str | int | Sequence[str | int] | None = None,
+    arithmetic: str | None = None,
 ) -> Report:
     """Check a Jacobian as a matrix.
 
@@ -295,6 +308,9 @@ def check_jacobian(
         smaller than that count as noise. Default None: f is as accurate as its values look.
     wrt : str, int or sequence of them, optional
         Names or positions of the arguments whose derivatives are checked; the others are passed on. Default None: all.
+    arithmetic : str, optional
+        What the claim computes in, where that is coarser than its arrays: "float32", "tf32", "bfloat16" or "float16".
+        The point is rounded to it, and its rounding is granted. Default None: as the dtypes say.
 
     Returns
     -------
@@ -322,7 +338,7 @@ def check_jacobian(
     'correct'
     """
     __tracebackhide__ = True  # of a test's failure pytest shows the test and the report
-    question = question_of("jacobian", f, jac, oracles, calls, accuracy, wrt)
+    question = question_of("jacobian", f, jac, oracles, calls, accuracy, wrt, arithmetic)
     return report_of(question, x, points, examples, seed, raise_on_mismatch)
 
 
@@ -339,6 +355,7 @@ def check_hessian(
     calls: int = CALLS,
     accuracy: float | None = None,
     wrt: str | int | Sequence[str | int] | None = None,
+    arithmetic: str | None = None,
 ) -> Report:
     """Check the Hessian of a scalar function.
 
@@ -371,6 +388,9 @@ def check_hessian(
         smaller than that count as noise. Default None: f is as accurate as its values look.
     wrt : str, int or sequence of them, optional
         Names or positions of the arguments whose derivatives are checked; the others are passed on. Default None: all.
+    arithmetic : str, optional
+        What the claim computes in, where that is coarser than its arrays: "float32", "tf32", "bfloat16" or "float16".
+        The point is rounded to it, and its rounding is granted. Default None: as the dtypes say.
 
     Returns
     -------
@@ -399,7 +419,7 @@ def check_hessian(
     'correct'
     """
     __tracebackhide__ = True  # of a test's failure pytest shows the test and the report
-    question = question_of("hessian", f, hess, oracles, calls, accuracy, wrt)
+    question = question_of("hessian", f, hess, oracles, calls, accuracy, wrt, arithmetic)
     return report_of(question, x, points, examples, seed, raise_on_mismatch)
 
 
@@ -416,6 +436,7 @@ def check_hvp(
     calls: int = CALLS,
     accuracy: float | None = None,
     wrt: str | int | Sequence[str | int] | None = None,
+    arithmetic: str | None = None,
 ) -> Report:
     """Check a Hessian-vector product, Hv.
 
@@ -447,6 +468,9 @@ def check_hvp(
         smaller than that count as noise. Default None: f is as accurate as its values look.
     wrt : str, int or sequence of them, optional
         Names or positions of the arguments whose derivatives are checked; the others are passed on. Default None: all.
+    arithmetic : str, optional
+        What the claim computes in, where that is coarser than its arrays: "float32", "tf32", "bfloat16" or "float16".
+        The point is rounded to it, and its rounding is granted. Default None: as the dtypes say.
 
     Returns
     -------
@@ -474,5 +498,5 @@ def check_hvp(
     'correct'
     """
     __tracebackhide__ = True  # of a test's failure pytest shows the test and the report
-    question = question_of("hvp", f, hvp, oracles, calls, accuracy, wrt)
+    question = question_of("hvp", f, hvp, oracles, calls, accuracy, wrt, arithmetic)
     return report_of(question, x, points, examples, seed, raise_on_mismatch)

@@ -12,6 +12,7 @@ import numpy as np
 
 from minibp.arrays import InputError, checked_count
 from minibp.check.grad.engine import CALLS
+from minibp.check.grad.low_precision import checked_arithmetic
 
 ORACLES = ("jax", "complex_step", "finite_difference")
 
@@ -27,10 +28,19 @@ class Question(NamedTuple):
     accuracy: float
     wrt: tuple[str | int, ...] | None
     """Names or positions of the arguments to check; None: all."""
+    arithmetic: str | None = None
+    """What the claim computes in, where it is coarser than its dtypes."""
 
 
 def question_of(
-    kind: str, f: Any, claim: Any, oracles: Any = ORACLES, calls: Any = CALLS, accuracy: Any = None, wrt: Any = None
+    kind: str,
+    f: Any,
+    claim: Any,
+    oracles: Any = ORACLES,
+    calls: Any = CALLS,
+    accuracy: Any = None,
+    wrt: Any = None,
+    arithmetic: Any = None,
 ) -> Question:
     """What is asked, checked; `InputError` where a keyword cannot be used."""
     try:
@@ -52,7 +62,8 @@ def question_of(
         chosen = None if wrt is None else (wrt,) if isinstance(wrt, str | int) else tuple(wrt)
     except TypeError:
         raise InputError(f"wrt is {wrt!r}, expected names or positions of arguments") from None
-    return Question(kind, f, claim, names, checked_count("calls", calls, least=1), known, chosen)
+    count = checked_count("calls", calls, least=1)
+    return Question(kind, f, claim, names, count, known, chosen, checked_arithmetic(arithmetic))
 
 
 def _as_float(number: float) -> float:

@@ -10,10 +10,11 @@ from minibp.check.grad.column import DIFFERENCES, Column
 from minibp.check.grad.projected import Projected
 from minibp.check.rounding.noise import SAFETY
 
-RESOLVED = 1e-2
-"""A tolerance that is a larger part of a slope than this tells nothing of it."""
-RESOLVED_ACROSS = 0.1
-"""The same of an f that is known to a stated accuracy alone."""
+RESOLVED, RESOLVED_ACROSS = 1e-2, 0.1
+"""The part of a slope that a tolerance has to be below; and of an f that is known to a stated accuracy alone, or of a
+claim in a coarse arithmetic."""
+COARSE = 2.0**-20
+"""The roundoff of an arithmetic that leaves few digits."""
 EXACT = 1e-280
 """A slope of 0 that is told to within this is exactly 0."""
 ZERO = 1e-4
@@ -30,8 +31,10 @@ class Resolution:
     `largest` is the largest slope by one entry that is claimed, or told, and `unit` the roundoff of the claim.
     """
 
-    def __init__(self, seen: Projected, largest: float, unit: float) -> None:
+    def __init__(self, seen: Projected, largest: float, unit: float, roundoff: float = 0.0) -> None:
         self.seen, self.largest, self.unit = seen, largest, unit
+        self.part = RESOLVED_ACROSS if seen.accuracy or roundoff > COARSE else RESOLVED
+        """A tolerance that is a larger part of a slope than this tells nothing of it."""
 
     def is_lost(self, column: Column, name: str, error: Array) -> Array:
         """True where half of the digits of the claim are lost in its own rounding, which is far more than need be."""
@@ -63,6 +66,5 @@ class Resolution:
             steep = np.maximum(self.largest, column.sides.size)
             exact |= (got == 0) & column.sides.still
         lost = (np.abs(got) <= LOST * column.allowed) & (tolerance <= ZERO * steep)
-        part = RESOLVED if self.seen.accuracy == 0 else RESOLVED_ACROSS
-        small = tolerance <= part * np.maximum(np.abs(got), np.abs(value))
+        small = tolerance <= self.part * np.maximum(np.abs(got), np.abs(value))
         return np.asarray((exact | lost | small) & np.isfinite(tolerance))

@@ -94,6 +94,11 @@ _ALL = (
         "evaluate it at the input that the forward pass had",
     ),
     Symptom(
+        "coarser_arithmetic",
+        "the errors are as of a coarser arithmetic",
+        "see what computes in it, TF32 of tensor cores say, or claim it by arithmetic=",
+    ),
+    Symptom(
         "at_input",
         "the derivative in terms of the value of the function is given its argument, x(1 − x) for σ(x)(1 − σ(x))",
         "give it the output of the forward pass",

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from minibp import check_vjp
+from minibp.check.grad.formats import as_format
 from minibp.check.report.symptoms import SYMPTOMS
 from minibp.check.report.wording import of_finding
 
@@ -21,6 +22,12 @@ def times_constants(x):
 
 def sigmoid(x):
     return 1 / (1 + np.exp(-x))
+
+
+def in_tf32(a, b, c):
+    """A product's gradients by tensor cores, which round both factors to 10 bits."""
+    a, b, c = (as_format(array, "tf32") for array in (a, b, c))
+    return c @ b.T, a.T @ c
 
 
 def slope_of_sigmoid(x):
@@ -110,6 +117,7 @@ SUBJECTS = {
         RNG.standard_normal((3, 3)),
     ),
     "at_output": (sigmoid, lambda x, c: c * slope_of_sigmoid(sigmoid(x)), POINT),
+    "coarser_arithmetic": (np.matmul, in_tf32, (RNG.standard_normal((2, 3)), RNG.standard_normal((3, 2)))),
     "at_input": (sigmoid, lambda x, c: c * x * (1 - x), POINT),
     "stale_state": (REMEMBERS, REMEMBERS.vjp, POINT),
     "rows_only": (np.sin, row_left_out, X),

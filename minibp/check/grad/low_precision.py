@@ -1,0 +1,94 @@
+"""Claims that are computed in a coarser arithmetic than their arrays have, and errors that look as if they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from minibp.arrays import Array, InputError
+from minibp.check.grad.claim import LAST_DIGITS, GradientClaim
+from minibp.check.grad.column import Cell
+from minibp.check.grad.formats import as_format
+from minibp.check.rounding.noise import SAFETY, scatter
+from minibp.trees import leaves_of, with_leaves
+
+UNITS = {"float32": 2.0**-24, "tf32": 2.0**-11, "float16": 2.0**-11, "bfloat16": 2.0**-8}
+"""The unit roundoff of each arithmetic. TF32 has the range of float32 and 10 bits, to which factors are rounded."""
+GRANTED = 8.0
+"""Of what is computed in a coarse arithmetic so many units are granted, besides the noise that is seen."""
+CELLS = 2.0
+"""Points whose differences show the rounding of a format are so many units of it apart."""
+AS_NOISE = 4.0
+"""Errors are those of a coarser arithmetic where they are at most so many times `SAFETY` of its noise."""
+SHOWN = 4
+"""So many of what is off, the worst, have to be explained."""
+LARGEST = 64.0
+"""Errors of more units of an arithmetic, as a part of what is claimed or expected, are no rounding of a layer."""
+WRITTEN = {"float32": "float32", "tf32": "TF32", "float16": "float16", "bfloat16": "bfloat16"}
+
+
+def checked_arithmetic(name: Any) -> str | None:
+    """The name of an arithmetic, None of what is as its dtypes say; `InputError` of any other."""
+    if name is None or name == "float64":
+        return None
+    if not isinstance(name, str) or name not in UNITS:
+        raise InputError(f"arithmetic is {name!r}, expected one of float64, {', '.join(UNITS)}")
+    return name
+
+
+def granted(name: str) -> float:
+    """The unit of a claim's last digits, of which it is granted `LAST_DIGITS`."""
+    return GRANTED / LAST_DIGITS * UNITS[name]
+
+
+def rounded_to(x: Any, name: str) -> Any:
+    """A point whose numbers the arithmetic holds, as float32.
+
+    >>> rounded_to({"w": 1 + 2.0**-9, "n": 3}, "bfloat16")
+    {'w': np.float32(1.0), 'n': 3}
+    """
+    held = [_rounded(leaf, name) for leaf in leaves_of(x)]
+    return with_leaves(x, held)
+
+
+def _rounded(leaf: Any, name: str) -> Any:
+    if not isinstance(leaf, float | np.ndarray | np.floating) or np.asarray(leaf).dtype.kind != "f":
+        return leaf
+    return as_format(np.asarray(leaf), name).astype(np.float32)[()]
+
+
+def coarser_arithmetic(claim: Any, bad: Sequence[Cell], cotangents: Array) -> str:
+    """The finest arithmetic, coarser than the claim's own, whose noise explains what is off; "" where none does.
+
+    A claim that is computed in it scatters by its rounding between points that are a unit of it apart, and is off by as
+    much; one whose formula is wrong is smooth there.
+    """
+    if not isinstance(claim, GradientClaim) or claim.constant:
+        return ""
+    finest = claim.roundoff or float(claim.unit.max())
+    worst = [cell for cell in bad if cell.is_entry][:SHOWN]
+    part = max((cell.error / max(abs(cell.got), abs(cell.expected)) for cell in worst), default=np.inf)
+    for name, unit in sorted(UNITS.items(), key=lambda item: item[1]):
+        if unit > finest and part <= LARGEST * unit and _explains(claim, worst, cotangents, unit):
+            return WRITTEN[name]
+    return ""
+
+
+def _explains(claim: GradientClaim, worst: Sequence[Cell], cotangents: Array, unit: float) -> bool:
+    x, movable, rng = claim.arguments.flat, claim.arguments.movable, claim.function.rng
+    # The cotangent is moved as well, by a factor: of what is linear in x the derivative does not depend on it.
+    point, size = np.append(x, 1.0), np.append(np.where(movable, np.abs(x), 0), 1.0)
+
+    def row_of(i: int) -> Callable[[Array], Array]:
+        return lambda at: claim.row(cotangents[i] * at[-1], at[:-1]) / at[-1]
+
+    noises: dict[int, Array | None] = {}
+    for cell in worst:
+        if cell.i not in noises:
+            noises[cell.i] = scatter(row_of(cell.i), point, size, CELLS * unit, rng)
+        noise = noises[cell.i]
+        if noise is None or not cell.error <= AS_NOISE * SAFETY * noise[np.flatnonzero(cell.v)[0]] + cell.tolerance:
+            return False
+    return True
