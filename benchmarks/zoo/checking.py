@@ -12,6 +12,7 @@ import numpy as np
 
 import minibp
 from minibp.check.grad.points import pasted
+from minibp.check.grad.resolution import STEADY
 from zoo.entry import Array, Entry
 from zoo.mutations import ROUNDED, Subject, mistakes
 from zoo.points import called, draw, flat, jacobian, like
@@ -138,7 +139,8 @@ def checked(
 def is_resolved(case: Case) -> bool:
     """True where the engine tells some slope of the right claim more closely than the mistake is large.
 
-    Of mistakes of rounding those count alone that leave less than half of the digits.
+    Of mistakes of rounding, which are noise of the claim, those count alone that leave less than half of the digits,
+    and are as far beyond what is told as noise has to be to be called unstable.
     """
     assert case.change is not None
     try:
@@ -149,8 +151,9 @@ def is_resolved(case: Case) -> bool:
         return False
     if case.change.shape != known.shape:
         return False
-    least = np.where(case.mutation in ROUNDED, HALF_OF_DIGITS * slopes, 0.0)
-    return bool(((case.change > CLEARLY * known) & (case.change > least)).any())
+    noise = case.mutation in ROUNDED
+    least = HALF_OF_DIGITS * slopes if noise else np.zeros_like(slopes)
+    return bool(((case.change > (STEADY if noise else CLEARLY) * known) & (case.change > least)).any())
 
 
 @contextmanager

@@ -119,3 +119,12 @@ def test_what_cannot_be_used_is_one_clear_error():
     made = jax_function(jax_zoo.function(jax, "sine, vjp"))
     with pytest.raises(InputError, match="can't apply forward-mode autodiff"):
         minibp.check_jvp(made.f, made.jvp, X, seed=1)
+
+
+@pytest.mark.parametrize("arithmetic", ["bfloat16", "float16"])
+def test_derivatives_in_half_precision(arithmetic):
+    made = jax_function(lambda x: jnp.tanh(x) * 2, arithmetic=arithmetic)
+    assert minibp.check_vjp(*made, X, seed=1, arithmetic=arithmetic)
+    assert minibp.check_jvp(made.f, made.jvp, X, seed=1, arithmetic=arithmetic)
+    with pytest.raises(InputError, match="arithmetic is 'half', expected one of float64, float32, tf32"):
+        jax_function(jnp.tanh, arithmetic="half")

@@ -283,3 +283,17 @@ def test_results_that_numpy_has_not(torch):
 def test_what_cannot_be_used_is_one_clear_error(torch, call, message):
     with pytest.raises(InputError, match=message):
         call(torch)
+
+
+@pytest.mark.parametrize("arithmetic", ["bfloat16", "float16"])
+def test_derivatives_in_half_precision(torch, arithmetic):
+    """Of a module whose function is known in double precision."""
+    module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
+    layer = torch_function(module, arithmetic=arithmetic)
+    assert checked(layer, (layer.parameters, X), arithmetic=arithmetic)
+    one = torch_function(lambda x: wrong(torch, lambda g: 1.1 * g)(x.tanh()), arithmetic=arithmetic)
+    assert checked(one, X, arithmetic=arithmetic).verdict == "wrong"
+    assert minibp.check_jvp(layer.f, layer.jvp, (layer.parameters, X), seed=1, arithmetic=arithmetic)
+    undeclared = checked(layer, (layer.parameters, X.astype(np.float32)))
+    assert undeclared.verdict == "wrong"
+    assert "arithmetic=" in str(undeclared)

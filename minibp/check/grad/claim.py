@@ -14,7 +14,7 @@ from minibp.check.grad.function import Function
 from minibp.check.grad.parsed import Parsed, matched, parsed, roots_of
 from minibp.check.grad.structure import numbers_of
 from minibp.check.rounding.error_array import ErrorArray
-from minibp.check.rounding.noise import SAFETY, ULPS, scatter
+from minibp.check.rounding.noise import DEGREE, SAFETY, ULPS, scatter
 from minibp.foreign import roundoff, type_of
 
 LAST_DIGITS = 256.0
@@ -23,6 +23,11 @@ LAST_DIGITS = 256.0
 CELLS, LONGEST = (2.0, 16.0, 64.0), 0.125
 """Lengths of lines along which the rounding of a coarse arithmetic shows, in units of its roundoff, and the longest.
 What is about 1, and hardly moves, takes a long way to the next number that the arithmetic has."""
+
+
+def lengths_of(unit: float) -> list[float]:
+    """How long lines are along which the rounding of an arithmetic of this roundoff shows."""
+    return [min(cells * unit, LONGEST) for cells in CELLS]
 
 
 class Claim:
@@ -84,10 +89,10 @@ class Claim:
         """A bound of the rounding error of the row, by arrays that carry it; None where they cannot follow."""
         return None
 
-    def noise(self, c: Array, row: Array, distance: float) -> Array:
+    def noise(self, c: Array, row: Array, distance: float, degree: int = DEGREE) -> Array:
         """How far the row may be off by its own rounding, as it scatters on two scales.
 
-        `distance` is the larger one, in units of the size of x.
+        `distance` is the larger one, in units of the size of x, and `degree` that of what counts as smooth.
         """
         if self.constant:
             return np.zeros_like(row)
@@ -96,10 +101,10 @@ class Claim:
         finest = ULPS * float(self.unit.max())
         lengths = {finest, max(distance, finest)}
         if self.roundoff:
-            lengths = {min(cells * self.roundoff, LONGEST) for cells in CELLS}
+            lengths = set(lengths_of(self.roundoff))
         found = np.zeros_like(row)
         for length in sorted(lengths):
-            seen = scatter(lambda point: self.row(c, point), x, size, length, rng)
+            seen = scatter(lambda point: self.row(c, point), x, size, length, rng, degree)
             found = found if seen is None else np.fmax(found, seen)
         return SAFETY * found
 

@@ -7,16 +7,18 @@ from typing import Any
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check.grad.claim import LAST_DIGITS, Claim, TangentClaim
+from minibp.check.grad.claim import LAST_DIGITS, Claim, TangentClaim, lengths_of
 from minibp.check.grad.column import Column, Direction
 from minibp.check.grad.own_noise import SMALLEST
 from minibp.check.grad.projected import TAIL, Projected
-from minibp.check.rounding.noise import SAFETY, ULPS, WIDE, scatter
+from minibp.check.rounding.noise import DEGREE, SAFETY, ULPS, WIDE, scatter
 
 LARGEST_DISTANCE = 2.0**-20
 """Points whose differences show the noise of a claim are no further apart than this, in units of the size of x."""
 FAR = (2.0**-16, 2.0**-12, 2.0**-8)
 """Larger distances, at which steps of rounding show that are far apart."""
+FAR_DEGREE = 5
+"""The degree of what counts as smooth there: a cubic leaves a millionth of what varies by a tenth."""
 MEASURED = 60
 """Of so many results at most, along one direction, the noise is measured."""
 
@@ -83,7 +85,7 @@ class ClaimedSlopes:
             if i not in self.derived and i in self.noises and i not in self.measured_far:
                 self.measured_far.add(i)
                 for distance in FAR:
-                    self.noises[i] = np.maximum(self.noises[i], self._noise_of_row(i, distance))
+                    self.noises[i] = np.maximum(self.noises[i], self._noise_of_row(i, distance, FAR_DEGREE))
             if i in self.measured_far:
                 column.allowed[i] = column.quiet[i] + along(self.noises[i], column.moves, column.weights)
 
@@ -100,12 +102,12 @@ class ClaimedSlopes:
         """True where the claimed row is the same at all points, whose rounding does not show, nor was derived."""
         return not self.claim.constant and i in self.noises and i not in self.derived and not self.noises[i].any()
 
-    def _noise_of_row(self, i: int, distance: float) -> Array:
+    def _noise_of_row(self, i: int, distance: float, degree: int = DEGREE) -> Array:
         if i in self.derived or self._derive(i):
             return self.derived[i]
         assert self.rows is not None
         assert not isinstance(self.claim, TangentClaim)
-        return self.claim.noise(self.seen.cotangents()[i], self.rows[i], distance)
+        return self.claim.noise(self.seen.cotangents()[i], self.rows[i], distance, degree)
 
     def _derive(self, i: int) -> bool:
         assert self.rows is not None
@@ -119,7 +121,7 @@ class ClaimedSlopes:
         arguments = self.seen.arguments
         size = np.where(arguments.movable, np.abs(arguments.flat), 0)
         found = np.zeros(len(self.seen))
-        for length in (ULPS * float(claim.unit.max()), WIDE):
+        for length in lengths_of(claim.roundoff) if claim.roundoff else (ULPS * float(claim.unit.max()), WIDE):
             seen = scatter(lambda x: claim.column(column.v, x), arguments.flat, size, length, self.seen.rng)
             found = found if seen is None else np.fmax(found, seen)
         return SAFETY * found

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minibp.arrays import Array, InputError
-from minibp.check.grad.claim import LAST_DIGITS, GradientClaim
+from minibp.check.grad.claim import LAST_DIGITS, GradientClaim, lengths_of
 from minibp.check.grad.column import Cell
 from minibp.check.grad.formats import as_format
 from minibp.check.rounding.noise import SAFETY, scatter
@@ -18,8 +18,6 @@ UNITS = {"float32": 2.0**-24, "tf32": 2.0**-11, "float16": 2.0**-11, "bfloat16":
 """The unit roundoff of each arithmetic. TF32 has the range of float32 and 10 bits, to which factors are rounded."""
 GRANTED = 8.0
 """Of what is computed in a coarse arithmetic so many units are granted, besides the noise that is seen."""
-CELLS = 2.0
-"""Points whose differences show the rounding of a format are so many units of it apart."""
 AS_NOISE = 4.0
 """Errors are those of a coarser arithmetic where they are at most so many times `SAFETY` of its noise."""
 SHOWN = 4
@@ -84,11 +82,11 @@ def _explains(claim: GradientClaim, worst: Sequence[Cell], cotangents: Array, un
     def row_of(i: int) -> Callable[[Array], Array]:
         return lambda at: claim.row(cotangents[i] * at[-1], at[:-1]) / at[-1]
 
-    noises: dict[int, Array | None] = {}
+    noises: dict[int, Array] = {}
     for cell in worst:
         if cell.i not in noises:
-            noises[cell.i] = scatter(row_of(cell.i), point, size, CELLS * unit, rng)
-        noise = noises[cell.i]
-        if noise is None or not cell.error <= AS_NOISE * SAFETY * noise[np.flatnonzero(cell.v)[0]] + cell.tolerance:
+            seen = [scatter(row_of(cell.i), point, size, length, rng) for length in lengths_of(unit)]
+            noises[cell.i] = np.max([one for one in seen if one is not None], axis=0)
+        if not cell.error <= AS_NOISE * SAFETY * noises[cell.i][np.flatnonzero(cell.v)[0]] + cell.tolerance:
             return False
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minibp.check.grad.column import Column
-from minibp.check.grad.differences import COARSEST, FINEST, settled, two_sided
+from minibp.check.grad.differences import CLOSELY, COARSEST, FINEST, settled, two_sided
 from minibp.check.grad.inexact import Jump, jump_at_end_of_plateau, jump_near, roughness
 from minibp.check.grad.levels import Levels
 from minibp.check.grad.projected import Projected
@@ -86,8 +86,8 @@ class Steps:
         flat = column.sides is not None and bool(column.sides.flat[i])
         if not abs(got - value) <= radius + allowed:
             return False
-        if told:
-            return abs(local - value) > radius
+        if told:  # jumps as large as all that f varies by leave no slope across them
+            return abs(local - value) > radius and radius <= CLOSELY * max(abs(value), abs(got))
         jump, off = self.jump_of(i), abs(got - local) * column.base
         explained = jump is not None and off / COMPARABLE <= jump.height <= off * COMPARABLE
         return flat or abs(finest - value) > radius or (explained and abs(got - local) <= LITTLE * abs(local))

@@ -25,9 +25,14 @@ POINTS, PLACES, DEGREE = 8, 24, 3
 
 
 def scatter(
-    values: Callable[[Array], Array], x: Array, size: Array, distance: float, rng: np.random.Generator
+    values: Callable[[Array], Array],
+    x: Array,
+    size: Array,
+    distance: float,
+    rng: np.random.Generator,
+    degree: int = DEGREE,
 ) -> Array | None:
-    """How far values (m,) of a function lie from a cubic, along lines from x; None where nothing can be moved.
+    """How far values (m,) of a function lie from a polynomial, along lines from x; None where nothing can be moved.
 
     `size` (n,) is how large each entry is, 0 for those that stay, and `distance` the length of a line in units of it.
     """
@@ -42,13 +47,13 @@ def scatter(
         # The point itself is left out: what is another there than beside it is no noise.
         t = 1.0 + np.sort(rng.choice(PLACES, POINTS, replace=False))
         lines = (np.array([values(x + place * side * way) for place in t]) for side in (1, -1))
-        found.append(np.fmin(*(np.abs(_residual(t, line)).max(0) for line in lines)))
+        found.append(np.fmin(*(np.abs(_residual(t, line, degree)).max(0) for line in lines)))
     return np.asarray(np.nan_to_num(np.fmax.reduce(found, axis=0)))
 
 
-def _residual(t: Array, line: Array) -> Array:
-    """What a cubic leaves of values at t; a part (POINTS − DEGREE − 1) / POINTS of the noise's square is left."""
-    basis = np.linalg.qr(np.vander(t / PLACES - 0.5, DEGREE + 1))[0]
+def _residual(t: Array, line: Array, degree: int) -> Array:
+    """What a polynomial leaves of values at t; a part (POINTS − degree − 1) / POINTS of the noise's square is left."""
+    basis = np.linalg.qr(np.vander(t / PLACES - 0.5, degree + 1))[0]
     line = line - line[0]  # what does not vary has no noise at all
     left = line - basis @ (basis.T @ line)
-    return np.asarray(left * np.sqrt(POINTS / (POINTS - DEGREE - 1)))
+    return np.asarray(left * np.sqrt(POINTS / (POINTS - degree - 1)))

@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+from grad_kinds import is_right, is_wrong, report, said
+
+from minibp import InputError
+from minibp.check.grad.formats import as_format
+from minibp.check.grad.low_precision import UNITS, rounded_to
+
+COARSE = ("tf32", "float16", "bfloat16")
+
+
+def layer(x, w, b):
+    return np.tanh(x @ w + b)
+
+
+def backward_in(name, *, factor=1.0, without=""):
+    """The backward pass with every operation rounded to a format; `without` leaves out a term."""
+
+    def rounded(array):
+        return as_format(np.asarray(array, float), name)
+
+    def backward(x, w, b, c):
+        x, w, b, c = map(rounded, (x, w, b, c))
+        a = rounded(np.tanh(rounded(rounded(x @ w) + b)))
+        d = c if without == "σ'" else rounded(c * rounded(1 - rounded(a * a)))
+        found = d @ w.T, x.T @ d, d.sum(0)
+        if without == "an example":
+            found = found[0], x[:-1].T @ d[:-1], found[2]
+        return tuple((factor * rounded(part)).astype(np.float32) for part in found)
+
+    return backward
+
+
+def point(seed, rows=3):
+    rng = np.random.default_rng(seed)
+    return rng.standard_normal((rows, 6)), rng.standard_normal((6, 4)) / 2, rng.standard_normal(4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", COARSE)
+def test_a_right_layer_is_correct_in_its_arithmetic(name, seed):
+    found = is_right(layer, backward_in(name), point(seed), check="vjp", arithmetic=name)
+    assert f"is granted the rounding of {'TF32' if name == 'tf32' else name}" in said(found)
+
+
+@pytest.mark.parametrize(
+    "mistake", [{"factor": 1.1}, {"factor": 0.9}, {"without": "σ'"}, {"without": "an example"}], ids=str
+)
+@pytest.mark.parametrize("name", COARSE)
+def test_ten_per_cent_and_missing_terms_are_wrong(name, mistake):
+    is_wrong(layer, backward_in(name, **mistake), point(0), check="vjp", arithmetic=name)
+
+
+@pytest.mark.parametrize("name", ["tf32", "float16"])
+def test_of_ten_bits_one_per_cent_is_wrong(name):
+    is_wrong(layer, backward_in(name, factor=1.01), point(1), check="vjp", arithmetic=name)
+
+
+@pytest.mark.parametrize(("name", "said_to_be"), [("tf32", "TF32"), ("bfloat16", "bfloat16")])
+def test_errors_of_a_coarser_arithmetic_are_named(name, said_to_be):
+    single = tuple(part.astype(np.float32) for part in point(2))
+    found = is_wrong(layer, backward_in(name), single, "coarser_arithmetic", check="vjp")
+    assert f"the errors are as of {said_to_be} arithmetic" in said(found)
+    assert "is not linear" not in said(found)
+    also = is_wrong(layer, backward_in("bfloat16"), point(2), "coarser_arithmetic", check="vjp", arithmetic="tf32")
+    assert "as of bfloat16 arithmetic" in said(also)
+
+
+@pytest.mark.parametrize("factor", [1 + 1e-4, 1 + 1e-3, 1.02])
+def test_a_formula_that_is_off_by_as_much_has_no_such_name(factor):
+    """It is off in the same way at all points nearby."""
+
+    def backward(x, c):
+        return factor * c * np.cos(x)
+
+    found = report(np.sin, backward, np.array([0.3, -1.2, 0.8]), check="vjp")
+    assert found.findings[0].fault == "scaled"
+
+
+@pytest.mark.parametrize("check", ["grad", "jvp", "jacobian", "hessian", "hvp"])
+def test_every_check_takes_an_arithmetic(check):
+    def rounded(array):
+        return as_format(np.asarray(array, float), "bfloat16").astype(np.float32)
+
+    claims = {
+        "grad": lambda x: rounded(np.cos(x)),
+        "jvp": lambda x, v: rounded(np.cos(x) * v),
+        "jacobian": lambda x: np.diag(rounded(np.cos(x))),
+        "hessian": lambda x: np.diag(rounded(-np.sin(x))),
+        "hvp": lambda x, v: rounded(-np.sin(x) * v),
+    }
+    f = np.sin if check in {"jvp", "jacobian"} else lambda x: np.sin(x).sum()
+    x = np.array([0.3, -1.2, 0.8])
+    is_right(f, claims[check], x, check=check, arithmetic="bfloat16")
+    wrong = lambda *given: 1.1 * claims[check](*given)  # noqa: E731
+    is_wrong(f, wrong, x, check=check, arithmetic="bfloat16")
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_points_are_rounded_to_numbers_that_the_arithmetic_holds(name):
+    x = np.random.default_rng(0).standard_normal(100)
+    (held, n), kind = rounded_to((x, 3), name), rounded_to({"a": 0.1}, name)["a"]
+    assert held.dtype == kind.dtype == np.float32
+    assert n == 3
+    assert (np.abs(held - x) <= UNITS[name] * np.abs(x)).all()
+    assert (as_format(held.astype(float), name) == held).all()
+    assert (held != x).any()
+
+
+@pytest.mark.parametrize("arithmetic", ["half", "TF32", 16])
+def test_another_arithmetic_is_one_clear_error(arithmetic):
+    with pytest.raises(InputError, match="arithmetic is .*, expected one of float64, float32, tf32, float16, bfloat16"):
+        report(np.sin, np.cos, 1.0, arithmetic=arithmetic)
