@@ -1,13 +1,13 @@
-import jax_zoo
 import numpy as np
 import pytest
+import zoo_jax
 
 from minibp import GradientMismatch, InputError
 from minibp.jax import check_grads
 
 jax = pytest.importorskip("jax", reason="JAX is not installed")
 jnp = jax.numpy
-X = jnp.asarray(jax_zoo.X, "float32")
+X = jnp.asarray(zoo_jax.X, "float32")
 
 
 def test_what_jax_differentiates_is_correct_to_any_order():
@@ -18,16 +18,16 @@ def test_what_jax_differentiates_is_correct_to_any_order():
 
 
 def test_rules_for_one_mode_are_checked_in_that_mode():
-    check_grads(jax_zoo.function(jax, "sine, vjp"), (X,), 1, modes=["rev"])
-    check_grads(jax_zoo.function(jax, "sine, jvp"), (X,), 2)
+    check_grads(zoo_jax.function(jax, "sine, vjp"), (X,), 1, modes=["rev"])
+    check_grads(zoo_jax.function(jax, "sine, jvp"), (X,), 2)
     with pytest.raises(InputError, match="can't apply forward-mode autodiff"):
-        check_grads(jax_zoo.function(jax, "sine, vjp"), (X,), 1)
+        check_grads(zoo_jax.function(jax, "sine, vjp"), (X,), 1)
 
 
-@pytest.mark.parametrize("mistake", jax_zoo.MISTAKES)
+@pytest.mark.parametrize("mistake", zoo_jax.MISTAKES)
 def test_a_wrong_rule_is_an_assertion_error(mistake):
     with pytest.raises(AssertionError, match="vjp disagrees with the oracles at ∂out") as caught:
-        check_grads(jax_zoo.function(jax, "bump, vjp", mistake), (jax_zoo.X,), 1, modes=["rev"])
+        check_grads(zoo_jax.function(jax, "bump, vjp", mistake), (zoo_jax.X,), 1, modes=["rev"])
     assert isinstance(caught.value, GradientMismatch)
 
 

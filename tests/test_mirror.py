@@ -9,6 +9,7 @@ import minibp
 
 SOURCES, TESTS = Path(minibp.__file__).parent, Path(__file__).parent
 OF_SEVERAL = {
+    "adapters/test_frameworks.py": "benchmarks/frameworks.py, in small runs",
     "bench/test_ratio_guard.py": "benchmarks/ratio_guard.py, by the means of the benchmark",
     "check/test_backprop_kinds.py": "check_backprop: kinds of mistakes that were met in public code",
     "check/grad/test_campaign.py": "benchmarks/any_function.py, in small runs",

@@ -1,6 +1,6 @@
-import jax_zoo
 import numpy as np
 import pytest
+import zoo_jax
 
 import minibp
 from minibp import InputError
@@ -8,23 +8,23 @@ from minibp.adapters import jax_function
 
 jax = pytest.importorskip("jax", reason="JAX is not installed")
 jnp = jax.numpy
-X = jax_zoo.X
+X = zoo_jax.X
 
 
 def checked(fn, point, **given):
     return minibp.check_vjp(*jax_function(fn), point, seed=1, raise_on_mismatch=False, **given)
 
 
-@pytest.mark.parametrize("name", jax_zoo.NAMES)
+@pytest.mark.parametrize("name", zoo_jax.NAMES)
 def test_a_right_rule_is_correct_and_is_not_its_own_oracle(name):
-    report = checked(jax_zoo.function(jax, name), X)
+    report = checked(zoo_jax.function(jax, name), X)
     assert report.verdict == "correct", report
     assert any("is its author's own; JAX differentiated its body instead" in note for note in report.notes)
 
 
-@pytest.mark.parametrize(("name", "mistake"), jax_zoo.PAIRED)
+@pytest.mark.parametrize(("name", "mistake"), zoo_jax.PAIRED)
 def test_a_mistake_in_a_rule_is_wrong_and_placed(name, mistake):
-    report = checked(jax_zoo.function(jax, name, mistake), X)
+    report = checked(zoo_jax.function(jax, name, mistake), X)
     assert report.verdict == "wrong", report
     assert all("/∂x[" in one.tensor for one in report.findings)
 
@@ -116,7 +116,7 @@ def test_what_cannot_be_used_is_one_clear_error():
         jax_function(jnp.tanh).vjp(X, (X, X))
     with pytest.raises(InputError, match="f raised TypeError: dot_general requires"):
         checked(lambda x: x @ x, X)
-    made = jax_function(jax_zoo.function(jax, "sine, vjp"))
+    made = jax_function(zoo_jax.function(jax, "sine, vjp"))
     with pytest.raises(InputError, match="can't apply forward-mode autodiff"):
         minibp.check_jvp(made.f, made.jvp, X, seed=1)
 

@@ -3,8 +3,8 @@ from itertools import cycle
 
 import numpy as np
 import pytest
-import torch_zoo
-from torch_zoo import MISTAKES, wrong
+import zoo_torch
+from zoo_torch import MISTAKES, mistaken, place_of_mistake, wrong
 
 import minibp
 from minibp import InputError
@@ -22,7 +22,7 @@ X = np.random.default_rng(1).standard_normal((2, 3))
 
 @pytest.fixture(scope="module")
 def zoo(torch):
-    return torch_zoo.entries(torch)
+    return zoo_torch.entries(torch)
 
 
 def checked(layer, point, **given):
@@ -47,37 +47,15 @@ def test_the_names_are_those_of_the_zoo(zoo):
     assert len(NAMES) == 40
 
 
-def mistaken(torch, fn, arrays, which, mistake):
-    """The function with a mistake in the gradient by one of its inputs."""
-    before = wrong(torch, MISTAKES[mistake])
-    if not isinstance(fn, torch.nn.Module):
-        return lambda *args: fn(*(before(one) if i == which else one for i, one in enumerate(args)))
-
-    class Mistaken(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.layer = fn
-
-        def forward(self, *inputs):
-            parameters = dict(self.layer.named_parameters())
-            if which in parameters:
-                return torch.func.functional_call(self.layer, {which: before(parameters[which])}, inputs)
-            return self.layer(*(before(one) if i == which else one for i, one in enumerate(inputs)))
-
-    return Mistaken()
-
-
 @pytest.mark.parametrize(("name", "mistake"), list(zip(NAMES, cycle(MISTAKES), strict=False)))
 def test_a_mistake_is_wrong_and_placed_at_its_argument(torch, zoo, name, mistake):
     fn, arrays = zoo[name]
-    is_module = isinstance(fn, torch.nn.Module)
-    own = [key for key, _ in fn.named_parameters()] if is_module else []
-    moved = [i for i, array in enumerate(arrays) if array.dtype.kind == "f"]
-    which = own[-1] if own else moved[-1]
+    is_module, which = isinstance(fn, torch.nn.Module), place_of_mistake(torch, fn, arrays)
     layer, point = of(torch, mistaken(torch, fn, arrays, which, mistake), arrays)
     report = checked(layer, point)
     assert report.verdict == "wrong", report
-    place = f"parameters['layer.{which}']" if own else f"{'inputs' if is_module else 'args'}[{which}]"
+    place = f"{'inputs' if is_module else 'args'}[{which}]"
+    place = f"parameters['layer.{which}']" if isinstance(which, str) else place
     assert all(f"/∂{place}" in one.tensor for one in report.findings), report
     assert not any(finding.fault == "cotangent_ignored" for finding in report.findings)
 

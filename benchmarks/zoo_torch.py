@@ -1,17 +1,21 @@
 """Forty operations and layers of PyTorch, with points, of several inputs and in several modes."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 
-def entries(torch):
+def entries(torch: Any) -> Any:
     """By name, a function and the arrays that it is checked at; of a module those that come after its parameters."""
     nn, fn = torch.nn, torch.nn.functional
     rng = np.random.default_rng(0)
 
-    def normal(*shape):
+    def normal(*shape: Any) -> Any:
         return rng.standard_normal(shape)
 
-    def mode(module, *, train=True):
+    def mode(module: Any, *, train: Any = True) -> Any:
         torch.manual_seed(0)
         for parameter in module.parameters():
             torch.nn.init.normal_(parameter)
@@ -70,22 +74,23 @@ def entries(torch):
     }
 
 
-def wrong(torch, how):
+def wrong(torch: Any, how: Any) -> Any:
     """An identity whose backward pass is wrong, to put before one argument of a function."""
 
     class Wrong(torch.autograd.Function):
         @staticmethod
-        def forward(ctx, x):
+        def forward(ctx: Any, x: Any) -> Any:
             return x.clone()
 
         @staticmethod
-        def backward(ctx, grad_output):
+        def backward(ctx: Any, grad_output: Any) -> Any:
             return how(grad_output)
 
     return Wrong.apply
 
 
-def without_last(grad_output):
+def without_last(grad_output: Any) -> Any:
+    """All but the last entry."""
     found = grad_output.flatten().clone()
     found[-1] = 0
     return found.reshape(grad_output.shape)
@@ -96,3 +101,29 @@ MISTAKES = {
     "the sign": lambda grad_output: -grad_output,
     "the last entry": without_last,
 }
+
+
+def place_of_mistake(torch: Any, fn: Any, arrays: Any) -> Any:
+    """The last parameter of a module by name, else the last input that has a gradient by number."""
+    own = [name for name, _ in fn.named_parameters()] if isinstance(fn, torch.nn.Module) else []
+    return own[-1] if own else [i for i, array in enumerate(arrays) if array.dtype.kind == "f"][-1]
+
+
+def mistaken(torch: Any, fn: Any, arrays: Any, which: Any, mistake: Any) -> Any:
+    """The function with a mistake in the gradient by one of its parameters or inputs."""
+    before = wrong(torch, MISTAKES[mistake])
+    if not isinstance(fn, torch.nn.Module):
+        return lambda *args: fn(*(before(one) if i == which else one for i, one in enumerate(args)))
+
+    class Mistaken(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = fn
+
+        def forward(self, *inputs: Any) -> Any:
+            parameters = dict(self.layer.named_parameters())
+            if which in parameters:
+                return torch.func.functional_call(self.layer, {which: before(parameters[which])}, inputs)
+            return self.layer(*(before(one) if i == which else one for i, one in enumerate(inputs)))
+
+    return Mistaken()

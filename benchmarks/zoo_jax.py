@@ -1,6 +1,9 @@
 """Twenty functions of JAX with derivative rules of their author's own, each with points."""
 
+from __future__ import annotations
+
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 
@@ -22,14 +25,14 @@ FORMS = {
 """Functions and their slopes."""
 
 
-def with_vjp(jax, f, slope):
+def with_vjp(jax: Any, f: Any, slope: Any) -> Any:
     """The function with a rule for reverse mode."""
     own = jax.custom_vjp(lambda x: f(jax.numpy, x))
     own.defvjp(lambda x: (f(jax.numpy, x), x), lambda x, g: (g * slope(jax.numpy, x),))
     return own
 
 
-def with_jvp(jax, f, slope):
+def with_jvp(jax: Any, f: Any, slope: Any) -> Any:
     """The function with a rule for forward mode, which JAX transposes for reverse mode."""
     own = jax.custom_jvp(lambda x: f(jax.numpy, x))
     own.defjvp(lambda x, v: (f(jax.numpy, x[0]), v[0] * slope(jax.numpy, x[0])))
@@ -47,7 +50,7 @@ MISTAKES = {
 }
 
 
-def function(jax, name, mistake=None):
+def function(jax: Any, name: Any, mistake: Any = None) -> Any:
     """A function by its name, right or with a mistake in its rule."""
     form, rule = name.split(", ")
     f, slope = FORMS[form]
