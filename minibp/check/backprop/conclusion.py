@@ -26,7 +26,7 @@ from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
 from minibp.check.report.finding import Finding
 from minibp.check.report.report import Report
 from minibp.check.report.wording import ORACLE_NAMES
-from minibp.check.subject.calling import is_of_state, is_one_for_all, name_of
+from minibp.check.subject.calling import is_of_state, is_one_for_all, name_of, repeats
 from minibp.check.subject.specification import ONE
 from minibp.costs import fuses
 from minibp.problem import Problem
@@ -36,6 +36,8 @@ SLOW_SECONDS = 2.0
 """The time to load JAX's program from the cache, at most: one that takes longer was compiled, and a note says so."""
 SHRINK_CALLS = 400
 """Most calls of the subject in the search for the smallest failing problem."""
+AGAIN = 8
+"""So many failing problems are asked twice before what is off counts as rounding: chance may hide that calls differ."""
 OVERFLOW = (
     "the gradient is right where numbers are moderate. Exponentiate only what is not positive, or use NumPy's "
     "functions, which give infinity"
@@ -59,6 +61,8 @@ class Conclusion:
         if failing:
             rounding = not (verdict == "correct" and findings)
             rounding = rounding and all(is_rounding(problem, self.call, self.fp) for problem in failing)
+            if rounding and (state := self._of_state(failing)):
+                rounding, findings = False, [state]
             verdict = "unstable" if rounding else "wrong"
             example = self._smallest(lambda problem: fails(problem, self.call, self.fp), SHRINK_CALLS) or failing[0]
             found = self._unstable(example) if rounding else self._mistakes(failing, example)
@@ -96,6 +100,14 @@ class Conclusion:
         if self.comparison.without_gradient:
             findings = with_depth(findings, self.subject, self.setting, self.seed)
         return "correct", findings
+
+    def _of_state(self, failing: list[Problem]) -> Finding | None:
+        """A finding that two calls differ by more than rounding, which chance may have hidden before."""
+        for problem in failing[:AGAIN]:
+            for finding in repeats(self.subject, problem, self.setting.claim).findings:
+                if is_of_state(finding):
+                    return finding
+        return None
 
     def _with_explained(self, contract: list[Finding], found: list[Finding]) -> tuple[list[Finding], list[str]]:
         """All findings; a breach of the contract that comes of a named mistake is a note beside it.

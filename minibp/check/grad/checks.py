@@ -15,8 +15,8 @@ from minibp.check.grad.conclusion import outcomes, remarks, said_by_the_code, se
 from minibp.check.grad.engine import Engine
 from minibp.check.grad.findings import Findings
 from minibp.check.grad.function import Function
-from minibp.check.grad.low_precision import UNITS, WRITTEN, granted, rounded_to
-from minibp.check.grad.question import Question, quietly
+from minibp.check.grad.low_precision import UNITS, WRITTEN, granted
+from minibp.check.grad.question import Question, arguments_of, quietly
 from minibp.check.grad.resolution import RESOLVED
 from minibp.check.grad.second_order import GradientOf
 from minibp.check.grad.steps import LITTLE
@@ -46,38 +46,10 @@ class Outcome(NamedTuple):
 
 def ask(question: Question, x: Any, seed: int) -> Outcome:
     """The check at one point; `InputError` where f or the claim cannot be used there."""
-    arguments = _arguments(question, x if question.arithmetic is None else rounded_to(x, question.arithmetic))
+    arguments = arguments_of(question, x)
     rng = np.random.default_rng(seed)
     with watching(), quietly(question.oracles):
         return _Asked(question, arguments, rng).outcome()
-
-
-def _arguments(question: Question, x: Any) -> Arguments:
-    if not callable(question.f):
-        raise InputError(f"f is a {type(question.f).__name__}, expected a function")
-    arguments = Arguments(question.f, x, named=question.kind != "grad", wrt=question.wrt)
-    whole = _integers_with_gradients(question, arguments)
-    if not whole:
-        return arguments
-    return Arguments(question.f, x, named=question.kind != "grad", whole=whole, wrt=question.wrt)
-
-
-def _integers_with_gradients(question: Question, arguments: Arguments) -> frozenset[str]:
-    """The arguments of integers, passed on beside others, that a gradient is claimed by all the same."""
-    whole = {
-        i for i, value in enumerate(arguments.values)
-        if not isinstance(value, bool) and getattr(np.asarray(value), "dtype", np.dtype("O")).kind in "iu"
-    } if arguments.several and question.kind == "grad" else set()  # fmt: skip
-    if not whole:
-        return frozenset()
-    try:
-        parts = question.claim(*arguments.at(arguments.flat)) if callable(question.claim) else question.claim
-        if len(parts) != len(arguments.values):
-            return frozenset()
-        claimed = {i: np.asarray(parts[i]) for i in whole}
-    except Exception:  # noqa: BLE001 -- it is called again, and then said
-        return frozenset()
-    return frozenset(arguments.names[i] for i, part in claimed.items() if part.dtype.kind in "iuf" and part.any())
 
 
 class _Asked:

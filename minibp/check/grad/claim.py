@@ -10,6 +10,7 @@ import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.grad.arguments import Breach, Misuse
+from minibp.check.grad.formats import lengths_of
 from minibp.check.grad.function import Function
 from minibp.check.grad.parsed import Parsed, matched, parsed, roots_of
 from minibp.check.grad.structure import numbers_of
@@ -19,15 +20,6 @@ from minibp.foreign import roundoff, type_of
 
 LAST_DIGITS = 256.0
 """Of the last digits of a claim so many units u are granted, as of an oracle's."""
-
-CELLS, LONGEST = (2.0, 16.0, 64.0), 0.125
-"""Lengths of lines along which the rounding of a coarse arithmetic shows, in units of its roundoff, and the longest.
-What is about 1, and hardly moves, takes a long way to the next number that the arithmetic has."""
-
-
-def lengths_of(unit: float) -> list[float]:
-    """How long lines are along which the rounding of an arithmetic of this roundoff shows."""
-    return [min(cells * unit, LONGEST) for cells in CELLS]
 
 
 class Claim:

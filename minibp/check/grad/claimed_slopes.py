@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check.grad.claim import LAST_DIGITS, Claim, TangentClaim, lengths_of
+from minibp.check.grad.claim import LAST_DIGITS, Claim, TangentClaim
 from minibp.check.grad.column import Column, Direction
+from minibp.check.grad.formats import lengths_of
 from minibp.check.grad.own_noise import SMALLEST
 from minibp.check.grad.projected import TAIL, Projected
 from minibp.check.rounding.noise import DEGREE, SAFETY, ULPS, WIDE, scatter

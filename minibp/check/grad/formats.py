@@ -9,6 +9,19 @@ from minibp.arrays import Array
 FORMATS = (("bfloat16", 2.0**-8), ("float16", 2.0**-11), ("float32", 2.0**-24))
 """Formats coarser than float64, from the coarsest, and their unit roundoffs."""
 
+CELLS, LONGEST = (2.0, 16.0, 64.0), 0.125
+"""Lengths of lines along which the rounding of a coarse arithmetic shows, in units of its roundoff, and the longest.
+What is about 1, and hardly moves, takes a long way to the next number that the arithmetic has."""
+
+
+def lengths_of(unit: float) -> list[float]:
+    """How long lines are along which the rounding of an arithmetic of this roundoff shows.
+
+    >>> lengths_of(2.0**-8)
+    [0.0078125, 0.0625, 0.125]
+    """
+    return [min(cells * unit, LONGEST) for cells in CELLS]
+
 
 def bits_of(values: Array) -> Array:
     """The number of bits of each number's significand that are used."""

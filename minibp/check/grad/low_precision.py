@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from minibp.arrays import Array, InputError
-from minibp.check.grad.claim import LAST_DIGITS, GradientClaim, lengths_of
+from minibp.check.grad.claim import LAST_DIGITS, GradientClaim
 from minibp.check.grad.column import Cell
-from minibp.check.grad.formats import as_format
+from minibp.check.grad.formats import as_format, lengths_of
 from minibp.check.rounding.noise import SAFETY, scatter
 from minibp.trees import leaves_of, with_leaves
 

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minibp.arrays import InputError, checked_count
+from minibp.check.grad.arguments import Arguments
 from minibp.check.grad.engine import CALLS
-from minibp.check.grad.low_precision import checked_arithmetic
+from minibp.check.grad.low_precision import checked_arithmetic, rounded_to
 
 ORACLES = ("jax", "complex_step", "finite_difference")
 
@@ -90,3 +91,34 @@ def quietly(oracles: tuple[str, ...]) -> Iterator[None]:
             stack.enter_context(jax.enable_x64(True))
             stack.enter_context(jax.default_device(jax.devices("cpu")[0]))
         yield
+
+
+def arguments_of(question: Question, x: Any) -> Arguments:
+    """The arguments at a point, which is rounded to the arithmetic of the claim; `InputError` where it is of no use."""
+    if question.arithmetic is not None:
+        x = rounded_to(x, question.arithmetic)
+    if not callable(question.f):
+        raise InputError(f"f is a {type(question.f).__name__}, expected a function")
+    arguments = Arguments(question.f, x, named=question.kind != "grad", wrt=question.wrt)
+    whole = _integers_with_gradients(question, arguments)
+    if not whole:
+        return arguments
+    return Arguments(question.f, x, named=question.kind != "grad", whole=whole, wrt=question.wrt)
+
+
+def _integers_with_gradients(question: Question, arguments: Arguments) -> frozenset[str]:
+    """The arguments of integers, passed on beside others, that a gradient is claimed by all the same."""
+    whole = {
+        i for i, value in enumerate(arguments.values)
+        if not isinstance(value, bool) and getattr(np.asarray(value), "dtype", np.dtype("O")).kind in "iu"
+    } if arguments.several and question.kind == "grad" else set()  # fmt: skip
+    if not whole:
+        return frozenset()
+    try:
+        parts = question.claim(*arguments.at(arguments.flat)) if callable(question.claim) else question.claim
+        if len(parts) != len(arguments.values):
+            return frozenset()
+        claimed = {i: np.asarray(parts[i]) for i in whole}
+    except Exception:  # noqa: BLE001 -- it is called again, and then said
+        return frozenset()
+    return frozenset(arguments.names[i] for i, part in claimed.items() if part.dtype.kind in "iuf" and part.any())

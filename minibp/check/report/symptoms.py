@@ -95,7 +95,7 @@ _ALL = (
     ),
     Symptom(
         "coarser_arithmetic",
-        "the errors are as of a coarser arithmetic",
+        "the errors are as of {arithmetic} arithmetic",
         "see what computes in it, TF32 of tensor cores say, or claim it by arithmetic=",
     ),
     Symptom(

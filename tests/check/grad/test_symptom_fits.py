@@ -5,7 +5,7 @@ from minibp.check.grad.symptom_fits import Block, swapped, symptom_of
 from minibp.check.report.symptoms import SYMPTOMS
 
 SEEDS = range(8)
-ELSEWHERE = {"cotangent_ignored", "arguments_swapped", "at_output", "at_input", "stale_state"}
+ELSEWHERE = {"coarser_arithmetic", "cotangent_ignored", "arguments_swapped", "at_output", "at_input", "stale_state"}
 """The symptoms that one Jacobian alone does not show: see the tests below, and those of `symptoms`."""
 
 

@@ -26,7 +26,7 @@ def sigmoid(x):
 
 def in_tf32(a, b, c):
     """A product's gradients by tensor cores, which round both factors to 10 bits."""
-    a, b, c = (as_format(array, "tf32") for array in (a, b, c))
+    a, b, c = (as_format(array, "tf32").astype(np.float32) for array in (a, b, c))
     return c @ b.T, a.T @ c
 
 
@@ -117,7 +117,11 @@ SUBJECTS = {
         RNG.standard_normal((3, 3)),
     ),
     "at_output": (sigmoid, lambda x, c: c * slope_of_sigmoid(sigmoid(x)), POINT),
-    "coarser_arithmetic": (np.matmul, in_tf32, (RNG.standard_normal((2, 3)), RNG.standard_normal((3, 2)))),
+    "coarser_arithmetic": (
+        np.matmul,
+        in_tf32,
+        (RNG.standard_normal((2, 3)).astype(np.float32), RNG.standard_normal((3, 2)).astype(np.float32)),
+    ),
     "at_input": (sigmoid, lambda x, c: c * x * (1 - x), POINT),
     "stale_state": (REMEMBERS, REMEMBERS.vjp, POINT),
     "rows_only": (np.sin, row_left_out, X),
