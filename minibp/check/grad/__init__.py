@@ -23,6 +23,7 @@
     second_order.py      the gradient of f as a function of its own
     function.py          f on rows of numbers: value, noise (own_noise.py), precision (formats.py)
     projected.py         sums of its results with random signs
+    run_to_run.py        what calls with the same arguments differ by
     arguments.py         the point as a row of numbers; structure.py: containers
 
 The path of one check: `points` asks `checks` at a point. There f becomes a `Function`, what is claimed a `Claim`, and

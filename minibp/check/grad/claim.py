@@ -40,6 +40,8 @@ class Claim:
         """True where entries are called by the names of the arguments that they are derivatives by."""
         self.constant = False
         """True of numbers that were computed beforehand: of them no noise is known."""
+        self.varies = False
+        """True where it differs from call to call, by the order of its sums."""
         self.roundoff = 0.0
         """The unit roundoff of the arithmetic that it is said to compute in; 0 where its dtypes say."""
 

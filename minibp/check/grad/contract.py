@@ -11,6 +11,7 @@ from minibp.check.grad.arguments import Breach, Misuse
 from minibp.check.grad.claim import Claim, GradientClaim, TangentClaim
 from minibp.check.grad.function import Function
 from minibp.check.grad.parsed import parsed
+from minibp.check.grad.run_to_run import granted, run_to_run
 from minibp.foreign import roundoff
 from minibp.user_error import description_of
 
@@ -29,6 +30,10 @@ def again(claim: Claim, c: Array, before: Array) -> None:
     except Misuse as misuse:
         raise Breach(f"{misuse}; an earlier call at the same x gave a result") from misuse
     if not np.array_equal(before, after, equal_nan=True):
+        apart = run_to_run(before, after, lambda: claim.row(c), float(np.max(claim.unit)))
+        if apart is not None:
+            claim.varies = True
+            return
         k = int(np.flatnonzero(~((before == after) | (np.isnan(before) & np.isnan(after))))[0])
         label, index, part = claim.arguments.place(k)
         place = claim.name + label.removeprefix("x") + "".join(f"[{i}]" for i in index) + part
@@ -44,6 +49,9 @@ def the_same_twice(claim: Claim | TangentClaim, call: Callable[[Array], Array], 
     """Raise `Breach` where a claim gives another result at a second call."""
     first, second = call(v), call(v)
     if not np.array_equal(first, second, equal_nan=True):
+        if run_to_run(first, second, lambda: call(v), float(np.max(claim.unit))) is not None:
+            claim.varies = True
+            return
         k = int(np.flatnonzero(~((first == second) | (np.isnan(first) & np.isnan(second))))[0])
         raise Breach(
             f"entry {k} of {claim.name} is {first[k]:.17g} and then {second[k]:.17g} at the same x, expected the same"
@@ -120,6 +128,8 @@ def _stale(claim: GradientClaim, c: Array, first: Array, rng: np.random.Generato
     if not np.isfinite(function(other)).all():
         return
     after = claim.row(c)
+    if claim.varies and (np.abs(after - first) <= granted(first, float(np.max(claim.unit)))).all():
+        return
     if not np.array_equal(after, first, equal_nan=True):
         yield "stale_state", f"{claim.name} gives another result after f was called at another point"
 

@@ -13,6 +13,7 @@ from minibp.arrays import Array
 from minibp.check.grad.arguments import Arguments, Breach, Misuse
 from minibp.check.grad.formats import FORMATS, as_format, bits_of
 from minibp.check.grad.own_noise import SMALLEST, Values, own_noise
+from minibp.check.grad.run_to_run import granted, run_to_run
 from minibp.check.grad.structure import Structure, numbers_of
 from minibp.check.grad.watch import Hang, call, watching
 from minibp.check.oracles.continued_array import NotAnalytic, continued
@@ -71,6 +72,8 @@ class Function:
             raise Breach(f"{name} returned {first.flat[0]}, expected a finite number")
         self.returned = max(self._dtype_of(leaf) for leaf in first.leaves)
         """The coarsest roundoff of what f returns."""
+        self.varies = np.zeros(len(first))
+        """How far what f returns differs from call to call, by the order of its sums."""
         self.expect_the_same()
         self._choose_dtype()
         self.at = self._value(arguments.flat)
@@ -88,6 +91,7 @@ class Function:
         if accuracy == 0:
             seen = Values(lambda point: self._value(self.rounded(point)), arguments, self.at, rng)
             self.noise, self.singular = own_noise(seen, self.unit, self.size)
+            self.noise = np.maximum(self.noise, SAFETY * self.varies[self.kept])
         if floor is not None:
             self.noise = np.maximum(self.noise, floor[self.kept])
 
@@ -119,13 +123,20 @@ class Function:
     def _roundoff_of(self, leaf: Any) -> float:
         return max(self._dtype_of(leaf), 2.0**-53 if self.dtype is not None else 2.0**-24)
 
+    def _called_again(self) -> Array:
+        return self._checked(self.arguments.called(self.name, self.f)).flat
+
     def expect_the_same(self) -> None:
         """Raise `Breach` where f, called again at the point, gives anything else than at first."""
         try:
-            again = self._checked(self.arguments.called(self.name, self.f)).flat
+            again = self._called_again()
         except Misuse as misuse:
             raise Breach(f"{misuse}; an earlier call at the same x gave a result") from misuse
         if not np.array_equal(self.given, again, equal_nan=True):
+            apart = run_to_run(self.given, again, self._called_again, self.returned)
+            if apart is not None:
+                self.varies = np.maximum(self.varies, apart)
+                return
             same_shape = self.given.shape == again.shape
             k = int(np.flatnonzero(~np.isclose(self.given, again, 0, 0, equal_nan=True))[0]) if same_shape else 0
             raise Breach(
@@ -226,6 +237,8 @@ class Function:
         """Raise `Breach` where f, called again at points nearby, gives anything else than before."""
         for flat, before in self.kept_values:
             after = self._value(flat)
+            if self.varies.any() and (np.abs(after - before) <= granted(before, self.returned)).all():
+                continue
             if not np.array_equal(before, after, equal_nan=True):
                 k = int(np.flatnonzero(~((before == after) | (np.isnan(before) & np.isnan(after))))[0])
                 raise Breach(
