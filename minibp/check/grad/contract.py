@@ -184,6 +184,8 @@ def _with_layout(claim: GradientClaim, function: Function, c: Array, kind: str) 
 
 
 def _stored(array: Array, kind: str) -> Array:
+    if not array.size:
+        return array
     if kind == "read-only":
         kept = array.copy()
         kept.flags.writeable = False

@@ -193,3 +193,11 @@ def test_what_shows_late_is_a_finding_too():
 
     found = is_wrong(np.sin, jvp, x, check="jvp")
     assert "changed its tangent in place" in found.findings[0].message
+
+
+def test_results_of_no_entries_beside_others_are_no_trouble():
+    def f(x):
+        return np.tanh(x), x[:0], np.zeros((0, 3))
+
+    is_right(f, lambda x, c: right(x, c[0]), normal(0, 4), check="vjp")
+    is_wrong(f, lambda x, c: 1.1 * right(x, c[0]), normal(0, 4), check="vjp")
