@@ -3,8 +3,8 @@ from itertools import cycle
 
 import numpy as np
 import pytest
-import zoo_torch
-from zoo_torch import MISTAKES, mistaken, place_of_mistake, wrong
+from zoo import of_torch as zoo_torch
+from zoo.of_torch import MISTAKES, mistaken, place_of_mistake, wrong
 
 import minibp
 from minibp import InputError
