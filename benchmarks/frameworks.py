@@ -21,8 +21,8 @@ from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 import numpy as np
-from zoo import of_jax as zoo_jax
-from zoo import of_torch as zoo_torch
+from derivatives import of_jax as zoo_jax
+from derivatives import of_torch as zoo_torch
 
 import minibp
 from minibp.adapters import jax_function, torch_function

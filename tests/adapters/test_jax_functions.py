@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from zoo import of_jax as zoo_jax
+from derivatives import of_jax as zoo_jax
 
 import minibp
 from minibp import InputError

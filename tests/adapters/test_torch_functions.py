@@ -3,8 +3,8 @@ from itertools import cycle
 
 import numpy as np
 import pytest
-from zoo import of_torch as zoo_torch
-from zoo.of_torch import MISTAKES, mistaken, place_of_mistake, wrong
+from derivatives import of_torch as zoo_torch
+from derivatives.of_torch import MISTAKES, mistaken, place_of_mistake, wrong
 
 import minibp
 from minibp import InputError

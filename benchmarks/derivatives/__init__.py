@@ -1,0 +1,1 @@
+"""Derivatives of PyTorch and of JAX, right and with mistakes."""
