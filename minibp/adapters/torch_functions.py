@@ -179,7 +179,7 @@ class _Called:
                 f"{count} {'result has' if one else 'results have'} no gradient in PyTorch, and"
                 f" {'is' if one else 'are'} not checked"
             )
-        if self.device.type != "cpu":
+        if self.device.type != "cpu":  # pragma: no cover -- there may be no other device
             said.append(f"computed on {self.device}{self._tensor_cores()}")
         if self.seed is not None:
             said.append(f"PyTorch's generator is seeded with {self.seed} at every call")
@@ -285,7 +285,7 @@ class _Called:
         gradients = with_leaves(tuple(args), leaves)
         return gradients if len(gradients) > 1 else gradients[0]
 
-    def _tensor_cores(self) -> str:
+    def _tensor_cores(self) -> str:  # pragma: no cover -- needs such a device
         """What PyTorch is set to, where products of matrices may be less exact than their dtype."""
         if self.device.type != "cuda":
             return ""
