@@ -38,7 +38,7 @@ BENCHMARKS = (
     "any_function_sensitivity.py --draws 4",
     "any_function_large.py --entries 20000 --wrong-among 2000",  # with 1 where a single wrong entry is not placed
     "any_function_speed.py --entries 1 10 --rounds 1",
-    "frameworks.py --every 16 --coarse",  # with 1 where a right derivative is called wrong, or a wrong one correct
+    "frameworks.py --every 13 --coarse",  # with 1 where a right derivative is called wrong, or a wrong one correct
 )
 EXAMPLES = (
     "learning_slowdown.py --data digits --epochs 2 --plot {folder}/slowdown.svg",
