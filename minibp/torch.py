@@ -12,8 +12,8 @@ from importlib import import_module
 from typing import Any
 
 from minibp.adapters.subject import needed
-from minibp.adapters.torch_functions import name_of_function, signature_of
-from minibp.adapters.torch_inputs import Inputs, is_moved
+from minibp.adapters.torch_functions import name_of_function
+from minibp.adapters.torch_inputs import Inputs, is_moved, names_of_inputs
 from minibp.check.grad.public import check_jvp, check_vjp
 from minibp.check.report.finding import Finding
 from minibp.check.report.report import GradientMismatch, Report
@@ -206,7 +206,7 @@ def gradgradcheck(
         return tuple(gradient for gradient in found if gradient is not None)
 
     gradients.__name__ = f"the gradient of {name_of_function(func)}"
-    own = list(signature_of(func).parameters)[: len(given)]
+    own = names_of_inputs(func)[: len(given)]
     if len(own) == len(given):
         kind = inspect.Parameter.POSITIONAL_ONLY
         names = [*own, *(f"grad_output{i if len(above) > 1 else ''}" for i in range(len(above)))]

@@ -45,8 +45,7 @@ class Inputs:
             return self.func(*self.filled(inputs))
 
         function.__name__ = name_of_function(self.func)
-        code = self.func.forward if isinstance(self.func, self.torch.nn.Module) else self.func
-        names = list(signature_of(code).parameters)
+        names = names_of_inputs(self.func)
         if len(names) >= len(self.inputs):
             kind = inspect.Parameter.POSITIONAL_ONLY
             function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
@@ -83,6 +82,12 @@ class Inputs:
         pairs = zip(self.places, self.arrays, strict=True)
         moved = [self.torch.from_numpy(array.copy()).to(self.inputs[i].device) for i, array in pairs]
         return [tensor.requires_grad_() for tensor in moved]
+
+
+def names_of_inputs(func: Any) -> list[str]:
+    """What the inputs of a function are called; those of a module are its forward pass's."""
+    code = func.forward if isinstance(func, _torch().nn.Module) else func
+    return list(signature_of(code).parameters)
 
 
 def is_moved(value: Any) -> bool:

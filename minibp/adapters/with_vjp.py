@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from minibp.arrays import InputError
 
-COARSE = {"float32": "float32", "tf32": "float32", "bfloat16": "bfloat16", "float16": "float16"}
+DTYPES = {"float32": "float32", "tf32": "float32", "float16": "float16", "bfloat16": "bfloat16"}
 """The dtype of an arithmetic; what makes float32 TF32 is set elsewhere."""
 
 
@@ -15,9 +15,9 @@ def coarse_dtype(arithmetic: Any) -> str | None:
     """The name of the dtype of an arithmetic; `InputError` where there is none of this name."""
     if arithmetic is None or arithmetic == "float64":
         return None
-    if not isinstance(arithmetic, str) or arithmetic not in COARSE:
-        raise InputError(f"arithmetic is {arithmetic!r}, expected one of float64, {', '.join(COARSE)}")
-    return COARSE[arithmetic]
+    if not isinstance(arithmetic, str) or arithmetic not in DTYPES:
+        raise InputError(f"arithmetic is {arithmetic!r}, expected one of float64, {', '.join(DTYPES)}")
+    return DTYPES[arithmetic]
 
 
 class WithVjp(NamedTuple):

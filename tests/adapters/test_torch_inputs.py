@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from minibp.adapters.torch_inputs import Inputs
+from minibp.adapters.torch_inputs import Inputs, names_of_inputs
 
 
 def test_inputs_that_require_a_gradient_are_arrays_and_the_others_stay(torch):
@@ -46,3 +46,5 @@ def test_without_a_gradient_there_is_nothing_to_check(torch):
 def test_a_module_has_the_names_of_its_forward_pass(torch):
     given = Inputs(torch.nn.Linear(3, 2).double(), torch.ones(1, 3, dtype=torch.float64).requires_grad_(), masked=False)
     assert list(given.made.f.__signature__.parameters) == ["input"]
+    assert names_of_inputs(torch.nn.Bilinear(2, 3, 1)) == ["input1", "input2"]
+    assert names_of_inputs(lambda a, b: a) == ["a", "b"]

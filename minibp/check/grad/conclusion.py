@@ -114,10 +114,10 @@ def remarks(name: str, function: Function, claim: Claim | TangentClaim, engine: 
             found.append(f"f computes in {kind}{coarse}")
     differ = [one for one, varies in (("f", bool(function.varies.any())), (name, claim.varies)) if varies]
     if differ:
+        verb = "differs" if len(differ) == 1 else "differ"
         last = f", f by {float(function.varies.max()):.1g}" if function.varies.any() else ""
-        found.append(
-            f"{' and '.join(differ)} differ from call to call in the last digits{last}, as sums in another order do"
-        )
+        subjects = " and ".join(differ)
+        found.append(f"{subjects} {verb} from call to call in the last digits{last}, as sums in another order do")
     known = f"f is known to within {float(function.noise.max()):.1g}"
     if engine.claimed.derived:
         return [*found, f"the rounding error of {name} is derived; that of f is measured: {known}"]

@@ -17,7 +17,7 @@ from minibp.user_error import description_of
 
 SLACK = 1024.0
 """Two sums of the same products agree to within so many units of the last place of their terms."""
-COARSE = 2.0**-6
+AS_HALF_ROUNDS = 2.0**-6
 """What is apart by less than this part may be so since half precision is used."""
 LARGEST = 1e300
 """Tangents are no larger, so that multiples of them do not overflow."""
@@ -89,7 +89,7 @@ def _not_linear(call: Callable[[Array], Array], a: Array, b: Array, first: Array
     apart = np.where(np.isfinite(expected), apart, 0)  # multiples of large numbers overflow
     if (apart > limit).any():
         k = int(np.nanargmax(apart))
-        little = apart[k] <= COARSE * np.abs(expected).max()
+        little = apart[k] <= AS_HALF_ROUNDS * np.abs(expected).max()
         like = ", apart as a coarse arithmetic rounds, which arithmetic= is for" if little else ""
         return (
             f"entry {k} of the result for 2a - 3b is {both[k]:.6g}, of those for a and b it is {expected[k]:.6g}{like}"

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from minibp.arrays import Array, InputError
+from minibp.adapters.with_vjp import coarse_dtype
+from minibp.arrays import Array
 from minibp.check.grad.claim import LAST_DIGITS, GradientClaim
 from minibp.check.grad.column import Cell
 from minibp.check.grad.formats import as_format, lengths_of
@@ -17,7 +18,8 @@ from minibp.trees import leaves_of, with_leaves
 UNITS = {"float32": 2.0**-24, "tf32": 2.0**-11, "float16": 2.0**-11, "bfloat16": 2.0**-8}
 """The unit roundoff of each arithmetic. TF32 has the range of float32 and 10 bits, to which factors are rounded."""
 GRANTED = 8.0
-"""Of what is computed in a coarse arithmetic so many units are granted, besides the noise that is seen."""
+"""Of what is computed in a coarse arithmetic so many units are granted, besides the noise that is seen: of a layer two
+factors, σ, σ', two products, a sum and the result are rounded once each. An estimate, and no bound."""
 AS_NOISE = 4.0
 """Errors are those of a coarser arithmetic where they are at most so many times `SAFETY` of its noise."""
 SHOWN = 4
@@ -29,11 +31,7 @@ WRITTEN = {"float32": "float32", "tf32": "TF32", "float16": "float16", "bfloat16
 
 def checked_arithmetic(name: Any) -> str | None:
     """The name of an arithmetic, None of what is as its dtypes say; `InputError` of any other."""
-    if name is None or name == "float64":
-        return None
-    if not isinstance(name, str) or name not in UNITS:
-        raise InputError(f"arithmetic is {name!r}, expected one of float64, {', '.join(UNITS)}")
-    return name
+    return None if coarse_dtype(name) is None else str(name)
 
 
 def granted(name: str) -> float:

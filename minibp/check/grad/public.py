@@ -84,8 +84,9 @@ def check_grad(
     `accuracy` says what it is good for. At a kink any value between the slopes nearby may be claimed.
 
     A gradient of another shape or dtype, or one that is not finite, differs between two calls or modifies x, is wrong.
-    Where f is not finite at x, differs between two calls or modifies x, the verdict is "undecided". A complex gradient
-    is ∂/∂Re + i ∂/∂Im, as PyTorch has it; JAX's is its conjugate.
+    Where f is not finite at x, differs between two calls or modifies x, the verdict is "undecided". What calls differ
+    by in the last digits, as sums in another order do, is measured and granted. A complex gradient is ∂/∂Re + i ∂/∂Im,
+    as PyTorch has it; JAX's is its conjugate.
 
     Where x has an array that is all 0, or all the same, terms may vanish there: a second point beside it is checked.
 

@@ -11,7 +11,8 @@ from minibp.arrays import Array
 CALLS = 6
 """Further calls, by which what is different from call to call is measured."""
 GRANTED = 1024.0
-"""Sums of the same terms in another order differ by so many units in the last place of the largest result, at most."""
+"""So many units in the last place of the largest result are taken for sums in another order: of a thousand terms of
+its size. More terms, or larger ones that cancel, may differ by more, and are said to be random."""
 
 
 def run_to_run(first: Array, again: Array, call: Callable[[], Array], unit: float) -> Array | None:

@@ -25,14 +25,14 @@ class InAnyOrder:
 def test_sums_in_another_order_are_granted_and_said(seed):
     order, x = InAnyOrder(seed), X[:30]
     found = is_right(lambda x: order.sum(np.exp(x)), np.exp, x)
-    assert "f differ from call to call in the last digits" in said(found)
+    assert "f differs from call to call in the last digits" in said(found)
     weights = np.random.default_rng(0).standard_normal((30, 3))
 
     def backward(x, c):
         return np.array([order.sum(row * c) for row in weights])
 
     also = is_right(lambda x: x @ weights, backward, x, check="vjp")
-    assert "backward differ from call to call in the last digits, as sums" in said(also)
+    assert "backward differs from call to call in the last digits, as sums" in said(also)
     is_wrong(lambda x: order.sum(np.exp(x)), lambda x: 1.001 * np.exp(x), x)
     is_right(lambda x: x @ weights, lambda x, v: np.array([order.sum(v * w) for w in weights.T]), x, check="jvp")
 
