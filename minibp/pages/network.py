@@ -11,7 +11,7 @@ MOST = 12
 RADIUS = 15
 ACROSS, DOWN = 170, 46
 """Distances between columns, and between the neurons of a column."""
-EDGE = 30
+EDGE = 44
 """Free space around all."""
 
 

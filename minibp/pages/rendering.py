@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from importlib.resources import files
 from importlib.util import find_spec
@@ -14,6 +15,7 @@ from minibp.extras import how_to_install
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 
 def expect_templates() -> None:
@@ -61,12 +63,29 @@ def _environment() -> Environment:
     )
     style, script = _text_of("style.css"), _text_of("script.js")
     # The two are the package's own, and stand between their tags as they are.
+    environment.filters["formula"] = with_superscripts
     environment.globals |= {
         "style": Markup(style),  # noqa: S704
         "script": Markup(script),  # noqa: S704
         "script_digest": _digest(script),
     }
     return environment
+
+
+def with_superscripts(text: str) -> Markup:
+    """A formula as the package writes it, δ^l or δ^{l+1}, with its powers and layers raised; all else is text.
+
+    >>> str(with_superscripts("a^{l-1} < b^l"))
+    'a<sup>l-1</sup> &lt; b<sup>l</sup>'
+    """
+    from markupsafe import Markup, escape
+
+    parts = re.split(r"\^(?:\{([^}]*)\}|(\w))", text)
+    whole = Markup()
+    for at, part in enumerate(parts):
+        if part:
+            whole += escape(part) if at % 3 == 0 else Markup("<sup>{}</sup>").format(part)
+    return whole
 
 
 def _text_of(name: str) -> str:

@@ -12,7 +12,7 @@ import click
 from minibp import adapters
 from minibp.archives import Archive
 from minibp.arrays import Array, InputError
-from minibp.check.command.finish import annotate, finish
+from minibp.check.command.finish import annotate, expect_outputs, finish
 from minibp.check.subject.conventions import L2_OVER, REDUCTIONS, TARGETS
 from minibp.console import Exit, bar, check_writable, json_alone, reject, usable, write_json
 from minibp.files import checked_path
@@ -47,7 +47,7 @@ def verify(
     that Hypothesis draws and on images of digits; MNIST is used where it is in the folder that MINIBP_MNIST_DIR names,
     or in the cache.
     """
-    check_writable({"--json": json_file, "--html": html_file})
+    expect_outputs(json_file, html_file)
     if soak is not None and examples is not None:
         reject("--soak goes on until its time is over: --examples has no meaning with it")
     processes = workers or cores()
@@ -143,7 +143,7 @@ def check(
 
     Reduction: mean where the gradient is of the mean cost over the examples, sum where it is of their sum.
     """
-    check_writable({"--json": json_file, "--html": html_file})
+    expect_outputs(json_file, html_file)
     with usable(), json_alone(json_file), own_arguments(target):
         function = loaded(target, only_functions=step is None)
         layouts = {"rows": _as_it_is, "columns": adapters.columns, "per-example": adapters.per_example}

@@ -145,7 +145,7 @@ def test_check_says_what_is_right_and_names_what_is_wrong(script):
     layers = ("--activation", "sigmoid,sigmoid,sigmoid")
     result = run("check", f"{script}:wrong", "--github", "--html", str(page), *layers, *few)
     assert result.exit_code == 1
-    assert "the factor σ&#x27;(z^l) is missing" in page.read_text(encoding="utf-8")
+    assert "the factor σ&#39;(z<sup>l</sup>) is missing" in page.read_text(encoding="utf-8")
     assert "\x1b" not in result.stdout
     assert "::error file=" in result.stdout
     assert "hidden_derivative_missing: the factor σ'(z^l) is missing" in result.stdout
