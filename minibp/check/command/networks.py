@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
-from itertools import chain
 from typing import Any
 
 import click
@@ -19,6 +18,9 @@ from minibp.files import checked_path
 from minibp.import_string import loaded, own_arguments
 from minibp.options import html_option, json_option, seed_option, workers_option
 from minibp.workers import cores, pool
+
+OUTPUTS = ("seed", "json_file", "html_file", "github")
+"""Options of `check` that do not change what is checked, and the seed, which is always named."""
 
 
 @click.command()
@@ -154,15 +156,21 @@ def check(
         x, y = _examples_in(data) if data is not None else (None, None)
         with bar("networks", first="JAX compiles its program") as progress:
             report = run(subject, activation=chosen, raise_on_mismatch=False, progress=progress, x=x, y=y, **options)
-        own = {"step": step, "gradient": gradient, "rate": rate, "data": data}
-        given = {"activation": activation, "layers": layers, "layout": layout} | own | options | {"seed": report.seed}
-        flags = [] if given.pop("biases") else ["--no-biases"]
-        said = [(f"--{name.replace('_', '-')}", str(value)) for name, value in given.items() if value is not None]
-        again = ["minibp", "check", target, *chain.from_iterable(said), *flags]
-        report = replace(report, again=shlex.join(again))
+        report = replace(report, again=_again(report.seed))
         if github:
             annotate(report, function, json_file)
         finish(report, json_file, html_file)
+
+
+def _again(seed: int) -> str:
+    """The command that gives this report again: what was given, but for defaults, and the seed."""
+    context = click.get_current_context()
+    said = []
+    for option in context.command.params:
+        value = context.params[option.name or ""]
+        if isinstance(option, click.Option) and option.name not in OUTPUTS and value not in {None, option.default}:
+            said += ["--no-biases"] if option.name == "biases" else [option.opts[0], str(value)]
+    return shlex.join(["minibp", "check", context.params["target"], *said, "--seed", str(seed)])
 
 
 def _as_it_is(function: Any) -> Any:

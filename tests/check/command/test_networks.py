@@ -154,6 +154,7 @@ def test_check_says_what_is_right_and_names_what_is_wrong(script):
     found = json.loads(run("check", f"{script}:wrong", "--json", "-", "--github", *few[:2]).stdout)
     assert (found["verdict"], found["findings"][0]["layers"]) == ("wrong", [4, 3, 2])
     assert f"--seed {found['seed']}" in found["again"]
+    assert "--reduction" not in found["again"]  # what is the default need not be typed
 
 
 def test_code_of_one_depth_is_checked_at_that_depth(script):
