@@ -95,8 +95,7 @@ def test_every_column_is_explained_once():
     assert len(tables_of_text) > 4
     words = dict(line.split("  ", 1) for line in said.split("\n\n")[-2].splitlines())
     for lines in tables_of_text:
-        rows = [line for line in lines if len(line) == len(lines[0])]
-        below = " ".join(lines[len(rows) :])
+        below = " ".join(lines[1:])
         columns = set(lines[0].replace("sizes, batch", "").split())
         for name in columns & {"products", "workspace", "target", "batched", "per-example"}:
             assert name in words, name
