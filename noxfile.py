@@ -115,6 +115,13 @@ def examples(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """The book, in build/book: a warning is an error."""
+    session.install("--quiet", "-e", ".[all,docs]")
+    session.run("sphinx-build", "-q", "-W", "--keep-going", "-n", "docs", "build/book", *session.posargs)
+
+
+@nox.session
 def wheel(session: nox.Session) -> None:
     """The package as it is published: what the built wheel holds, and that it works without the tree."""
     folder = Path(session.create_tmp())
