@@ -41,6 +41,7 @@ OF_SEVERAL = {
     "check/rounding/test_rounding_search.py": "the bound of all activations, by a search for the worst inputs",
     "check/test_false_alarms.py": "benchmarks/false_alarms.py, by the checks themselves",
     "test_architecture.py": "which file imports which",
+    "test_catalogues.py": "docs/catalogues.py, and the pages that it writes",
     "test_collection.py": "the tests themselves",
     "test_docstrings.py": "the docstrings of all that is public",
     "test_early_ends.py": "_minibp.py, the process above the command",

@@ -87,10 +87,10 @@ def _without_hidden_prime(p: PassState, l: int) -> Number:
     pieces=(Piece("error", lambda p, l: p.raw[l + 1]),),
 )
 def _raw_error(p: PassState, l: int) -> Number:
-    r"""$\delta^l = \big((W^{l+1})^{\mathsf T} r^{l+1}\big) \odot \sigma'(z^l), \quad r^l = (W^{l+1})^{\mathsf T} r^{l+1}$.
+    r"""$\delta^l = \big((W^{l+1})^{\mathsf T} r^{l+1}\big) \odot \sigma'(z^l),\ r^l = (W^{l+1})^{\mathsf T} r^{l+1}$.
 
-    The output layer is right; each layer below lacks the σ' of all layers above it. With (26) and one hidden layer
-    nothing is off.
+    The output layer is right, where r is ∇_a C; each layer below lacks the σ' of all layers above it. With (26) and one
+    hidden layer nothing is off.
     """
     return (p.raw[l + 1] @ p.w[l + 1]) * p.prime(l)
 
