@@ -23,7 +23,7 @@ copyright = author  # noqa: A001 (Sphinx's name for it)
 html_show_copyright = False
 html_copy_source = False
 
-extensions = ["myst_parser", "sphinxcontrib.katex"]
+extensions = ["myst_parser", "sphinxcontrib.katex", "cited_code"]
 exclude_patterns = ["_static", "extensions"]
 nitpicky = True
 
