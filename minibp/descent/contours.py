@@ -71,9 +71,9 @@ def thinned(line: Array, x_unit: float, y_unit: float) -> Array:
         if last - first < 2:
             continue
         inner, along = points[first + 1 : last] - points[first], points[last] - points[first]
-        length = math.hypot(*along)
-        # A closed line begins where it ends: there the distance is that from the point.
-        off = np.abs(inner @ (-along[1], along[0])) / length if length else np.hypot(*inner.T)
+        length = along @ along  # 0 of a closed line, which begins where it ends
+        part = np.clip(inner @ along / length, 0, 1) if length else np.zeros(len(inner))
+        off = np.hypot(*(inner - part[:, None] * along).T)
         far = int(off.argmax())
         if off[far] > 1:
             middle = first + 1 + far
