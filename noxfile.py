@@ -41,6 +41,7 @@ BENCHMARKS = (
     "frameworks.py --every 13 --coarse",  # with 1 where a right derivative is called wrong, or a wrong one correct
 )
 EXAMPLES = (
+    "article_figures.py --to {folder}",
     "learning_slowdown.py --data digits --epochs 2 --plot {folder}/slowdown.svg",
     "overfitting.py --data digits --examples 200 --epochs 10 --plot {folder}/overfitting.pdf",
 )

@@ -4,10 +4,14 @@ Built by `nox -s docs`, or, with the extra `docs` installed, by `sphinx-build -W
 """
 
 import shutil
+import socket
+import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
-import sphinxcontrib.katex
+from sphinxcontrib import katex
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE / "extensions")]
@@ -23,7 +27,7 @@ copyright = author  # noqa: A001 (Sphinx's name for it)
 html_show_copyright = False
 html_copy_source = False
 
-extensions = ["myst_parser", "sphinxcontrib.katex"]
+extensions = ["myst_parser", "sphinxcontrib.katex", "cited_code"]
 exclude_patterns = ["_static", "extensions"]
 nitpicky = True
 
@@ -41,7 +45,7 @@ pygments_dark_style = "github-dark"
 # The style sheet and the fonts are of the KaTeX that renders: others give superscripts of another size.
 katex_prerender = True
 katex_css_path = "katex/katex.min.css"
-sphinxcontrib.katex.KATEX_DEFAULT_OPTIONS |= {"throwOnError": True, "strict": "error"}
+katex.KATEX_DEFAULT_OPTIONS |= {"throwOnError": True, "strict": "error"}
 
 
 def node() -> str:
@@ -55,4 +59,27 @@ def node() -> str:
     return str(found)
 
 
-sphinxcontrib.katex.NODEJS_BINARY = node()
+def start_server_process(cls: Any, folder: Path, timeout: float) -> tuple[Any, socket.socket]:
+    """As sphinxcontrib-katex has it, but that it waits until the renderer listens: its socket is there before it does."""
+    path = folder / "katex.sock"
+    process = subprocess.Popen(  # noqa: S603 (node and the renderer of the package)
+        cls.build_command(socket=path), stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder
+    )
+    end = time.monotonic() + timeout
+    while True:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            connection.close()
+            if time.monotonic() > end:
+                process.kill()
+                raise cls.timeout_error(timeout) from None
+            time.sleep(0.01)
+        else:
+            return process, connection
+
+
+katex.NODEJS_BINARY = node()
+katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0  # seconds, on a busy machine too
+katex.KaTeXServer.start_server_process = classmethod(start_server_process)

@@ -99,7 +99,7 @@ def backprop(network: Network, cost: Any, x: Any, y: Any, l2: Any = 0.0) -> Back
         if i:
             delta = (delta @ w) * network.activations[i - 1].prime(zs[i - 1])  # (22)
     return Backprop(
-        xp.sum(values) / m + l2.value(network.weights, m),
+        xp.sum(values) / m + l2.value(network.weights, m),  # (4), (9), (25), (27)
         Gradient(_frozen(reversed(nabla_w)), _frozen(reversed(nabla_b))),
         _frozen(zs),
         _frozen(activations),

@@ -40,6 +40,7 @@ OF_SEVERAL = {
     "check/rounding/test_activation_rounding.py": "activation_bounds.py, by programs in an adversarial arithmetic",
     "check/rounding/test_rounding_search.py": "the bound of all activations, by a search for the worst inputs",
     "check/test_false_alarms.py": "benchmarks/false_alarms.py, by the checks themselves",
+    "test_article_figures.py": "examples/article_figures.py",
     "test_architecture.py": "which file imports which",
     "test_catalogues.py": "docs/catalogues.py, and the pages that it writes",
     "test_collection.py": "the tests themselves",
