@@ -49,7 +49,7 @@ def printed_by(command):
     if program == "minibp":
         result = CliRunner().invoke(cli, arguments)
         return result.exit_code, result.output
-    subprocess.run([program, *arguments], check=True)  # noqa: S603
+    subprocess.run([program, *arguments], check=True)
     return None
 
 
