@@ -48,11 +48,13 @@ OF_SEVERAL = {
     "test_early_ends.py": "_minibp.py, the process above the command",
     "test_edges.py": "the numbers of all activations and costs where they are hardest",
     "test_examples.py": "examples/",
+    "test_kinds_of_code.py": "the programs of docs/your_code_*.md",
     "test_mirror.py": "the tests themselves",
     "test_mutation.py": "benchmarks/mutation.py",
     "test_programs.py": "check_backprop and the adapters: ten programs of tests/programs/, right and wrong",
     "test_project.py": "the files of the project",
     "test_readme.py": "README.md",
+    "test_reference.py": "docs/api/, the reference, and the extension that renders it",
     "test_wheel.py": "what is published",
     "test_wrong_uses.py": "every public function, with arguments that cannot be used",
 }
