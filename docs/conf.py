@@ -60,7 +60,7 @@ def node() -> str:
 
 
 def start_server_process(cls: Any, folder: Path, timeout: float) -> tuple[Any, socket.socket]:
-    """As sphinxcontrib-katex has it, but that it waits until the renderer listens: its socket is there before it does."""
+    """As sphinxcontrib-katex has it, but for waiting until the renderer listens: its socket is there before."""
     path = folder / "katex.sock"
     process = subprocess.Popen(  # noqa: S603 (node and the renderer of the package)
         cls.build_command(socket=path), stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder

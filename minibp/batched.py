@@ -1,6 +1,6 @@
 """Backpropagation for all examples at once, one row an example: the matrix twin of `per_example`.
 
-Pure functions over any array-API namespace: NumPy and JAX arrays both run through, also under `jax.jit`.
+Pure functions of NumPy's arrays or of JAX's, which run through unchanged, also under `jax.jit`.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def citing_lines(root: Path, place: str, number: int) -> list[Excerpt]:
     commented = [line for line in _lines_with_comments(text, f"({number})") if first <= line <= last]
     if commented:
         statements = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
-        return _joined(text, sorted({_statement(statements, line) for line in commented}))
+        return _joined(text, sorted({_statement(statements, *_remark(text, line)) for line in commented}))
     found = [node for node in _definitions(scope) if f"({number})" in _summary(node)]
     outermost = [one for one in found if not any(one is not other and _holds(other, one) for other in found)]
     if not outermost:
@@ -99,12 +99,27 @@ def _lines_with_comments(text: str, cited: str) -> list[int]:
     return [one.start[0] for one in tokens if one.type == tokenize.COMMENT and cited in one.string]
 
 
-def _statement(statements: list[ast.stmt], line: int) -> tuple[int, int]:
-    """The smallest statement around a line; of a long one, and of one that has others in it, the line alone."""
+def _remark(text: str, line: int) -> tuple[int, int]:
+    """The first line of a comment, and the line that it is on: the same, or the next one, where it stands by itself."""
+    lines = text.splitlines()
+    first = last = line
+    while _is_comment(lines, first) and _is_comment(lines, first - 1):
+        first -= 1
+    while _is_comment(lines, last):
+        last += 1
+    return first, min(last, len(lines))
+
+
+def _is_comment(lines: list[str], line: int) -> bool:
+    return 0 < line <= len(lines) and lines[line - 1].lstrip().startswith("#")
+
+
+def _statement(statements: list[ast.stmt], start: int, line: int) -> tuple[int, int]:
+    """From `start` to the end of the smallest statement on a line; of a long one, or of one with others, to the line."""
     around = [_lines_of(node) for node in statements if node.lineno <= line <= (node.end_lineno or 0)]
     first, last = min(around, key=lambda lines: lines[1] - lines[0], default=(line, line))
     inner = [node.lineno for node in statements if first < node.lineno <= last]
-    return (line, line) if inner or last - first > LONG else (first, last)
+    return (start, line) if inner or last - first > LONG else (min(start, first), last)
 
 
 def _joined(text: str, ranges: list[tuple[int, int]]) -> list[Excerpt]:
