@@ -210,9 +210,9 @@ def of_fault(fault: Fault) -> str:
             "",
             f"{_capital(fault.summary)}.",
             "",
-            f"- Shows: {fault.shows}",
-            f"- Measured: {measured(fault)}",
-            f"- Remedy: {fault.remedy}",
+            f"- **Shows**: {fault.shows}",
+            f"- **Measured**: {measured(fault)}",
+            f"- **Remedy**: {fault.remedy}",
             "",
         )
     )
@@ -229,8 +229,8 @@ def of_symptom(symptom: Symptom) -> str:
             "",
             f"{_capital(symptom.summary.format(**words))}.",
             "",
-            f"- Shows: {symptom.shows}",
-            f"- Remedy: {symptom.remedy}.",
+            f"- **Shows**: {symptom.shows}",
+            f"- **Remedy**: {symptom.remedy}.",
             "",
         )
     )
