@@ -15,7 +15,7 @@ from sphinx.config import Config
 
 SETTINGS = {
     "autodoc_typehints": "none",  # types stand in the docstrings
-    "autodoc_mock_imports": ["torch"],  # so that minibp.torch is documented where PyTorch is not installed
+    "autodoc_mock_imports": ["torch", "pytest"],  # which the extras of the documentation do not bring
     "napoleon_google_docstring": False,
     "napoleon_use_param": False,  # with the types beside the names
     "napoleon_use_rtype": False,
