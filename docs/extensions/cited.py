@@ -115,7 +115,7 @@ def _is_comment(lines: list[str], line: int) -> bool:
 
 
 def _statement(statements: list[ast.stmt], start: int, line: int) -> tuple[int, int]:
-    """From `start` to the end of the smallest statement on a line; of a long one, or of one with others, to the line."""
+    """From `start` to the end of the smallest statement on a line; of a long one, or of one with more, to the line."""
     around = [_lines_of(node) for node in statements if node.lineno <= line <= (node.end_lineno or 0)]
     first, last = min(around, key=lambda lines: lines[1] - lines[0], default=(line, line))
     inner = [node.lineno for node in statements if first < node.lineno <= last]
