@@ -25,6 +25,7 @@ NOT_RUN = {
     "python benchmarks/": "takes minutes: nox -s benchmarks runs each at a size that takes seconds",
     "python examples/": "takes minutes or downloads: nox -s examples runs each on the package's digits",
     "minibp bench": "takes half a minute or more: tests/bench run all of it; here its options are parsed",
+    r"g\+\+ ": "compiles: tests/test_kinds_of_code.py",
     "minibp faults": "takes minutes: tests/check/verify/test_kill_matrix.py; here its options are parsed",
 }
 """Beginnings of commands that are not run here, as regular expressions, and why."""
@@ -39,7 +40,7 @@ SHORTER = (
 )
 """What makes a command take seconds, none of which changes what it is an example of."""
 READ_ONLY = {
-    "docs/checking.md": 2,  # a class of PyTorch's that is the reader's own; a test with the fixture
+    "docs/any_function.md": 1,  # a class of PyTorch's that is the reader's own
 }
 """How many blocks of Python of a page are neither doctests nor files that commands of the page use."""
 
@@ -99,7 +100,13 @@ def shortened(line):
     return line
 
 
-RUN = [command for command in COMMANDS if reason_of(command.line) is None and command.line.startswith("minibp ")]
+WITH_PROGRAMS = ("docs/your_code_numpy.md", "docs/your_code_frameworks.md")
+"""Pages whose commands are run by tests/test_kinds_of_code.py, on their programs, right and wrong."""
+RUN = [
+    command
+    for command in COMMANDS
+    if reason_of(command.line) is None and command.line.startswith("minibp ") and command.page not in WITH_PROGRAMS
+]
 
 
 @pytest.fixture
