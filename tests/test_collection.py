@@ -12,7 +12,19 @@ from needed import NEEDED
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
-OPTIONAL = ("matplotlib", "pooch", "pyperf", "rich", "scipy", "threadpoolctl", "torch", "autograd", "mygrad", "sklearn")
+OPTIONAL = (
+    "matplotlib",
+    "pooch",
+    "pyperf",
+    "rich",
+    "scipy",
+    "threadpoolctl",
+    "playwright",
+    "torch",
+    "autograd",
+    "mygrad",
+    "sklearn",
+)
 """Packages without which files of tests are skipped, or tests."""
 # Of pytest 8 the option is unknown.
 UNIQUE_IDS = ["-o", "strict_parametrization_ids=true"] if pytest.version_tuple >= (9,) else []

@@ -53,6 +53,7 @@ OF_SEVERAL = {
     "test_kinds_of_code.py": "the programs of docs/your_code_*.md",
     "test_mirror.py": "the tests themselves",
     "test_mutation.py": "benchmarks/mutation.py",
+    "test_pages_in_a_browser.py": "pages of HTML, in Chromium",
     "test_programs.py": "check_backprop and the adapters: ten programs of tests/programs/, right and wrong",
     "test_project.py": "the files of the project",
     "test_readme.py": "README.md",
