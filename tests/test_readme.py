@@ -18,7 +18,7 @@ def test_it_is_short_and_the_two_commands_stand_at_the_top():
     ]
 
 
-PROSE = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+PROSE = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
 SOURCES = [
     path for folder in ("minibp", "benchmarks", "examples", "tests", "docs") for path in (ROOT / folder).rglob("*.py")
 ]
