@@ -40,8 +40,9 @@ html_theme = "furo"
 html_static_path = ["_static"]
 html_show_search_summary = False  # it is fetched, which browsers do not do from a disk
 html_css_files = ["book.css"]
-pygments_style = "friendly"
-pygments_dark_style = "github-dark"
+html_js_files = ["scrolling.js"]
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
 
 # The style sheet and the fonts are of the KaTeX that renders: others give superscripts of another size.
 katex_prerender = True

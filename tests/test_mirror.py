@@ -44,6 +44,7 @@ OF_SEVERAL = {
     "test_architecture.py": "which file imports which",
     "test_catalogues.py": "docs/catalogues.py, and the pages that it writes",
     "test_cited.py": "docs/extensions/cited.py",
+    "test_book_in_a_browser.py": "the book, in Chromium",
     "test_collection.py": "the tests themselves",
     "test_docs.py": "README.md and docs/: commands, blocks of Python, links",
     "test_docstrings.py": "the docstrings of all that is public",

@@ -85,7 +85,8 @@ def numbers(finding: Finding) -> list[str]:
     rows = values(finding)
     if not rows:
         return []
-    (entry, got), (source, expected), _ = rows
+    (entry, got), (_, expected), _ = rows
+    source = _source(finding)
     gives = "give" if source.endswith("s") else "gives"
     return [f"{entry} = {got}; {source} {gives} {expected}", f"the error, {finding.error:.3g}, {_share(finding)}"]
 
