@@ -25,7 +25,7 @@ check.layout check.statistics check.compare
 check.report
 check.subject check.diagnosis
 check.verify check.grad check.backprop
-bench check.command descent jax pytest_plugin torch training
+bench check.command descent explain jax pytest_plugin torch training
 cli
 __main__
 """
