@@ -30,12 +30,18 @@ def layer_step(values: Values, l: int) -> Step:
     return Step(
         f"Forward, layer {l}",
         "(12) put into (14) is (10); by vector, (13) put into (14) is (11).",
-        [line for j in range(len(values.z[l])) for line in _neuron(values, l, j)],
+        _neurons(values, l),
         [
             VectorLine("(13)", letters, (z, "=", w, below, "+", b)),
             VectorLine("(14)", f"{name('a', l)} = σ({name('z', l)})", (a, "= σ", z)),
         ],
     )
+
+
+def _neurons(values: Values, l: int) -> list[Line]:
+    """z and a of each neuron; of softmax, which takes every z, all z first."""
+    lines = [line for j in range(len(values.z[l])) for line in _neuron(values, l, j)]
+    return lines if values.sigma[l].elementwise else [*lines[::2], *lines[1::2]]
 
 
 def _neuron(values: Values, l: int, j: int) -> Iterator[Line]:

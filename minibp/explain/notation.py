@@ -16,16 +16,16 @@ def given(number: float) -> str:
     >>> given(-0.5), given(1.0)
     ('−0.5', '1')
     """
-    return f"{float(number):.12g}".replace("-", MINUS)
+    return f"{float(number) + 0:.12g}".replace("-", MINUS)
 
 
 def shown(number: float) -> str:
-    """A number that was computed, rounded to `DECIMALS`; what is exactly 0 or 1 is shown so.
+    """A number that was computed, rounded to `DECIMALS`; what is exactly 0, 1 or −1 is shown so.
 
     >>> shown(-2 / 3), shown(-1e-9), shown(1.0)
     ('−0.66667', '0.00000', '1')
     """
-    if number in (0, 1):
+    if number in (-1, 0, 1):
         return given(number)
     text = f"{float(number):.{DECIMALS}f}"
     return text.replace("-", MINUS) if text.strip("-0.") else text.lstrip("-")

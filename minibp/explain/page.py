@@ -16,7 +16,7 @@ from minibp.pages.heat import SIGNED, signs_of
 from minibp.pages.network import Drawing, Mark, drawn
 from minibp.pages.rendering import rendered
 
-_RAISED = re.compile(r"(?<=e)\^([−\w.]+)|\^([^\W_]+)(?:_(\w+))?|(?<=[^\W\d_])_(\w+)")
+_RAISED = re.compile(r"(?<=e)\^([−\w.]+)|\^([^\W_]+)(?:_(\w+))?|(?<=[^\s\d_])_(\w+)")
 """What stands above, or below, or both: as in e^−0.58, z^2_1, Σ_k."""
 
 

@@ -58,7 +58,7 @@ def _component(line: Line, columns: int) -> list[str]:
     """One quantity: as many sides of its equation in a line as there is space for, the signs below each other."""
     result, *sides = line.pieces()
     found, current = [], f"{line.equation:<{MARGIN}}{result}"
-    indent = " " * min(len(current) + 1, columns // 3)
+    indent = " " * min(len(current) + 1, columns // 4)
     for at, side in enumerate(sides):
         if len(current) + 1 + len(side) <= columns:
             current = f"{current} {side}"
