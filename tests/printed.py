@@ -1,13 +1,14 @@
 """A printed pass read back: every line is computed again from the numbers that stand in it, and nothing else.
 
 A number of five decimals stands for every number that is rounded to it: an interval of half a unit on either side. Any
-other is exact. Operations on intervals contain every result that their members have (Moore, Interval Analysis, 1966), so
-that the true value of a line lies in the interval of its expression, and what is printed for it within half a unit of
-that. More can not be asked of a calculator that has the printed numbers, and no less is true of a right line.
+other is exact. Operations on intervals contain every result that their members have (Moore, Interval Analysis, 1966),
+so that the true value of a line lies in the interval of its expression, and what is printed for it within half a unit
+of that. So much is true of a right line, and one who has the printed numbers alone can ask for no more.
 """
 
 import math
 import re
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import strategies as st
@@ -27,7 +28,7 @@ HIDDEN = ["identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus"
 def examples(draw, hidden=None):
     """Examples of all that `minibp explain` takes."""
     sizes = draw(st.lists(st.integers(1, 4), min_size=2, max_size=4) | st.just([2, 3, 2]) | st.just([6, 9]))
-    assert sum(a * b for a, b in zip(sizes, sizes[1:], strict=False)) <= MOST_WEIGHTS
+    assert sum(a * b for a, b in pairwise(sizes)) <= MOST_WEIGHTS
     output, cost = draw(st.sampled_from(pairings()))
     if not output.elementwise or not fits(output, cost, sizes[-1]):
         sizes[-1] = max(sizes[-1], 2)

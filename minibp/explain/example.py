@@ -119,7 +119,7 @@ def _target(rng: np.random.Generator, cost: Cost, output: Activation, n: int) ->
     if (low, high) == (0, 1):
         return np.eye(max(n, 2))[rng.integers(max(n, 2))][:n]
     tenths = _tenths(rng, 9, (n,))
-    return np.abs(tenths) if low >= 0 else tenths
+    return np.abs(tenths) if low > -1 else tenths
 
 
 def _eta(network: Network, cost: Cost, x: Array, y: Array, alpha: float) -> float:

@@ -14,13 +14,7 @@ def test_by_default_a_small_network_is_worked_out():
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert lines[0] == "A pass by hand: 2-3-2, sigmoid, quadratic, seed 0"
-    for part in (
-        "Forward, layer 3",
-        "The cost",
-        "The error of layer 2",
-        "One step of gradient descent",
-        "the cost falls",
-    ):
+    for part in ("Forward, layer 3", "The error of layer 2", "One step of gradient descent", "the cost falls"):
         assert part in result.stdout
     assert "minibp.batched.backprop" in " ".join(lines[-2:])
     assert max(map(len, lines)) <= 100

@@ -64,7 +64,7 @@ def test_rates_fall():
     [
         (
             {"sizes": [784, 30, 10]},
-            r"3 layers, the widest of 784, with 23,820 weights are too many to be read: expected",
+            r"3 layers, the widest of 784, with 23,820 weights are too many to be read: ",
         ),
         ({"sizes": [1, 10]}, "the widest of 10, with 10 weights are too many"),
         ({"sizes": [1] * 10}, "10 layers, the widest of 1, with 9 weights are too many"),

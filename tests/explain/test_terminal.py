@@ -48,9 +48,8 @@ def test_a_sum_that_is_too_long_is_broken_before_a_sign():
     assert third.strip() == "= 6.00000"
 
 
-VECTOR = VectorLine(
-    "(24)", "C = x yᵀ", (Matrix((("6.0",), ("9.0",))), "=", Matrix((("2",), ("3",))), Matrix((("3",),)))
-)
+X, Y, PRODUCT = Matrix((("2",), ("3",))), Matrix((("3",),)), Matrix((("6.0",), ("9.0",)))
+VECTOR = VectorLine("(24)", "C = x yᵀ", (PRODUCT, "=", X, Y))
 
 
 def test_matrices_stand_beside_each_other_in_the_middle_of_their_height():
