@@ -82,6 +82,22 @@ class Worked(NamedTuple):
         return [line for line in self.lines() if line.part == part]
 
 
+CONTINUED = "…"
+"""Before the further columns of a matrix."""
+
+
+def parts_of(whole: Matrix, characters: int) -> list[Matrix]:
+    """A matrix, or where its rows are longer than so many characters, groups of its columns.
+
+    >>> parts_of(Matrix((("0.1", "0.2", "0.3"),)), 7)
+    [Matrix(rows=(('0.1', '0.2'),)), Matrix(rows=(('0.3',),))]
+    """
+    cell = 1 + max(len(one) for row in whole.rows for one in row)
+    columns = max(1, (characters + 1) // cell)
+    starts = range(0, len(whole.rows[0]), columns)
+    return [Matrix(tuple(row[start : start + columns] for row in whole.rows)) for start in starts]
+
+
 def matrix(array: Array, *, as_given: bool = False) -> Matrix:
     """An array as text: a vector stands upright.
 

@@ -9,13 +9,15 @@ from typing import NamedTuple
 import numpy as np
 
 from minibp.explain.example import Example
-from minibp.explain.lines import Line, Matrix, Part, Worked
+from minibp.explain.lines import CONTINUED, Line, Matrix, Part, Worked, parts_of
 from minibp.explain.notation import given, name, shown
 from minibp.explain.values import Values
 from minibp.pages.heat import SIGNED, signs_of
 from minibp.pages.network import Drawing, Mark, drawn
 from minibp.pages.rendering import rendered
 
+MOST_CHARACTERS = 42
+"""Of a row of a matrix: so many fit on a telephone."""
 _RAISED = re.compile(r"(?<=e)\^([−\w.]+)|\^([^\W_]+)(?:_(\w+))?|(?<=[^\s\d_])_(\w+)")
 """What stands above, or below, or both: as in e^−0.58, z^2_1, Σ_k."""
 
@@ -80,7 +82,9 @@ def grouped(terms: Sequence[Matrix | str]) -> list[Term]:
         if isinstance(term, str):
             before = term
         else:
-            found.append(Term(before, term))
+            for part in parts_of(term, MOST_CHARACTERS):
+                found.append(Term(before, part))
+                before = CONTINUED
             before = ""
     return [*found, Term(before, None)] if before else found
 
@@ -108,9 +112,11 @@ def _drawing(values: Values) -> Drawing:
     def weight(l: int, j: int, k: int) -> Mark:
         return Mark(str(signs_of(values.w[l][j - 1, k - 1], largest)), _weight_facts(values, l, j, k))
 
-    return drawn(
-        values.example.network.sizes, neuron, weight, label=lambda l, j: f"{values.a[l][j - 1]:.2f}".replace("-", "−")
-    )
+    def label(l: int, j: int) -> str:
+        number = values.a[l][j - 1]
+        return given(round(number, 2 if l == 1 or 0 <= number < 10 else 1))
+
+    return drawn(values.example.network.sizes, neuron, weight, label=label)
 
 
 def _choices(values: Values, worked: Worked) -> Iterator[Choice]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby, zip_longest
 
-from minibp.explain.lines import Line, Matrix, Step, VectorLine, Worked
+from minibp.explain.lines import CONTINUED, Line, Matrix, Step, VectorLine, Worked, parts_of
 from minibp.tables import wrapped
 
 BESIDE = 100
@@ -13,6 +14,10 @@ BESIDE = 100
 MARGIN = 6
 """Columns for the number of an equation."""
 BORDER = " │ "
+GLUE = "\0"
+"""In place of a space at which a line is not broken."""
+_DIFFERENCE = re.compile(r"\(([^() ]+) − ([^() ]+)\)")
+"""A difference of two numbers in parentheses, which is not broken."""
 
 
 def text_of(worked: Worked, columns: int) -> list[str]:
@@ -72,11 +77,13 @@ def _component(line: Line, columns: int) -> list[str]:
 
 
 def _broken(text: str, columns: int, indent: str) -> list[str]:
-    """A side that is longer than a line, broken where there are spaces, before a sign rather than behind it."""
-    glued = text
+    """A side that is longer than a line, broken before a sign, and in a difference only where there is no other way."""
+    glued = _DIFFERENCE.sub(lambda match: match[0].replace(" ", GLUE), text)
     for sign in "+−":
-        glued = glued.replace(f" {sign} ", f" {sign}\0")
-    return [one.replace("\0", " ") for one in _wrap(glued, columns, indent)]
+        glued = glued.replace(f" {sign} ", f" {sign}{GLUE}")
+    room = columns - len(indent)
+    words = [word.replace(f"{GLUE}−", " −") if len(word) > room else word for word in glued.split(" ")]
+    return [one.replace(GLUE, " ") for one in _wrap(" ".join(words), columns, indent)]
 
 
 def _wrap(text: str, columns: int, indent: str) -> list[str]:
@@ -124,27 +131,13 @@ def _blocks(terms: Sequence[Matrix | str], columns: int) -> Iterator[list[str]]:
         if isinstance(term, str):
             before = f"{before} {term}".strip()
             continue
-        for part in _fitting(term, columns - len(before) - 1):
+        for part in parts_of(term, columns - max(len(before), 1) - 3):
             block = _matrix_lines(part)
             yield _joined([[before], block]) if before else block
-            before = ""
+            before = CONTINUED
+        before = ""
     if before:
         yield [before]
-
-
-def _fitting(term: Matrix, columns: int) -> Iterator[Matrix]:
-    """A matrix, or where it is too wide its columns in groups, one after the other."""
-    start, width = 0, len(term.rows[0])
-    while start < width:
-        stop = width
-        while stop > start + 1 and len(_matrix_lines(_cut(term, start, stop))[0]) > columns:
-            stop -= 1
-        yield _cut(term, start, stop)
-        start = stop
-
-
-def _cut(term: Matrix, start: int, stop: int) -> Matrix:
-    return Matrix(tuple(row[start:stop] for row in term.rows))
 
 
 def _matrix_lines(term: Matrix) -> list[str]:

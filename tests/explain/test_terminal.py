@@ -52,6 +52,13 @@ X, Y, PRODUCT = Matrix((("2",), ("3",))), Matrix((("3",),)), Matrix((("6.0",), (
 VECTOR = VectorLine("(24)", "C = x yᵀ", (PRODUCT, "=", X, Y))
 
 
+def test_a_difference_is_not_broken_where_there_is_another_place():
+    long = LINE._replace(letters="", numbers="0·ln(1 − 0.14104) + 1·ln(1 − 0.14104) + 0·ln(1 − 0.13540)")
+    assert of([long])[1] == "          + 0·ln(1 − 0.13540) = 6.00000"
+    narrow = of([LINE._replace(letters="", numbers="(0.39894 − 0)/(0.39894·(1 − 0.39894))")], columns=40)
+    assert narrow[1].startswith("          − ")
+
+
 def test_matrices_stand_beside_each_other_in_the_middle_of_their_height():
     three = VECTOR._replace(terms=(Matrix((("1",), ("2",), ("3",))), "=", Matrix((("4",),))))
     assert of(vectors=[VECTOR, three]) == [
@@ -70,7 +77,7 @@ def test_what_is_too_wide_goes_on_below():
     assert of(vectors=[wide]) == [
         "(24)  C = x yᵀ",
         f"      = [{' '.join(['0.12345'] * 6)}]",
-        f"      [{' '.join(['0.12345'] * 3)}] + [0.5]",
+        f"      … [{' '.join(['0.12345'] * 3)}] + [0.5]",
     ]
 
 
