@@ -63,7 +63,7 @@ def page_of(example: Example, worked: Worked) -> str:
         drawing=drawing,
         choices=list(_choices(values, worked)),
         signs=[(look, words) for look, words in zip(SIGNED, _SIGNS, strict=True) if look in looks],
-        formula=formula,
+        typeset=typeset,
         grouped=grouped,
     )
 
@@ -89,10 +89,10 @@ def grouped(terms: Sequence[Matrix | str]) -> list[Term]:
     return [*found, Term(before, None)] if before else found
 
 
-def formula(text: str) -> list[Text]:
+def typeset(text: str) -> list[Text]:
     """A formula in its parts.
 
-    >>> [tuple(part) for part in formula("z^2_1 = Σ_k")]
+    >>> [tuple(part) for part in typeset("z^2_1 = Σ_k")]
     [('', 'z'), ('sup', '2'), ('sub', '1'), ('', ' = Σ'), ('sub', 'k')]
     """
     found, end = [], 0

@@ -8,7 +8,7 @@ from printed import examples
 
 from minibp.explain.example import example_of
 from minibp.explain.lines import Matrix
-from minibp.explain.page import formula, grouped, page_of
+from minibp.explain.page import grouped, page_of, typeset
 from minibp.explain.worked import worked
 
 pytest.importorskip("jinja2")
@@ -90,12 +90,12 @@ def test_nothing_is_loaded_and_everything_is_escaped():
 
 
 def test_formulas_have_their_indices_above_and_below():
-    assert formula("w^2_1k a^1_k") == [("", "w"), ("sup", "2"), ("sub", "1k"), ("", " a"), ("sup", "1"), ("sub", "k")]
-    assert formula("e^−0.58)") == [("", "e"), ("sup", "−0.58"), ("", ")")]
-    assert formula("Σ_k e^z_k ∇_a C") == [
+    assert typeset("w^2_1k a^1_k") == [("", "w"), ("sup", "2"), ("sub", "1k"), ("", " a"), ("sup", "1"), ("sub", "k")]
+    assert typeset("e^−0.58)") == [("", "e"), ("sup", "−0.58"), ("", ")")]
+    assert typeset("Σ_k e^z_k ∇_a C") == [
         ("", "Σ"), ("sub", "k"), ("", " e"), ("sup", "z_k"), ("", " ∇"), ("sub", "a"), ("", " C"),
     ]  # fmt: skip
-    assert formula("½ (a − y)²") == [("", "½ (a − y)²")]
+    assert typeset("½ (a − y)²") == [("", "½ (a − y)²")]
 
 
 def test_a_sign_is_not_parted_from_the_matrix_behind_it():
