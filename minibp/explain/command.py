@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from minibp.activations import ACTIVATIONS
+from minibp.activations import HIDDEN
 from minibp.arrays import InputError
 from minibp.console import allow_any_text, check_writable, usable
 from minibp.costs import COSTS
@@ -20,14 +20,14 @@ SIZES = "2,3,2"
 
 @click.command()
 @click.option("--sizes", default=SIZES, show_default=True, metavar="N,N,…", help="Neurons of each layer, x first.")
-@click.option("--activation", default="sigmoid", show_default=True, help=f"σ of all layers: {', '.join(ACTIVATIONS)}.")
-@click.option("--output-activation", help="σ of the last layer, if it is another; softmax only there.")
+@click.option("--activation", default="sigmoid", show_default=True, help=f"σ of all layers: {', '.join(HIDDEN)}.")
+@click.option("--output-activation", help="σ of the last layer, if it is another: softmax, too.")
 @click.option("--cost", default="quadratic", show_default=True, help=f"{', '.join(COSTS)}.")
 @click.option("--l2", type=float, default=0.0, show_default=True, help="α of α/(2m) Σ w².")
 @seed_option(0, "The same seed draws the same network and example.")
 @click.option(
     "--html", "html_file", type=click.Path(dir_okay=False), metavar="FILE",
-    help="Write a page, too, with a drawing in which neurons and weights are chosen.",
+    help="Write a page, too: in a drawing of the network, neurons and weights show their own lines.",
 )  # fmt: skip
 def explain(
     sizes: str,
