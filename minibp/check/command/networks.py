@@ -45,9 +45,9 @@ def verify(
 ) -> None:
     """Hold the package's own gradients against every oracle.
 
-    Every activation, cost, implementation (per example, batched, workspace) and dtype, with and without L2, on networks
-    that Hypothesis draws and on images of digits; MNIST is used where it is in the folder that MINIBP_MNIST_DIR names,
-    or in the cache.
+    Every activation, cost, implementation (component, per example, batched, workspace) and dtype, with and without L2,
+    on networks that Hypothesis draws and on images of digits; MNIST is used where it is in the folder that
+    MINIBP_MNIST_DIR names, or in the cache.
     """
     expect_outputs(json_file, html_file)
     if soak is not None and examples is not None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from minibp import batched, per_example
+from minibp import batched, component, per_example
 from minibp.arrays import Array
 from minibp.check.compare import Mismatch, compare, compare_slopes
 from minibp.check.generation import smallest
@@ -50,6 +50,7 @@ def _workspace(of: Problem) -> Gradient:
 
 
 IMPLEMENTATIONS: dict[str, Callable[[Problem], Backprop | Gradient]] = {
+    "component": lambda of: component.backprop(of.network, of.cost, of.x, of.y, of.l2),
     "per_example": lambda of: per_example.backprop(of.network, of.cost, of.x, of.y, of.l2),
     "batched": lambda of: batched.backprop(of.network, of.cost, of.x, of.y, of.l2),
     "workspace": _workspace,
