@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import minibp
-from minibp.check.report.html import page
 
 IMAGE = Path(__file__).parent / "images" / "report.png"
 SIZE = {"width": 1000, "height": 900}
@@ -58,7 +57,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         file = Path(folder) / "report.html"
-        file.write_text(page(report(), "backprop"), encoding="utf-8")
+        file.write_text(report().to_html("backprop"), encoding="utf-8")
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         opened = browser.new_page(viewport=SIZE)
         opened.goto(file.as_uri())

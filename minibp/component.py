@@ -151,11 +151,10 @@ def _backward(
     for w_next, z, activation in reversed(list(zip(weights[1:], zs, network.activations, strict=False))):
         delta_next, prime, delta = delta, activation.prime(np.array(z)), []
         for j in range(len(z)):
-            delta_j = 0  # (18), the sum over k of δ_k ∂z_k/∂z_j
-            for k in range(len(delta_next)):
-                # z_k is (19), so that ∂z_k/∂z_j is w_kj σ'(z_j), (20). The factors stand in the order of (21), since
-                # where δ_k is large (20) alone may underflow, though the product does not.
-                delta_j += w_next[k][j] * delta_next[k] * prime[j]
+            delta_j = 0
+            for k in range(len(delta_next)):  # z_k is (19)
+                slope = w_next[k][j] * prime[j]  # (20), ∂z_k/∂z_j
+                delta_j += delta_next[k] * slope  # (18)
             delta.append(delta_j)  # (21)
         deltas.append(delta)
     return deltas[::-1]

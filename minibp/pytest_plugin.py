@@ -212,13 +212,11 @@ def check_vjp(request: pytest.FixtureRequest) -> Callable[..., Report]:
 
 def _written(report: Report, folder: Path, test: pytest.Item) -> str:
     """Write the report as a page; the name of its file, which is the test's, and a number where it has several."""
-    from minibp.check.report.html import page
-
     plain = re.sub(r"[^\w.-]+", "-", test.nodeid).strip("-")
     digest = hashlib.sha256(test.nodeid.encode()).hexdigest()[:6]
     before = sum(name == "minibp_page" for name, _ in test.user_properties)
     file = f"{plain[:LONGEST_NAME]}-{digest}" + (f"-{before + 1}" if before else "") + ".html"
-    write_whole(folder / file, lambda out: out.write(page(report, test.nodeid).encode()))
+    write_whole(folder / file, lambda out: out.write(report.to_html(test.nodeid).encode()))
     return file
 
 

@@ -42,9 +42,7 @@ def finish(report: Report, json_file: str | None, html_file: str | None) -> NoRe
             click.echo(click.style(text, **colours[kind]) if kind in colours else text)
     write_json(report.to_dict(), json_file)
     if html_file is not None:
-        from minibp.check.report.html import page
-
-        write_whole(html_file, lambda file: file.write(page(report).encode()))
+        write_whole(html_file, lambda file: file.write(report.to_html().encode()))
     raise Exit(0 if report.verdict == "correct" else 1)
 
 

@@ -178,6 +178,28 @@ class Report:
         """
         return text(of_report(self, width))
 
+    def to_html(self, title: str = "minibp") -> str:
+        """The whole report as one page of HTML, which needs no other file and no network.
+
+        Parameters
+        ----------
+        title : str, optional
+            What was checked, for the title of the page. Default "minibp".
+
+        Returns
+        -------
+        str
+            The page, to be written as UTF-8.
+
+        Raises
+        ------
+        InputError
+            Where jinja2, of the extra `html`, is not installed.
+        """
+        from minibp.check.report.html import page
+
+        return page(self, title)
+
     def __str__(self) -> str:
         return self.to_text()
 
