@@ -40,7 +40,7 @@ html_theme = "furo"
 html_static_path = ["_static"]
 html_show_search_summary = False  # it is fetched, which browsers do not do from a disk
 html_css_files = ["book.css"]
-html_js_files = ["scrolling.js"]
+html_js_files = ["accessible.js"]
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 

@@ -21,7 +21,7 @@ NOT_RUN = {
     "pip install": "installs",
     "pytest$": "is what runs this",
     "pytest -n 0 tests/": "is a test of its own",
-    "pytest --minibp-seed": "runs the caller's whole suite: tests/test_pytest_plugin.py has these options",
+    "pytest --minibp-(seed|html)": "runs the caller's whole suite: tests/test_pytest_plugin.py has these options",
     "python benchmarks/": "takes minutes: nox -s benchmarks runs each at a size that takes seconds",
     "python examples/": "takes minutes or downloads: nox -s examples runs each on the package's digits",
     "minibp bench": "takes half a minute or more: tests/bench run all of it; here its options are parsed",

@@ -36,7 +36,7 @@ def public():
         if callable(thing) and thing.__module__ == "minibp.strategies" and not name.startswith("_")
     }
     names |= {f"minibp.pytest_plugin.{name}" for name in ("check_backprop", "check_grad", "check_vjp")}
-    names |= {"minibp.per_example.backprop", "minibp.batched.backprop"}
+    names |= {f"minibp.{form}.backprop" for form in ("batched", "component", "per_example")}
     return names | {"minibp.torch.gradcheck", "minibp.torch.gradgradcheck", "minibp.jax.check_grads"}
 
 
