@@ -94,6 +94,13 @@ def _device(given: Any, parameters: dict[str, Any]) -> Any:
     return device
 
 
+def traced_forward(fn: Callable[..., Any], device: Any) -> Differentiable:
+    """As `torch_function`, but in forward mode tensors require no gradient, as in PyTorch's own checks."""
+    called = _Called(fn, None, device, None, None)
+    called.tracked = False
+    return Differentiable.of(called.f(), called.vjp, called.jvp)
+
+
 NODES = 10_000
 """So many nodes of a graph at most are looked at."""
 SMALL = 2**15
@@ -108,6 +115,8 @@ class _Called:
         self.coarse = getattr(self.torch, coarse) if coarse else None
         """What derivatives are computed in, where it is not the dtype of the arguments."""
         self.fn, self.module, self.device, self.seed = fn, module, device, seed
+        self.tracked = True
+        """Whether tensors require a gradient in forward mode, for functions that take gradients inside."""
         self.left_out: list[bool] | None = None
         """Which results have no derivative."""
         self.changed: tuple[str, ...] | None = None
@@ -162,9 +171,10 @@ class _Called:
         args, tangents = (args, tangents) if several else ((args,), (tangents,))
         forward = self.torch.autograd.forward_ad
         with self._calling(args), self.torch.enable_grad(), forward.dual_level():
+            given = [t if self.tracked or not self._is_moved(t) else t.detach() for t in self._leaves(args)[0]]
             tensors = [
                 forward.make_dual(t, self._tensor(v).to(t.dtype)) if self._is_moved(t) and v is not None else t
-                for t, v in zip(self._leaves(args)[0], _beside(args, tangents), strict=True)
+                for t, v in zip(given, _beside(args, tangents), strict=True)
             ]
             results = self._run([self._cast(tensor) for tensor in tensors], args)
             return with_leaves(results, [self._tangent(result) for result in leaves_of(results)])
@@ -368,4 +378,5 @@ def _array(tensor: Any) -> Any:
     if plain.layout is not _torch().strided:
         plain = plain.to_dense()
     plain = plain.resolve_conj().resolve_neg()
-    return plain if plain.dtype is _torch().bfloat16 else plain.numpy()
+    # By force, since a gradient that is 0 may be a tensor without memory.
+    return plain if plain.dtype is _torch().bfloat16 else plain.numpy(force=True)
