@@ -15,6 +15,14 @@ from minibp.adapters.drop_in import OptionError, own_errors
 from minibp.adapters.subject import needed
 from minibp.adapters.torch_functions import name_of_function
 from minibp.adapters.torch_inputs import Inputs, in_a_tuple, is_moved, names_of_inputs
+from minibp.adapters.torch_results import (
+    agree,
+    differentiable,
+    layout_of,
+    tangents_along,
+    tangents_as_a_batch,
+    without_gradient,
+)
 from minibp.arrays import InputError
 from minibp.check.grad.public import check_jvp, check_vjp
 from minibp.check.report.finding import Finding
@@ -23,9 +31,6 @@ from minibp.trees import leaves_of
 from minibp.user_error import description_of
 
 _torch = partial(needed, "torch", "torch", "pip install torch")
-
-EXACT = 1024.0
-"""Two backward passes that do the same sums in another order agree to so many units in the last place."""
 
 
 @cache
@@ -209,7 +214,7 @@ def gradgradcheck(
         point, cotangents = args[: len(given)], args[len(given) :]
         moved = [point[i].requires_grad_() for i in required]  # in forward mode they come without
         found = torch.autograd.grad(
-            _differentiable(func(*point)), moved, cotangents, create_graph=True, allow_unused=True
+            differentiable(func(*point)), moved, cotangents, create_graph=True, allow_unused=True
         )
         return tuple(gradient for gradient in found if gradient is not None)
 
@@ -251,7 +256,7 @@ def _grad_outputs(func: Callable[..., Any], inputs: tuple[Any, ...], given: Any,
         return [one.detach().requires_grad_() for one in (given if isinstance(given, tuple | list) else (given,))]
     generator = torch.Generator().manual_seed(seed)
     found = []
-    results = _differentiable(func(*inputs))
+    results = differentiable(func(*inputs))
     if not results:
         raise InputError("no result requires a gradient, expected at least one that has a gradient of its own")
     for result in results:
@@ -260,17 +265,6 @@ def _grad_outputs(func: Callable[..., Any], inputs: tuple[Any, ...], given: Any,
             drawn = torch.stack([drawn, drawn], dim=-1)[..., 0]
         found.append(drawn.detach().requires_grad_())
     return found
-
-
-def _tensors(results: Any) -> tuple[Any, ...]:
-    """The results that are tensors."""
-    each = results if isinstance(results, tuple | list) else (results,)
-    return tuple(result for result in each if isinstance(result, _torch().Tensor))
-
-
-def _differentiable(results: Any) -> list[Any]:
-    """The results that need a gradient."""
-    return [result for result in _tensors(results) if result.requires_grad]
 
 
 def hold(given: Inputs, seed: int, *, forward: bool, backward: bool) -> None:
@@ -299,44 +293,21 @@ def hold_layouts(given: Inputs) -> None:
     """Raise where a gradient is sparse, and its input is not, or in another way."""
     torch = _torch()
     required = given.as_given()
-    results = _differentiable(given.func(*given.beside(required)))
+    results = differentiable(given.func(*given.beside(required)))
     if not results or any(result.layout is not torch.strided for result in results):
         return
     found = torch.autograd.grad(results, required, [torch.zeros_like(one) for one in results], allow_unused=True)
     for place, got, own in zip(given.required, found, required, strict=True):
-        if got is not None and got.layout is not torch.strided and _layout_of(got) != _layout_of(own):
-            message = f"the gradient by input {place} is {_layout_of(got)}, expected torch.strided or {_layout_of(own)}"
+        if got is not None and got.layout is not torch.strided and layout_of(got) != layout_of(own):
+            message = f"the gradient by input {place} is {layout_of(got)}, expected torch.strided or {layout_of(own)}"
             raise _broken(given, message)
-
-
-def _layout_of(tensor: Any) -> str:
-    """The layout of a tensor, of a sparse one with the numbers of its sparse and dense dimensions."""
-    sparse = tensor.layout is not _torch().strided and not tensor.is_mkldnn
-    return f"{tensor.layout} ({tensor.sparse_dim()} + {tensor.dense_dim()} dim)" if sparse else str(tensor.layout)
-
-
-@cache
-def _without_gradient() -> Any:
-    """The identity, whose gradient is none at all: what a backward pass gets from a result that nothing depends on."""
-    rule: Any = _torch().autograd.Function
-
-    class WithoutGradient(rule):  # type: ignore[misc]
-        @staticmethod
-        def forward(ctx: Any, result: Any) -> Any:
-            return result.view_as(result)
-
-        @staticmethod
-        def backward(ctx: Any, *_: Any) -> None:
-            return None
-
-    return WithoutGradient.apply
 
 
 def hold_undefined(given: Inputs) -> None:
     """Raise where gradients are others when some results, or all, have no cotangent than when they have zeros."""
     torch = _torch()
     required = given.as_given()
-    given_back = _differentiable(given.func(*given.beside(required)))
+    given_back = differentiable(given.func(*given.beside(required)))
     results = [one if one.layout is torch.strided else one.to_dense() for one in given_back]
     count = len(results)
     everything = set(range(count))
@@ -347,13 +318,13 @@ def hold_undefined(given: Inputs) -> None:
     for what, having in patterns.items() if count else ():
         c = [torch.ones_like(one) if k in having else torch.zeros_like(one) for k, one in enumerate(results)]
         expected = torch.autograd.grad(results, required, c, allow_unused=True, retain_graph=True)
-        some = [one if k in having else _without_gradient()(one) for k, one in enumerate(results)]
+        some = [one if k in having else without_gradient()(one) for k, one in enumerate(results)]
         try:
             alone = torch.autograd.grad(some, required, c, allow_unused=True, retain_graph=True)
         except Exception as error:
             raise _broken(given, f"backward raised {description_of(error)}, where {what}") from error
         for place, got, zeros in zip(given.required, alone, expected, strict=True):
-            if not _agree(got, zeros):
+            if not agree(got, zeros):
                 message = f"the gradient by input {place} is another where {what} than where the others have zeros"
                 raise _broken(given, message)
 
@@ -363,7 +334,7 @@ def hold_batched(given: Inputs, seed: int, *, forward: bool) -> None:
     torch = _torch()
     generator = torch.Generator().manual_seed(seed)
     moved = given.tensors()
-    results = _differentiable(given.func(*given.filled(moved)))
+    results = differentiable(given.func(*given.filled(moved)))
     like = moved if forward else results
     if not results or not like:
         return
@@ -375,46 +346,16 @@ def hold_batched(given: Inputs, seed: int, *, forward: bool) -> None:
         return tuple(torch.zeros_like(m) if g is None else g for m, g in zip(moved, found, strict=True))
 
     if forward:
-        what, single = "tangents", [_tangents(given, moved, pair) for pair in pairs]
+        what, single = "tangents", [tangents_along(given, moved, pair) for pair in pairs]
     else:
         what, single = "gradients", [pulled_back(*pair) for pair in pairs]
     try:
-        batched = _batched_tangents(given, moved, pairs) if forward else torch.vmap(pulled_back)(*c)
+        batched = tangents_as_a_batch(given, moved, pairs) if forward else torch.vmap(pulled_back)(*c)
     except Exception as error:
         raise _broken(given, f"{what} under torch.vmap: {description_of(error)}") from error
     for k in range(2):
-        if not all(_agree(part[k], one) for part, one in zip(batched, single[k], strict=True)):
+        if not all(agree(part[k], one) for part, one in zip(batched, single[k], strict=True)):
             raise _broken(given, f"{what} under torch.vmap are others than one by one")
-
-
-def _tangents(given: Inputs, moved: list[Any], v: tuple[Any, ...]) -> list[Any]:
-    """The tangents of the results for one of the inputs."""
-    torch = _torch()
-    forward = torch.autograd.forward_ad
-    with forward.dual_level():
-        duals = [forward.make_dual(one.detach(), part) for one, part in zip(moved, v, strict=True)]
-        results = [forward.unpack_dual(one) for one in _inexact(given.func(*given.filled(duals)))]
-        return [torch.zeros_like(one.primal) if one.tangent is None else one.tangent for one in results]
-
-
-def _batched_tangents(given: Inputs, moved: list[Any], pairs: list[tuple[Any, ...]]) -> Any:
-    """The same for two at once: the derivatives by what each is multiplied with, which is 0."""
-    torch = _torch()
-
-    def along(a: Any, b: Any) -> Any:
-        at = [
-            one.detach() + (a * first + b * second).to(one.dtype)
-            for one, first, second in zip(moved, *pairs, strict=True)
-        ]
-        return tuple(_inexact(given.func(*given.filled(at))))
-
-    zeros = tuple(torch.zeros((), dtype=moved[0].real.dtype, device=moved[0].device) for _ in range(2))
-    return torch.autograd.functional.jacobian(along, zeros, vectorize=True, strategy="forward-mode")
-
-
-def _inexact(results: Any) -> list[Any]:
-    """The results that are tensors of numbers with fractions."""
-    return [one for one in _tensors(results) if one.is_floating_point() or one.is_complex()]
 
 
 def _broken(given: Inputs, message: str) -> GradientMismatch:
@@ -433,15 +374,3 @@ def _broken(given: Inputs, message: str) -> GradientMismatch:
             statistics={},
         )
     )
-
-
-def _agree(got: Any, expected: Any) -> bool:
-    """True where two gradients are the same but for the order of their sums; None counts as 0."""
-    torch = _torch()
-    got, expected = (one if one is None or one.layout is torch.strided else one.to_dense() for one in (got, expected))
-    if got is None or expected is None:
-        other = expected if got is None else got
-        return other is None or not bool(other.any())
-    unit = torch.finfo(expected.dtype).eps
-    limit = EXACT * unit * float(expected.abs().max()) if expected.numel() else 0.0
-    return bool(((got - expected).abs() <= limit).all())

@@ -61,12 +61,14 @@ def test_inputs_have_to_require_a_gradient(torch):
         gradcheck(torch.tanh, (torch.ones(2), 3))
 
 
+@pytest.mark.filterwarnings("ignore:ComplexHalf support is experimental")
 def test_single_precision_needs_no_tolerance(torch, x):
     single = x.detach().float().requires_grad_()
     assert gradcheck(torch.nn.functional.softplus, single)
     assert not gradcheck(exp_with(torch, 1.001), single, raise_exception=False)
     with pytest.raises(ValueError, match="dtype float16, expected float64 or float32"):
         gradcheck(torch.tanh, x.detach().half().requires_grad_())
+    assert not gradcheck(lambda x: x.chalf(), x, raise_exception=False)
 
 
 def test_complex_inputs_and_results(torch):

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from minibp.arrays import InputError
-from minibp.check.grad.arguments import Breach
 
 
 class OptionError(InputError, AssertionError):
@@ -20,7 +19,7 @@ def own_errors() -> Iterator[None]:
         yield
     except InputError as error:
         own = error.__cause__
-        if not isinstance(own, Exception) or isinstance(own, InputError | Breach):
+        if not isinstance(own, Exception) or type(own).__module__.partition(".")[0] == "minibp":
             raise
         own.add_note(f"minibp: {error}")
         raise own from own.__cause__
