@@ -41,6 +41,7 @@ BENCHMARKS = (
     "frameworks.py --every 13 --coarse",  # with 1 where a right derivative is called wrong, or a wrong one correct
 )
 EXAMPLES = (
+    "article_figures.py --to {folder}",
     "learning_slowdown.py --data digits --epochs 2 --plot {folder}/slowdown.svg",
     "overfitting.py --data digits --examples 200 --epochs 10 --plot {folder}/overfitting.pdf",
 )
@@ -112,6 +113,13 @@ def examples(session: nox.Session) -> None:
     for line in EXAMPLES:
         name, *arguments = line.format(folder=folder).split()
         session.run("python", f"examples/{name}", *arguments)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """The book, in build/book: a warning is an error."""
+    session.install("--quiet", "-e", ".[all,docs]")
+    session.run("sphinx-build", "-q", "-W", "--keep-going", "-n", "docs", "build/book", *session.posargs)
 
 
 @nox.session

@@ -39,6 +39,7 @@ NEAREST: dict[str, tuple[str, ...]] = {
     "minibp/further_activations.py": ("tests/test_further_activations.py",),
     "minibp/normal.py": ("tests/test_normal.py",),
     "minibp/batched.py": ("tests/test_edges.py", "tests/test_batched.py"),
+    "minibp/component.py": ("tests/test_component.py",),
     "minibp/per_example.py": ("tests/test_per_example.py", "tests/test_edges.py"),
     "minibp/costs.py": ("tests/test_edges.py", "tests/test_costs.py"),
     "minibp/network.py": ("tests/test_network.py",),

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import _minibp  # noqa: F401 (it comes first, and hears Ctrl-C where this is imported for `python -m minibp`)
-from minibp import batched, per_example
+from minibp import batched, component, per_example
 from minibp.activations import Activation
 from minibp.arrays import InputError
 from minibp.batched import feedforward
@@ -71,6 +71,7 @@ __all__ = [
     "check_jacobian",
     "check_jvp",
     "check_vjp",
+    "component",
     "data",
     "directional_derivative",
     "feedforward",

@@ -2,7 +2,7 @@
 
 Every function here is stable for all finite z (softmax, for all whose differences are finite), and its `value` also
 takes complex z (for complex-step differentiation): both branch on the sign of the real part and only ever exponentiate
-what is not positive. Arrays may come from any array-API namespace. `further_activations` has more of them. A name
+what is not positive. Arrays are NumPy's or JAX's. `further_activations` has more of them. A name
 stands for one object, however often it is asked for.
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# NumPy in most places; `batched` also takes arrays of other array-API namespaces, whose types have no common name yet.
+# NumPy's in most places; `batched` also takes JAX's, with which they have no type in common.
 Array = NDArray[Any]
 
 FLOAT_DTYPES = ("float32", "float64")
@@ -123,7 +123,7 @@ def read_only(array: Array) -> Array:
 
 
 def namespace(array: object) -> Any:
-    """The array-API namespace of `array`; NumPy's for a plain number."""
+    """The functions for `array`: NumPy's, also for a plain number, or `jax.numpy`."""
     return array.__array_namespace__() if hasattr(array, "__array_namespace__") else np
 
 

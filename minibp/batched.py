@@ -1,6 +1,6 @@
 """Backpropagation for all examples at once, one row an example: the matrix twin of `per_example`.
 
-Pure functions over any array-API namespace: NumPy and JAX arrays both run through, also under `jax.jit`.
+Pure functions of NumPy's arrays or of JAX's, which run through unchanged, also under `jax.jit`.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def backprop(network: Network, cost: Any, x: Any, y: Any, l2: Any = 0.0) -> Back
         if i:
             delta = (delta @ w) * network.activations[i - 1].prime(zs[i - 1])  # (22)
     return Backprop(
-        xp.sum(values) / m + l2.value(network.weights, m),
+        xp.sum(values) / m + l2.value(network.weights, m),  # (4), (9), (25), (27)
         Gradient(_frozen(reversed(nabla_w)), _frozen(reversed(nabla_b))),
         _frozen(zs),
         _frozen(activations),

@@ -12,6 +12,7 @@ from minibp.bench.command import bench
 from minibp.check.command import check, check_grad, faults, verify
 from minibp.console import colour_wanted
 from minibp.descent.command import descend
+from minibp.explain.command import explain
 from minibp.training.command import train
 
 
@@ -22,5 +23,5 @@ def cli() -> None:
     click.get_current_context().color = colour_wanted()
 
 
-for command in (bench, check, check_grad, descend, faults, train, verify):
+for command in (bench, check, check_grad, descend, explain, faults, train, verify):
     cli.add_command(command)

@@ -158,7 +158,7 @@ class Cost:
 
 
 class Quadratic(Cost):
-    """C = ½ ‖a − y‖², equations (5) and (9)."""
+    """C = ½ ‖a − y‖², equations (4), (5) and (9)."""
 
     name = "quadratic"
 
@@ -191,7 +191,7 @@ class CrossEntropy(Cost):
     name = "cross_entropy"
 
     def value(self, a: Array, y: Array) -> Array:
-        return -namespace(a).sum(_times_log(y, a) + _times_log(1 - y, 1 - a), axis=-1)
+        return -namespace(a).sum(_times_log(y, a) + _times_log(1 - y, 1 - a), axis=-1)  # (25)
 
     def gradient(self, a: Array, y: Array) -> Array:
         return (a - y) / (a * (1 - a))
@@ -315,7 +315,7 @@ class L2(NamedTuple):
         return self.alpha / (2 * m) * sum(namespace(w).sum(w * w) for w in weights)
 
     def gradient(self, w: Array, m: int) -> Array:
-        """The gradient (α/m) W of the penalty.
+        """The gradient (α/m) W of the penalty of equation (27).
 
         Parameters
         ----------

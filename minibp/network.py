@@ -61,7 +61,7 @@ class Network:
 
     Notes
     -----
-    Arrays of another array-API library, JAX's say, are taken as they are; `minibp.batched` computes with them.
+    Arrays of JAX are taken as they are; `minibp.batched` computes with them.
 
     Examples
     --------

@@ -2,7 +2,7 @@
 
 NumPy has no error function. This one is Cody's: rational functions of |z|/√2 on three ranges, all of whose coefficients
 are positive, so that nothing cancels in them (W. J. Cody, Rational Chebyshev approximation for the error function,
-Mathematics of Computation 23, 1969). Arrays are real, and may come from any array-API namespace.
+Mathematics of Computation 23, 1969). Arrays are real, NumPy's or JAX's.
 """
 
 from __future__ import annotations

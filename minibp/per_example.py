@@ -105,7 +105,8 @@ def backprop(network: Network, cost: Any, x: Any, y: Any, l2: Any = 0.0) -> Back
         tuple(read_only(np.stack(rows)) for rows in zip(*kind, strict=True)) for kind in zip(*passes, strict=True)
     )
     gradient = Gradient(tuple(map(read_only, nabla_w)), tuple(map(read_only, nabla_b)))
-    return Backprop(total / m + l2.value(network.weights, m), gradient, z, a, delta_rows)
+    cost_of_all = total / m + l2.value(network.weights, m)  # (4), (9), (25), (27)
+    return Backprop(cost_of_all, gradient, z, a, delta_rows)
 
 
 def _forward_example(network: Network, x: Array) -> tuple[list[Array], list[Array]]:
@@ -113,7 +114,7 @@ def _forward_example(network: Network, x: Array) -> tuple[list[Array], list[Arra
     a = x
     zs, activations = [], [x]
     for w, b, activation in zip(network.weights, network.biases, network.activations, strict=True):
-        z = w @ a + b  # (12)
+        z = w @ a + b  # (12), (13)
         a = activation.value(z)  # (14)
         zs.append(z)
         activations.append(a)
@@ -122,9 +123,9 @@ def _forward_example(network: Network, x: Array) -> tuple[list[Array], list[Arra
 
 def _backward(network: Network, cost: Cost, zs: list[Array], activations: list[Array], y: Array) -> list[Array]:
     """Every δ of one example, for layers 2..L."""
-    delta = cost.delta(zs[-1], activations[-1], y, network.activations[-1])  # (16), (26)
+    delta = cost.delta(zs[-1], activations[-1], y, network.activations[-1])  # (16), (17), (26)
     deltas = [delta]
     for w_next, z, activation in reversed(list(zip(network.weights[1:], zs, network.activations, strict=False))):
-        delta = (w_next.T @ delta) * activation.prime(z)  # (21)
+        delta = (w_next.T @ delta) * activation.prime(z)  # (21), (22)
         deltas.append(delta)
     return deltas[::-1]

@@ -6,25 +6,34 @@ fixture is used. Frames of minibp are left out of tracebacks: a failure shows th
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from minibp.arrays import InputError, checked_count
+from minibp.files import write_whole
+from minibp.text import counted
 
 if TYPE_CHECKING:
     from minibp.check.report.report import Report
 
+LONGEST_NAME = 120
+"""Characters of a test's name in that of its page."""
 OPTIONS = {
     "seed": (0, "seed of check_backprop, check_grad and check_vjp where a test gives none"),
     "examples": (1, "number of networks that check_backprop draws where a test gives none"),
 }
 """The least value, and what it is. Each is an option of the command line, --minibp-seed, and of files, minibp_seed."""
+PAGES = pytest.StashKey[Path]()
+"""The folder for reports as pages."""
 ASKED = pytest.StashKey[dict[str, int]]()
 
 
@@ -34,6 +43,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     for name, (_, what) in OPTIONS.items():
         group.addoption(f"--minibp-{name}", metavar="N", help=what)
         parser.addini(f"minibp_{name}", what)
+    what = "folder for the reports as pages: one for each check, and index.html"
+    group.addoption("--minibp-html", metavar="DIR", help=what)
+    parser.addini("minibp_html", what)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,6 +58,56 @@ def pytest_configure(config: pytest.Config) -> None:
         ):
             if value is not None and value != "":
                 config.stash[ASKED].setdefault(name, _count(label, value, least))
+    folder = config.getoption("minibp_html") or config.getini("minibp_html")
+    if folder:
+        _prepare_pages(config, folder)
+
+
+def _prepare_pages(config: pytest.Config, folder: str) -> None:
+    """Make the folder of the reports; one that cannot be made, or no library for pages, ends the run."""
+    from minibp.pages.rendering import expect_templates
+
+    path = config.invocation_params.dir / folder
+    try:
+        expect_templates()
+        path.mkdir(parents=True, exist_ok=True)
+    except (InputError, OSError) as error:
+        raise pytest.UsageError(f"--minibp-html: {error}") from None
+    config.stash[PAGES] = path
+    if not hasattr(config, "workerinput"):  # with xdist the process that the workers report to
+        config.pluginmanager.register(Index(path), "minibp_index")
+
+
+class Index:
+    """The page that lists all reports of a run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.checks: list[tuple[str, str, str]] = []
+        """Test, verdict and page of each check."""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the checks of a test that has run."""
+        if report.when == "call":
+            told = [value for name, value in report.user_properties if name == "minibp_page"]
+            verdicts = [value for name, value in report.user_properties if name == "minibp_verdict"]
+            self.checks += [
+                (report.nodeid, str(verdict), str(page)) for page, verdict in zip(told, verdicts, strict=True)
+            ]
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Write the page, and say where it is."""
+        from minibp.pages.rendering import rendered
+
+        write_whole(self.folder / "index.html", lambda file: file.write(self._page(rendered).encode()))
+        counts = counted(len(self.checks), "report")
+        terminalreporter.write_line(f"minibp: {counts}: {self.folder / 'index.html'}")
+
+    def _page(self, rendered: Callable[..., str]) -> str:
+        order = ("wrong", "unstable", "undecided", "correct")
+        checks = sorted(self.checks, key=lambda one: (order.index(one[1]), one[0]))
+        counts = {verdict: sum(one[1] == verdict for one in checks) for verdict in order}
+        return rendered("index.html", checks=checks, counts=counts)
 
 
 def _count(label: str, value: str, least: int) -> int:
@@ -148,6 +210,16 @@ def check_vjp(request: pytest.FixtureRequest) -> Callable[..., Report]:
     return _recorded(run, request, _seed_of(request))
 
 
+def _written(report: Report, folder: Path, test: pytest.Item) -> str:
+    """Write the report as a page; the name of its file, which is the test's, and a number where it has several."""
+    plain = re.sub(r"[^\w.-]+", "-", test.nodeid).strip("-")
+    digest = hashlib.sha256(test.nodeid.encode()).hexdigest()[:6]
+    before = sum(name == "minibp_page" for name, _ in test.user_properties)
+    file = f"{plain[:LONGEST_NAME]}-{digest}" + (f"-{before + 1}" if before else "") + ".html"
+    write_whole(folder / file, lambda out: out.write(report.to_html(test.nodeid).encode()))
+    return file
+
+
 def _seed_of(request: pytest.FixtureRequest) -> dict[str, int]:
     return {name: value for name, value in request.config.stash[ASKED].items() if name == "seed"}
 
@@ -173,6 +245,9 @@ def _recorded(
             ("minibp_seed", str(report.seed)),
             ("minibp_report", json.dumps(report.to_dict(), ensure_ascii=False, allow_nan=False)),
         ]
+        folder = request.config.stash.get(PAGES, None)
+        if folder is not None:
+            request.node.user_properties.append(("minibp_page", _written(report, folder, request.node)))
         if raise_on_mismatch and report.verdict != "correct":
             raise GradientMismatch(report)
         return report

@@ -17,15 +17,15 @@ arrays stopping
 archives extras files generators memory monomials normal plots signatures tables text trees user_error vectors workers
 foreign
 activation activations costs further_activations network inputs user_functions problem
-batched drawing per_example workspace
-adapters console data hypothesis_plugin import_string options strategies
+batched component drawing per_example workspace
+adapters console data hypothesis_plugin import_string options pages strategies
 check.problem_stack check.tolerance check.generation check.rounding
 check.oracles check.faults
 check.layout check.statistics check.compare
 check.report
 check.subject check.diagnosis
 check.verify check.grad check.backprop
-bench check.command descent jax pytest_plugin torch training
+bench check.command descent explain jax pytest_plugin torch training
 cli
 __main__
 """

@@ -6,6 +6,7 @@ NEEDED = {
     "click": "click",
     "hypothesis": "hypothesis",
     "jax": "jax",
+    "jinja2": "jinja2",
     "mpmath": "mpmath",
     "numpydoc": "numpydoc",
     "xdist": "pytest-xdist",

@@ -50,7 +50,9 @@ def test_unusable_arguments_are_refused_with_2_and_no_traceback(arguments, messa
 
 
 @pytest.mark.parametrize(
-    "arguments", [["descend", "--help"], ["descend", "--json", "-"], ["train", "--epochs", "1"]], ids=written_out
+    "arguments",
+    [["descend", "--help"], ["descend", "--json", "-"], ["explain"], ["train", "--epochs", "1"]],
+    ids=written_out,
 )
 def test_any_encoding_of_standard_output_will_do(arguments, tmp_path):
     environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}

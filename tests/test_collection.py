@@ -12,7 +12,19 @@ from needed import NEEDED
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
-OPTIONAL = ("matplotlib", "pooch", "pyperf", "rich", "scipy", "threadpoolctl", "torch", "autograd", "mygrad", "sklearn")
+OPTIONAL = (
+    "matplotlib",
+    "pooch",
+    "pyperf",
+    "rich",
+    "scipy",
+    "threadpoolctl",
+    "playwright",
+    "torch",
+    "autograd",
+    "mygrad",
+    "sklearn",
+)
 """Packages without which files of tests are skipped, or tests."""
 # Of pytest 8 the option is unknown.
 UNIQUE_IDS = ["-o", "strict_parametrization_ids=true"] if pytest.version_tuple >= (9,) else []
@@ -167,7 +179,7 @@ def imported(path):
 
 
 def test_what_test_files_import_is_looked_for_at_the_start():
-    files = [path for folder in ("tests", "benchmarks", "examples") for path in (ROOT / folder).rglob("*.py")]
+    files = [path for folder in ("tests", "benchmarks", "examples", "docs") for path in (ROOT / folder).rglob("*.py")]
     shared = {path.parent.name if path.stem == "__init__" else path.stem for path in files}
     for path in TESTS.rglob("*.py"):
         assert set(imported(path)) <= {*sys.stdlib_module_names, *shared, *NEEDED, "pytest"}, path

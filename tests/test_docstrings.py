@@ -156,6 +156,7 @@ def test_every_public_docstring_has_its_sections():
         "adapters.Subject": "record",
         "check.within": "function",
         "check_backprop": "function",
+        "component.backprop": "function",
         "data.DataSet.without_examples": "method",
         "per_example.backprop": "function",
         "pytest_plugin.check_backprop": "function",

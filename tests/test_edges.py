@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from minibp import InputError, Network, Problem, batched, per_example
+from minibp import InputError, Network, Problem, batched, component, per_example
 from minibp.activations import HIDDEN, activation_of
 from minibp.check.rounding import whole_pass
 from minibp.check.rounding.whole_pass import arithmetic_of
@@ -73,7 +73,7 @@ def test_one_example_at_a_time_is_the_batch_on_layers_of_one_width_and_different
         assert np.array_equal(form.feedforward(network, problem.x), found.a[-1])
 
 
-@pytest.mark.parametrize("form", [per_example, batched], ids=lambda form: form.__name__)
+@pytest.mark.parametrize("form", [component, per_example, batched], ids=lambda form: form.__name__)
 def test_there_is_no_l2_unless_it_is_asked_for(form):
     network = Network([[[2.0]]], [[1.0]], "identity")
     found = form.backprop(network, "quadratic", [[3.0]], [[7.0]])

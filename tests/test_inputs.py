@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from case_ids import written_out
 
-from minibp import L2, InputError, Network, Problem, batched, feedforward, per_example
+from minibp import L2, InputError, Network, Problem, batched, component, feedforward, per_example
 from minibp.costs import Huber
 from minibp.inputs import checked_l2, checked_rate
 
@@ -56,7 +56,9 @@ BAD = [
 
 
 @pytest.mark.parametrize(
-    "entrance", [batched.backprop, per_example.backprop, Problem], ids=["batched", "per_example", "Problem"]
+    "entrance",
+    [batched.backprop, component.backprop, per_example.backprop, Problem],
+    ids=["batched", "component", "per_example", "Problem"],
 )
 @pytest.mark.parametrize(("changed", "message"), BAD, ids=written_out)
 def test_bad_input_gets_one_clear_error_at_every_door(entrance, changed, message):
@@ -72,7 +74,9 @@ def test_softmax_over_one_neuron_has_no_cross_entropy():
 
 
 @pytest.mark.parametrize(
-    "form", [batched.feedforward, per_example.feedforward, feedforward], ids=["batched", "per_example", "minibp"]
+    "form",
+    [batched.feedforward, component.feedforward, per_example.feedforward, feedforward],
+    ids=["batched", "component", "per_example", "minibp"],
 )
 def test_feedforward_has_the_same_door(form):
     with pytest.raises(InputError, match="x has 2 columns"):
@@ -80,7 +84,7 @@ def test_feedforward_has_the_same_door(form):
 
 
 def test_the_parameters_dtype_decides():
-    for form in (batched, per_example):
+    for form in (batched, component, per_example):
         single = form.backprop(NETWORK.astype("float32"), "quadratic", X, Y, 0.5)
         arrays = [*single.gradient.nabla_w, *single.gradient.nabla_b, *single.z, *single.a, *single.delta, single.cost]
         assert {array.dtype for array in arrays} == {np.dtype("float32")}

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from minibp import InputError, plots
@@ -32,3 +34,16 @@ def test_looks_are_left_as_they_were():
     with plots.looks():
         assert mpl.rcParams["svg.fonttype"] == "none"
     assert dict(mpl.rcParams) == before
+
+
+def test_an_svg_is_shortened_and_its_texts_are_not(tmp_path):
+    figure = pytest.importorskip("matplotlib.figure")
+    with plots.looks():
+        page = figure.Figure(figsize=(3, 2))
+        page.subplots().plot([0, 1 / 3, 1], [0, 0.123456, 1], label="0.123456")
+        page.legend()
+    plots.save(page, str(tmp_path / "plot.svg"))
+    svg = (tmp_path / "plot.svg").read_text(encoding="utf-8")
+    assert "0.123456</text>" in svg
+    assert not re.search(r' (?:d|x|y)="[^"]*\.\d{3}', svg)
+    assert not re.search(r"^ ", svg, re.MULTILINE)

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 import subprocess
 import sys
 from xml.etree import ElementTree as ET
@@ -164,6 +165,46 @@ def test_functions_have_fixtures_too(pytester, loaded):
     found = properties(pytester.path / "out.xml")
     seeds = {name: (one["minibp_verdict"], one["minibp_seed"]) for name, one in found.items()}
     assert seeds == {"test_gradient": ("correct", "7"), "test_layer": ("wrong", "7"), "test_told": ("wrong", "5")}
+
+
+PAGES = """
+import numpy as np
+import pytest
+
+@pytest.mark.parametrize("factor", [2, 3], ids=["right", "<b> & wrong"])
+def test_squares(check_grad, factor):
+    check_grad(lambda x: x @ x, lambda x: 2 * x, np.ones(2))
+    check_grad(lambda x: x @ x, lambda x: factor * x, np.ones(2))
+
+def test_of_something_else():
+    assert True
+"""
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_reports_become_pages_and_one_lists_them(pytester, loaded, workers):
+    pytester.makepyfile(test_it=PAGES)
+    result = pytester.runpytest_subprocess("--minibp-html", "reports/pages", "-n", workers, "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=2, failed=1)
+    folder = pytester.path / "reports" / "pages"
+    result.stdout.fnmatch_lines([f"minibp: 4 reports: {folder / 'index.html'}"])
+    index = (folder / "index.html").read_text("utf-8")
+    pages = re.findall(r'<a href="(test_[^"]+)">([^<]+)</a>', index)
+    assert {page for page, _ in pages} == {path.name for path in folder.iterdir()} - {"index.html"}
+    assert [name for _, name in pages] == ["test_it.py::test_squares[&lt;b&gt; &amp; wrong]"] * 2 + [
+        "test_it.py::test_squares[right]"
+    ] * 2
+    verdicts = re.findall(r'<div class="word">(\w+)</div>', "".join((folder / page).read_text() for page, _ in pages))
+    assert sorted(verdicts) == ["correct"] * 3 + ["wrong"]
+    assert "3 correct" in index
+
+
+def test_pages_that_cannot_be_written_end_the_run_before_it_begins(pytester, loaded):
+    pytester.makepyfile(test_it="def test_it(): pass")
+    (pytester.path / "taken").write_text("")
+    result = pytester.runpytest_inprocess("--minibp-html=taken")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert result.errlines[0].startswith("ERROR: --minibp-html: ")
 
 
 def test_starting_pytest_loads_the_light_package_alone():

@@ -18,8 +18,10 @@ def test_it_is_short_and_the_two_commands_stand_at_the_top():
     ]
 
 
-PROSE = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
-SOURCES = [path for folder in ("minibp", "benchmarks", "examples", "tests") for path in (ROOT / folder).rglob("*.py")]
+PROSE = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+SOURCES = [
+    path for folder in ("minibp", "benchmarks", "examples", "tests", "docs") for path in (ROOT / folder).rglob("*.py")
+]
 
 
 def test_every_file_that_the_prose_names_is_there_and_is_meant():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from users import Cube, Quartic
 
-from minibp import Activation, Cost, InputError, Network, Training, Workspace, batched, per_example
+from minibp import Activation, Cost, InputError, Network, Training, Workspace, batched, component, per_example
 from minibp.activations import ACTIVATIONS, FURTHER, activation_of
 from minibp.costs import COSTS
 from minibp.user_functions import checked_activation, checked_cost, with_checked_functions
@@ -11,6 +11,7 @@ X, Y = np.full((5, 3), 0.5), np.full((5, 2), 0.25)
 FORMS = {
     "batched": batched.backprop,
     "per_example": per_example.backprop,
+    "component": component.backprop,
     "workspace": lambda *given: Workspace(*given[:2], 5).gradient(*given[2:]),
     "training": lambda network, cost, x, y: Training(network, x, y, cost=cost, batch_size=2, eta=0.1).run(1),
 }
@@ -63,7 +64,11 @@ def test_an_activation_that_returns_something_else_is_named_in_one_sentence(form
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("form", [batched.feedforward, per_example.feedforward], ids=["batched", "per_example"])
+@pytest.mark.parametrize(
+    "form",
+    [batched.feedforward, per_example.feedforward, component.feedforward],
+    ids=["batched", "per_example", "component"],
+)
 @pytest.mark.parametrize("wrong", WRONG)
 def test_feedforward_looks_at_values_too(form, wrong):
     change, message = WRONG[wrong]

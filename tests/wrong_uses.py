@@ -101,7 +101,8 @@ def swept(
 
 def of_api() -> Iterator[Use]:
     """Wrong calls from Python."""
-    for kind, backprop in (("batched", minibp.batched.backprop), ("per_example", minibp.per_example.backprop)):
+    for kind in ("batched", "per_example", "component"):
+        backprop = getattr(minibp, kind).backprop
         given = {"network": NETWORK, "cost": "quadratic", "x": X, "y": Y}
         yield from swept(kind, backprop, "x", MATRICES, **given)
         yield from swept(kind, backprop, "y", {**MATRICES, "rows": np.zeros((3, 2))}, **given)

@@ -63,11 +63,12 @@ def bench(
             results = suite.run(measured, seed=seed, progress=progress)
         write_json(results, json_file)
         if json_file != "-":
-            from minibp.bench.tables import results_text
+            from minibp.bench.tables import Title, results_lines
             from minibp.tables import width
 
             allow_any_text()
-            click.echo(results_text(results, width()))
+            for line in results_lines(results, width()):
+                click.echo(click.style(line, bold=True) if isinstance(line, Title) else line)
         if plot_file is not None:
             from minibp.bench.figure import save_figure
 

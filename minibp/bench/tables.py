@@ -38,14 +38,30 @@ MORE_CORES = 1.2
 """Times the threads: what a process may keep busy beside its blocks of calls, and still be said to use so many."""
 
 
-SPREAD = "± half the interquartile range"
-FORMS_NOTE = "batched: all examples at once; workspace: reused buffers"
-PRODUCTS_NOTE = "products: the GEMM-only baseline (the matrix products and nothing else)"
-"""The notes under the tables, for a reader who has nothing else at hand."""
+GLOSSARY = (
+    (PER_EXAMPLE.name, "one gradient by a loop over the examples"),
+    (BATCHED.name, "all examples at once"),
+    (WORKSPACE.name, "reused buffers"),
+    (PRODUCTS.name, "the GEMM-only baseline: the matrix products and nothing else"),
+    ("target", "the ratio that the workspace is held to"),
+    ("±", "half the interquartile range"),
+)
+"""The words of the tables, for a reader who has nothing else at hand."""
+
+
+class Title(str):
+    """A line above a table, which a terminal shows in bold."""
+
+    __slots__ = ()
 
 
 def results_text(results: dict[str, Any], columns: int = PIPE_WIDTH) -> str:
     """The headline and all tables of what `suite.run` returned, in lines of at most so many columns."""
+    return "\n".join(results_lines(results, columns))
+
+
+def results_lines(results: dict[str, Any], columns: int = PIPE_WIDTH) -> Lines:
+    """The same line by line; a `Title` is above a table."""
     rows = speedups(results["cases"])
     parts = [
         _prose(headline(rows, columns), columns),
@@ -54,8 +70,23 @@ def results_text(results: dict[str, Any], columns: int = PIPE_WIDTH) -> str:
     ]
     for tables in (_fixed_table, _memory, _sweeps, _checkers):
         parts += tables(results, columns)
-    parts += [_prose(part, columns) for part in (*_threads(results), _slower_cases(results))]
-    return "\n\n".join("\n".join(part) for part in parts if part)
+    parts += [_glossary(parts, columns)]
+    parts += [_under_title(part, columns) for part in (*_threads(results), _slower_cases(results))]
+    return [line for part in parts if part for line in ("", *part)][1:]
+
+
+def _glossary(parts: list[Lines], columns: int) -> Lines:
+    """What the words mean that the tables have."""
+    said = "\n".join(line for part in parts for line in part)
+    used = [(word, meaning) for word, meaning in GLOSSARY if word in said]
+    wide = max((len(word) for word, _ in used), default=0)
+    return [line for word, text in used for line in wrapped(f"{word:{wide}}  {text}", columns, " " * (wide + 2))]
+
+
+def _under_title(part: Lines, columns: int) -> Lines:
+    """Prose of which the first line is a title."""
+    title, *rest = part
+    return [*map(Title, wrapped(title, columns)), *_prose(rest, columns)]
 
 
 def _prose(lines: Lines, columns: int) -> Lines:
@@ -63,8 +94,9 @@ def _prose(lines: Lines, columns: int) -> Lines:
 
 
 def _titled(title: str, head: Lines, rows: list[Lines], note: str, columns: int, *, labels: int = 1) -> Lines:
-    """A table with its title above it, and below it what its columns are."""
-    return [*wrapped(title, columns), *fitted(head, rows, columns, labels=labels), *wrapped(note, columns)]
+    """A table with its title above it, and below it what its columns are, where the glossary does not say it."""
+    below = wrapped(note, columns) if note else []
+    return [*map(Title, wrapped(title, columns)), *fitted(head, rows, columns, labels=labels), *below]
 
 
 def heading(results: dict[str, Any]) -> str:
@@ -105,7 +137,7 @@ def _speedups(rows: list[dict[str, Any]], columns: int) -> Iterator[Lines]:
             [case_label(row), row["dtype"], str(row["threads"]), *(with_spread(row[f]) for f in HEADLINE_FORMS)]
             for row in rows
         ]
-        note = f"the loop's time / that of the form, {SPREAD}; {FORMS_NOTE}; threads: of BLAS"
+        note = "the loop's time / that of the form; threads are those of BLAS"
         title = "Times as fast as the per-example loop"
         yield _titled(title, ["sizes, batch", "dtype", "threads", *HEADLINE_FORMS], lines, note, columns, labels=3)
 
@@ -123,18 +155,15 @@ def _fixed_table(results: dict[str, Any], columns: int) -> Iterator[Lines]:
             rows.append([case_label(case), _time(seen(PRODUCTS.name)), _cell(seen(WORKSPACE.name)), aim, *own])
         measured = f"{dtype}, {counted(threads, 'BLAS thread')}"
         title = f"Time of one gradient in units of its GEMM-only baseline, {measured}"
-        note = f"{PRODUCTS_NOTE}; others: time / products, {SPREAD}; per-example: a loop; {FORMS_NOTE}"
         head = ["sizes, batch", "products", "workspace", "target", "batched", "per-example"]
         if all(row[3] == "–" for row in rows):
             head, rows = [*head[:3], *head[4:]], [[*row[:3], *row[4:]] for row in rows]
-        else:
-            note += "; target: its limit"
-        yield _titled(title, head, rows, note, columns)
+        yield _titled(title, head, rows, "", columns)
         peers = [peer.name for peer in PEERS if any(peer.name in case["contenders"] for case in members)]
         if peers:
             names = [WORKSPACE.name, *peers]
             lines = [[case_label(case), *(_cell(case["contenders"].get(name)) for name in names)] for case in members]
-            note = f"time of the same gradient / products (the GEMM-only baseline), {SPREAD}; workspace: minibp"
+            note = "time of the same gradient / products; workspace is minibp's"
             yield _titled(
                 f"The same beside other libraries, {measured}", ["sizes, batch", *names], lines, note, columns
             )
@@ -151,8 +180,7 @@ def _memory(results: dict[str, Any], columns: int) -> Iterator[Lines]:
                 rows.append([case_label(case), *("–" if one is None else kept_and_peak(one) for one in found)])
         if rows:
             title = f"Memory: kept between calls + peak of one call beside it, {dtype}"
-            note = f"per-example: a loop; {FORMS_NOTE}"
-            yield _titled(title, ["sizes, batch", *names], rows, note, columns)
+            yield _titled(title, ["sizes, batch", *names], rows, "", columns)
 
 
 def kept_and_peak(memory: dict[str, int]) -> str:
@@ -172,10 +200,9 @@ def _sweeps(results: dict[str, Any], columns: int) -> Iterator[Lines]:
                 first = next(one for one in fits if one)
                 powers = [f"n^{one['exponent']:.2f}" if one else "–" for one in fits]
                 rows.append([f"{first['first']:g} to {first['last']:g}", *powers])
-            note = f"n: {VARIED[kind]}; others: median time of one gradient; per-example: a loop; {FORMS_NOTE}"
-            note += f"; {PRODUCTS_NOTE}"
+            note = f"n: {VARIED[kind]}; median time of one gradient"
             if any(fits):
-                note += "; last row: the power of n that time grows with, between these n"
+                note += "; last row: the power of n that it grows with, between these n"
             lines = _titled(f"{title}, {dtype}, {counted(threads, 'BLAS thread')}", ["n", *names], rows, note, columns)
             if kind == BATCH_SWEEP:
                 pays = [one for one in results["pays_from"] if (one["dtype"], one["threads"]) == (dtype, threads)]
@@ -207,7 +234,7 @@ def _checkers(results: dict[str, Any], columns: int) -> Iterator[Lines]:
             rows.append([name, *(cell for one in seen for cell in (_time(one), _cell(one)))])
         head = ["", *(cell for case in members for cell in (case_label(case), "ratio"))]
         title = f"One check of one network's gradient, float64, 1 BLAS thread; ratio to {ALL_ORACLES.name}"
-        note = f"Under sizes and batch: median time of a check; ratio: that time / {ALL_ORACLES.name}, {SPREAD}"
+        note = f"Under sizes and batch: median time of a check; ratio: that time / {ALL_ORACLES.name}"
         yield _titled(title, head, rows, note, columns)
 
 

@@ -40,6 +40,7 @@ def compare(
     tolerance = bound + radius
     ratio = error_ratio(got, expected, bound, radius)
     resolved = np.isfinite(tolerance)
+    stats.add_error_ratios(ratio[resolved])
     starts = [segment.start for segment in segments]
     worst = np.maximum.reduceat(np.atleast_2d(ratio).max(0), starts).tolist()
     entries = np.add.reduceat(np.atleast_2d(resolved).sum(0), starts, dtype=np.int64).tolist()

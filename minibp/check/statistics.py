@@ -9,6 +9,11 @@ import numpy as np
 
 from minibp.arrays import Array
 
+BINS_A_DECADE, FIRST_DECADE, DECADES = 4, -6, 8
+"""Of the histogram of error / tolerance: quarters of decades from 1e-6 to 100."""
+RATIO_EDGES = 10.0 ** (FIRST_DECADE + np.arange(BINS_A_DECADE * DECADES + 1) / BINS_A_DECADE)
+"""The upper edges of its bins: the first has all up to 1e-6, exact entries too, the last what is above 100 as well."""
+
 
 @dataclass
 class Statistics:
@@ -18,6 +23,8 @@ class Statistics:
     entries: dict[str, int] = field(default_factory=dict)
     relative_tolerances: Array = field(default_factory=lambda: np.zeros(40, np.int64))
     """The histogram of relative tolerances: float64 entries held to 10^−k, for k = 0, 1, …; larger ones count as 0."""
+    error_ratios: Array = field(default_factory=lambda: np.zeros(len(RATIO_EDGES), np.int64))
+    """The histogram of error / tolerance, a count for each of `RATIO_EDGES`."""
     alarms: int = 0
     """The number of networks with an entry, or a slope, beyond its tolerance."""
 
@@ -31,7 +38,13 @@ class Statistics:
         for equation, worst in other.worst.items():
             self.add(equation, worst, other.entries[equation])
         self.relative_tolerances += other.relative_tolerances
+        self.error_ratios += other.error_ratios
         self.alarms += other.alarms
+
+    def add_error_ratios(self, ratio: Array) -> None:
+        """Add error / tolerance of resolved entries to the histogram."""
+        at = np.searchsorted(RATIO_EDGES[:-1], ratio.ravel(), side="left")
+        self.error_ratios += np.bincount(at, minlength=len(RATIO_EDGES))
 
     def add_relative_tolerances(self, expected: Array, tolerance: Array) -> None:
         """Add the relative tolerance of each resolved entry that is not 0 to the histogram."""

@@ -19,6 +19,8 @@ from minibp.arrays import Array, InputError
 from minibp.console import Exit, allow_any_text, check_writable, json_alone, usable, write_json
 from minibp.descent.figure import DescentRun, figure, shown_point
 from minibp.descent.path import gradient_descent
+from minibp.descent.slopes import Slopes, slopes_at, slopes_data, slopes_table
+from minibp.descent.slopes_figure import slopes_figure
 from minibp.descent.surfaces import SURFACES, Surface, surface_of
 from minibp.import_string import loaded, own_arguments
 from minibp.options import json_option, plot_option
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
 )
 @click.option("--steps", type=click.IntRange(min=1), help="At most so many steps.  [default: the surface's]")
 @click.option("--tolerance", type=float, default=1e-6, show_default=True, help="Converged where ‖∇f‖ is at most this.")
+@click.option("--directions", is_flag=True, help="No descent: the slope at the start in directions all around.")
 @json_option("paths")
 @plot_option()
 def descend(
@@ -66,6 +69,7 @@ def descend(
     etas: tuple[float, ...],
     steps: int | None,
     tolerance: float,
+    directions: bool,
     json_file: str | None,
     plot_file: str | None,
 ) -> None:
@@ -74,6 +78,8 @@ def descend(
     A function of your own takes an array and returns a number. It needs --start; by default it gets η 0.001, 0.01 and
     0.1, and 1000 steps. A gradient that is given is checked at the start first: where it is not that of the function,
     the exit status is 1.
+
+    With --directions, of two variables: ∇f · v for twelve directions v, and for that of steepest descent, −∇f/‖∇f‖.
     """
     check_writable({"--json": json_file, "--plot": plot_file})
     with usable(), json_alone(json_file), own_arguments(name):
@@ -85,17 +91,20 @@ def descend(
         points = _starts(surface, starts)
         wrong = None if gradient is None else _wrong_gradient(surface, points)
         chosen = etas or surface.etas, steps or surface.steps
-        runs = _runs(surface, points, *chosen, tolerance) if wrong is None else []
-        text = _runs_table(surface, runs) if wrong is None else str(wrong)
+        if directions and (etas or steps):
+            raise InputError("--directions makes no steps: --eta and --steps go without it")
+        runs = [] if directions or wrong is not None else _runs(surface, points, *chosen, tolerance)
+        slopes = _slopes(surface, points) if directions and wrong is None else []
         if json_file != "-":
             allow_any_text()
-            click.echo(text)
-        write_json(_as_data(surface, runs, wrong), json_file)
-        if plot_file is not None and runs:
+            click.echo(_text(surface, runs, slopes) if wrong is None else str(wrong))
+        more = {"directions": [slopes_data(one) for one in slopes]} if directions else {}
+        write_json(_as_data(surface, runs, wrong) | more, json_file)
+        if plot_file is not None and wrong is None:
             from minibp.plots import save
 
             with redirect_stdout(io.StringIO()):  # for the contours it is called tens of thousands of times
-                page = figure(surface, runs)
+                page = slopes_figure(surface, slopes) if directions else figure(surface, runs)
             save(page, plot_file)
         raise Exit(0 if wrong is None else 1)
 
@@ -109,6 +118,28 @@ def _runs(
         for w in points
         for eta in etas
     ]
+
+
+def _slopes(surface: Surface, points: Sequence[Array]) -> list[Slopes]:
+    """At each point; where f has no value there, an `InputError`."""
+    try:
+        return [slopes_at(surface, w) for w in points]
+    except (ArithmeticError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"f raised {type(error).__name__} at the start: {error}") from error
+
+
+def _text(surface: Surface, runs: Sequence[DescentRun], slopes: Sequence[Slopes]) -> str:
+    """All descents, or all slopes."""
+    if not slopes:
+        return _runs_table(surface, runs)
+    return "\n".join([_function_line(surface), *(slopes_table(one) for one in slopes)])
+
+
+def _function_line(surface: Surface) -> str:
+    how = "" if surface.gradient is not None else ", its gradient by central differences"
+    return f"f = {surface.formula}{how}"
 
 
 def _surface(name: str, gradient: str | None) -> Surface:
@@ -172,8 +203,7 @@ def _wrong_gradient(surface: Surface, points: Sequence[Array]) -> Report | None:
 
 def _runs_table(surface: Surface, runs: Sequence[DescentRun]) -> str:
     """One line a descent, and where it came to."""
-    how = "" if surface.gradient is not None else ", its gradient by central differences"
-    lines = [f"f = {surface.formula}{how}"]
+    lines = [_function_line(surface)]
     start: Array | None = None
     for eta, path in runs:
         if start is None or not np.array_equal(start, path.points[0]):

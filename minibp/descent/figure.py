@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from minibp.arrays import Array
+from minibp.descent.contours import DRAWN, Window, draw_contours, draw_minima
 from minibp.descent.path import STALLED, STEP_LIMIT, Path
 from minibp.descent.surfaces import Surface
 from minibp.plots import LINES, PAGE_WIDTH, drawable, looks
@@ -18,16 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CONTOURS = 16
-GRID = 241
-"""Points along each side, where f is evaluated for its contours."""
-DRAWN = 1e100
-"""Larger numbers are left out: squares of theirs, which an axis needs, would overflow."""
-MARKERS = 25
+MARKERS = 15
 """At most so many on a path: more would be one thick line."""
-
-Window = tuple[float, float, float, float]
-"""x from and to, y from and to."""
 
 
 class DescentRun(NamedTuple):
@@ -54,23 +46,16 @@ def figure(surface: Surface, runs: Sequence[DescentRun]) -> Figure:
 
 
 def _paths(axes: Axes, surface: Surface, runs: Sequence[DescentRun]) -> None:
-    x0, x1, y0, y1 = surface.window or window_of([run.path for run in runs])
-    x, y = np.linspace(x0, x1, GRID), np.linspace(y0, y1, GRID)
-    heights = np.array([[_height(surface.value, (a, b)) for a in x] for b in y])
-    low, high = np.nanmin(heights), np.nanmax(heights)
-    if high > low:  # closer together where f is low, as a valley's floor needs it
-        levels = np.unique(low + (high - low) * np.geomspace(1e-4, 1, CONTOURS))
-        axes.contour(x, y, heights, levels=levels, colors="#b0b0b0", linewidths=0.6)
+    draw_contours(axes, surface.value, surface.window or window_of([run.path for run in runs]))
     largest = max(run.eta for run in runs)
     for number, run in enumerate(runs):  # long steps go to and fro, and lie below
         axes.plot(*_drawable(run.path.points).T, **_look(number, run), zorder=3 - run.eta / largest)
     starts = np.unique([run.path.points[0] for run in runs], axis=0)
     axes.plot(*starts.T, "o", color="black", markersize=5, markerfacecolor="white", zorder=4)
-    if surface.minima:
-        axes.plot(*np.transpose(surface.minima), "+", color="black", markersize=9, zorder=5)
+    draw_minima(axes, surface)
     if surface.window is not None:
         axes.set_aspect("equal")  # so that −∇f is seen to be at right angles to the contours
-    axes.set(xlim=(x0, x1), ylim=(y0, y1), xlabel="x", ylabel="y")
+    axes.set(xlabel="x", ylabel="y")
     axes.set_title(drawable(f"f = {surface.formula}"), parse_math=False)
 
 
@@ -129,13 +114,3 @@ def window_of(paths: Sequence[Path]) -> Window:
 def _drawable(values: Array) -> Array:
     """NaN in place of what is beyond any axis."""
     return np.where(np.abs(values) <= DRAWN, values, np.nan)
-
-
-def _height(value: Callable[[Array], Any], point: tuple[float, float]) -> float:
-    """f where it has a finite value, else NaN."""
-    try:
-        with np.errstate(all="ignore"):
-            found = float(value(np.array(point)))
-    except Exception:  # noqa: BLE001 (outside of its domain, whatever it says to that)
-        return math.nan
-    return found if abs(found) <= DRAWN else math.nan

@@ -67,6 +67,16 @@ def _himmelblau_gradient(w: Array) -> Array:
     return np.stack([4 * x * first + 2 * second, 2 * first + 4 * y * second])
 
 
+def _valleys(w: Array) -> Array:
+    x, y = w
+    return (x**2 - 1) ** 2 + 0.3 * x + y**2
+
+
+def _valleys_gradient(w: Array) -> Array:
+    x, y = w
+    return np.stack([4 * x * (x**2 - 1) + 0.3, 2 * y])
+
+
 SURFACES = {
     surface.name: surface
     for surface in (
@@ -88,10 +98,15 @@ SURFACES = {
              (3.584428340330492, -1.848126526964404)),
             (0.0, 0.0), (0.0005, 0.01, 0.025), 200, (-5.0, 5.0, -5.0, 5.0),
         ),
+        Surface(
+            "valleys", "(x² − 1)² + 0.3 x + y²", _valleys, _valleys_gradient,
+            ((-1.0355787140888542, 0.0), (0.9601495555191059, 0.0)),
+            (0.3, 1.2), (0.002, 0.1, 0.35), 200, (-1.8, 1.8, -1.2, 1.6),
+        ),
     )
 }  # fmt: skip
-"""The article's bowl; one whose sides are of unequal steepness; Rosenbrock's valley (1960); and Himmelblau's function
-(1972), which has four minima, all 0."""
+"""The article's bowl; one whose sides are of unequal steepness; Rosenbrock's valley (1960); Himmelblau's function
+(1972), which has four minima, all 0; and two valleys of which one is higher, where a descent may end all the same."""
 
 
 def surface_of(name: str) -> Surface:

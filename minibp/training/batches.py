@@ -46,7 +46,7 @@ class Batches(Generic[T]):
         if size == m:
             yield self._made(self._x, self._y, 0, m)
             return
-        order = rng.permutation(m)
+        order = rng.permutation(m)  # every example once in an epoch, (5), (7)
         for start in range(0, m, len(self._buffers[0])):
             rows = order[start : start + len(self._buffers[0])]
             for array, buffer in zip((self._x, self._y), self._buffers, strict=True):

@@ -43,9 +43,10 @@ class ExampleStep:
         if network is None:
             return
         with np.errstate(all="ignore"):
-            nabla_w, nabla_b = backprop(network, self._cost, x, y).gradient
-            weights = [(1 - self._decay) * w - self._eta * g for w, g in zip(network.weights, nabla_w, strict=True)]
-            biases = [b - self._eta * g for b, g in zip(network.biases, nabla_b, strict=True)]
+            nabla_w, nabla_b = backprop(network, self._cost, x, y).gradient  # (1/k) Σ of (7)
+            kept = 1 - self._decay  # 1 − ηα/m
+            weights = [kept * w - self._eta * g for w, g in zip(network.weights, nabla_w, strict=True)]  # (7), (29)
+            biases = [b - self._eta * g for b, g in zip(network.biases, nabla_b, strict=True)]  # (7), (28)
         self._network = network_of(weights, biases, network.activations)
 
     def network(self) -> Network | None:

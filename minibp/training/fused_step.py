@@ -85,14 +85,14 @@ class BatchStep:
 
     def _moved(self, i: int, delta: Array, a: Array) -> list[Step]:
         """(29) with (24), and (28) with (23), of one layer; δ is summed, so that η is divided by k (7)."""
-        w, b, minus_eta = self._weights[i], self._biases[i], self._minus_eta / len(delta)
+        w, b, minus_eta = self._weights[i], self._biases[i], self._minus_eta / len(delta)  # (7)
         ones = self._ones[: len(delta)]
         if self._blas is not None:
             # In BLAS's order of memory, columns first: Wᵀ ← (1 − decay) Wᵀ − η/k aᵀ δ, and b ← b − η/k δᵀ 1. Arguments
             # by position, with those between at their defaults: by name they take a quarter of a microsecond more.
             return [
-                partial(self._blas.gemm, minus_eta, a.T, delta.T, self._kept, w.T, 0, 1, 1),
-                partial(self._blas.gemv, minus_eta, delta.T, ones, 1.0, b, 0, 1, 0, 1, 0, 1),
+                partial(self._blas.gemm, minus_eta, a.T, delta.T, self._kept, w.T, 0, 1, 1),  # (29) with (24)
+                partial(self._blas.gemv, minus_eta, delta.T, ones, 1.0, b, 0, 1, 0, 1, 0, 1),  # (28) with (23)
             ]
         change_w, change_b = self._change_w[i], self._change_b[i]
         rate = scalar_like(minus_eta, w)

@@ -4,7 +4,7 @@ from stored import results
 from minibp.bench import tables
 from minibp.bench.headline import headline, speedups
 from minibp.bench.selection import selected
-from minibp.bench.tables import break_even_sentence, results_text
+from minibp.bench.tables import Title, break_even_sentence, results_lines, results_text
 
 
 def test_ratios_have_a_spread_and_targets_stand_beside():
@@ -37,7 +37,7 @@ def test_the_exponents_stand_under_their_columns_with_the_range():
 def below_titles(said):
     """Of each table, the lines from its head on."""
     heads = ("sizes, batch", "n  ", "    ")
-    for table in said.split("\n\n")[2:-1]:
+    for table in said.split("\n\n")[2:-2]:
         lines = table.splitlines()
         at = next(i for i, line in enumerate(lines) if line.startswith(heads))
         yield lines[at:]
@@ -49,9 +49,8 @@ def test_columns_line_up():
     for lines in tables_of_text:
         rows = [line for line in lines if len(line) == len(lines[0])]
         assert len(rows) >= 2, lines
-        # What follows the rows is the sentence under them.
+        # What follows the rows is the sentence under them, if there is one.
         assert all(line in rows for line in lines[: len(rows)])
-        assert len(lines) > len(rows)
 
 
 @pytest.mark.parametrize("columns", [20, 40, 60, 80, 100, 120])
@@ -90,16 +89,26 @@ def test_one_row_has_its_speedups_in_the_headline_alone():
     assert "\nTimes as fast" not in said
 
 
-def test_every_column_is_explained_under_its_table():
-    tables_of_text = list(below_titles(results_text(results(), 120)))
+def test_every_column_is_explained_once():
+    said = results_text(results(), 120)
+    tables_of_text = list(below_titles(said))
     assert len(tables_of_text) > 4
+    words = dict(line.split("  ", 1) for line in said.split("\n\n")[-2].splitlines())
     for lines in tables_of_text:
-        rows = [line for line in lines if len(line) == len(lines[0])]
-        said = " ".join(lines[len(rows) :])
+        below = " ".join(lines[1:])
         columns = set(lines[0].replace("sizes, batch", "").split())
-        for name in columns & {"products", "workspace", "target", "batched", "per-example", "n", "ratio"}:
-            assert name in said, (name, said)
-        assert said
+        for name in columns & {"products", "workspace", "target", "batched", "per-example"}:
+            assert name in words, name
+        for name in columns & {"n", "ratio", "threads"}:
+            assert name in below, (name, below)
+    assert "±" in words
+
+
+def test_titles_are_told_from_what_is_under_them():
+    titles = [line for line in results_lines(results(), 60) if isinstance(line, Title)]
+    assert titles[0] == "Times as fast as the per-example loop"
+    assert "Where minibp is slower: median ratios with their quartiles" in titles
+    assert len(titles) > 8
 
 
 def test_there_is_no_target_where_none_is_set():

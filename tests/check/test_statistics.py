@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 
-from minibp.check.statistics import Statistics
+from minibp.check.statistics import RATIO_EDGES, Statistics
 
 
 def test_the_worst_is_kept_and_entries_add_up():
@@ -32,6 +32,17 @@ def test_relative_tolerances_is_in_powers_of_ten_and_of_what_is_told_alone():
     tolerance = np.array([10.0, 0.5e-2, 0.5e-2, 1e-3, math.inf, 0.0])
     found.add_relative_tolerances(expected, tolerance)
     assert {k: int(n) for k, n in enumerate(found.relative_tolerances) if n} == {0: 1, 2: 2, 39: 1}
+
+
+def test_the_histogram_of_ratios_has_each_once_at_its_upper_edge():
+    found = Statistics()
+    found.add_error_ratios(np.array([0.0, 1e-6, 1.0, np.nextafter(1, 2), 99.0, 1e9, np.inf]))
+    counts = {float(f"{RATIO_EDGES[k]:.6g}"): int(n) for k, n in enumerate(found.error_ratios) if n}
+    assert counts == {1e-6: 2, 1.0: 1, 1.77828: 1, 100.0: 3}
+    other = Statistics()
+    other.merge(found)
+    other.merge(found)
+    assert (other.error_ratios == 2 * found.error_ratios).all()
 
 
 def test_half_of_the_entries_are_told_to_within_the_median():

@@ -132,6 +132,37 @@ def test_json_is_all_that_goes_to_standard_output(script):
     assert (found["wrong"]["verdict"], found["runs"]) == ("wrong", [])
 
 
+def test_directions_are_a_table_with_the_steepest_marked(tmp_path):
+    plot = tmp_path / "plot.svg"
+    result = run("--directions", "--plot", plot)
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[:2] == ["f = x² + y²", "at (−1.5, 1): f is 3.25, ∇f is (−3, 2), ‖∇f‖ is 3.606"]
+    assert len(lines) == 3 + 12 + 1
+    (marked,) = (line.split() for line in lines if "steepest" in line)
+    assert marked[:5] == ["326.3°", "(0.8321,", "−0.5547)", "−3.606", "−3.606"]
+    assert b"slope along v" in plot.read_bytes()
+
+
+def test_directions_as_json_at_starts_and_of_a_function_of_ones_own(script):
+    target = ("--function", f"{script}:f", "--start", "1,2", "--start", "5,3")
+    for options in (target, (*target, "--gradient", f"{script}:g")):
+        found = json.loads(run(*options, "--directions", "--json", "-").stdout)
+        assert found["runs"] == []
+        one, other = found["directions"]
+        assert one["gradient"] == pytest.approx([-4, -2], rel=1e-8)
+        assert [slope["degrees"] for slope in other["slopes"] if slope["steepest"]] == pytest.approx([180])
+
+
+def test_directions_by_a_wrong_gradient_are_none(script, tmp_path):
+    plot = tmp_path / "plot.svg"
+    target = ("--function", f"{script}:f", "--start", "1,2", "--gradient", f"{script}:wrong")
+    result = run(*target, "--directions", "--plot", plot)
+    assert result.exit_code == 1
+    assert "angle" not in result.stdout
+    assert not plot.exists()
+
+
 @pytest.mark.parametrize("options", [("logarithm",), ("rounded",), ("falls", "--eta", 1e307)], ids=written_out)
 def test_plots_of_functions_that_are_hard_to_plot(script, tmp_path, options):
     pytest.importorskip("matplotlib")
@@ -161,6 +192,10 @@ def test_plots_of_functions_that_are_hard_to_plot(script, tmp_path, options):
         (["--plot", "plot.gif"], "cannot plot to plot.gif: its ending is '.gif'"),
         (["--plot", "nowhere/plot.svg"], "cannot write nowhere/plot.svg: there is no folder"),
         (["--json", ""], "--json needs the name of a file"),
+        (["--directions", "--eta", "1"], "--directions makes no steps: --eta and --steps go without it"),
+        (["--directions", "--start", "0,0"], "at a stationary point no direction is the steepest"),
+        (["--directions", "--function", "SCRIPT:f", "--start", "1"], "SCRIPT:f has 1 variables, expected 2"),
+        (["--directions", "--function", "SCRIPT:logarithm", "--start", "-1,2"], "f raised ValueError at the start: "),
     ],
     ids=written_out,
 )

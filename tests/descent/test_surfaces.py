@@ -52,6 +52,18 @@ def test_himmelblaus_four_minima_are_all_reached():
     assert reached == {0, 1, 2, 3}
 
 
+def test_a_descent_may_end_in_the_higher_of_two_valleys():
+    surface = surface_of("valleys")
+    ends = [
+        gradient_descent(surface.value, surface.gradient, np.array(start), eta=0.05, steps=200)
+        for start in ([-0.3, 1.2], [0.3, 1.2])
+    ]
+    assert [path.outcome for path in ends] == [CONVERGED, CONVERGED]
+    for path, minimum in zip(ends, surface.minima, strict=True):
+        assert np.linalg.norm(path.end - minimum) < 1e-5
+    assert ends[1].costs[-1] > ends[0].costs[-1] + 0.5
+
+
 def test_an_unknown_name_is_refused():
     with pytest.raises(InputError, match="unknown function 'hill', expected one of bowl, stretched, rosenbrock"):
         surface_of("hill")

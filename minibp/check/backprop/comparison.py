@@ -18,6 +18,7 @@ from minibp.check.report.finding import Finding
 from minibp.check.rounding.whole_pass import bound
 from minibp.check.subject.calling import CallResult, Subject, call, name_of, repeats
 from minibp.check.subject.specification import Setting
+from minibp.check.tolerance import error_ratio
 from minibp.network import Gradient
 from minibp.problem import Problem
 
@@ -48,6 +49,8 @@ class Comparison:
     """Those of them at which a function of Python's raised since its result is no number."""
     remarks: dict[str, None] = field(default_factory=dict)
     """Notes on what the subject returned."""
+    shown: tuple[float, Problem, Gradient] | None = None
+    """The largest error / tolerance, and the problem and gradient of which it is."""
     outvoted: int = 0
     """Entries on which finite differences alone disagree, where their error is only estimated."""
 
@@ -114,7 +117,8 @@ class Comparison:
         rows = {name: (row_of_gradient(one.gradient), row_of_gradient(one.radius)) for name, one in estimates.items()}
         if not is_derived(stack_of_one(same)):
             self.outvoted += outvote_differences(rows, got, limits)
-        found = []
+        self.evidence.add_agreement(segments, rows)
+        found, largest = [], 0.0
         for oracle, estimate in estimates.items():
             stats = self.evidence.stats_of(name_of(self.subject), oracle)
             expected, radius = rows[oracle]
@@ -124,8 +128,11 @@ class Comparison:
             if not self.fp.has_biases:
                 self.evidence.skipped[NO_BIASES] += sum(b.size for b in problem.network.biases)
             mismatch = compare(segments, got, limits, expected, radius, stats)
+            largest = max(largest, float(error_ratio(got, expected, limits, radius).max()))
             if mismatch is not None:
                 found.append((problem, mismatch, oracle))
+        if self.shown is None or largest > self.shown[0]:
+            self.shown = largest, problem, gradient
         self.mismatches += found[:1]
 
 

@@ -24,7 +24,9 @@ from minibp.check.generation import smallest
 from minibp.check.oracles.jax_autodiff import compilation_cache
 from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
 from minibp.check.report.finding import Finding
+from minibp.check.report.network_errors import network_errors
 from minibp.check.report.report import Report
+from minibp.check.report.tensor_errors import TensorErrors
 from minibp.check.report.wording import ORACLE_NAMES
 from minibp.check.subject.calling import is_of_state, is_one_for_all, name_of, repeats
 from minibp.check.subject.specification import ONE
@@ -90,7 +92,15 @@ class Conclusion:
             counterexample=example,
             notes=notes,
             again=f"seed={self.seed}",
+            errors=self._errors(example),
         )
+
+    def _errors(self, example: Problem | None) -> tuple[TensorErrors, ...]:
+        """The errors in the failing problem, or else in that of the largest error / tolerance."""
+        gradient = None if example is None else self.call(example)
+        if example is None and self.comparison.shown is not None:
+            _, example, gradient = self.comparison.shown
+        return () if example is None or gradient is None else network_errors(example, gradient, self.fp)
 
     def _of_contract(self) -> tuple[str, list[Finding]]:
         """The verdict, and the findings on the calling contract, as far as these go."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from minibp.console import Exit, allow_any_text, write_json
+from minibp.console import Exit, allow_any_text, check_writable, usable, write_json
 from minibp.files import write_whole
 
 if TYPE_CHECKING:
@@ -18,6 +18,16 @@ COLOURS: dict[str, dict[str, Any]] = {
     "fault": {"fg": "magenta"},
     "remedy": {"fg": "cyan"},
 }
+
+
+def expect_outputs(json_file: str | None, html_file: str | None) -> None:
+    """Reject, before the check, files that its report could not be written to."""
+    check_writable({"--json": json_file, "--html": html_file})
+    if html_file is not None:
+        from minibp.pages.rendering import expect_templates
+
+        with usable():
+            expect_templates()
 
 
 def finish(report: Report, json_file: str | None, html_file: str | None) -> NoReturn:
@@ -32,9 +42,7 @@ def finish(report: Report, json_file: str | None, html_file: str | None) -> NoRe
             click.echo(click.style(text, **colours[kind]) if kind in colours else text)
     write_json(report.to_dict(), json_file)
     if html_file is not None:
-        from minibp.check.report.html import page
-
-        write_whole(html_file, lambda file: file.write(page(report).encode()))
+        write_whole(html_file, lambda file: file.write(report.to_html().encode()))
     raise Exit(0 if report.verdict == "correct" else 1)
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from minibp import adapters
 from minibp.archives import Archive
 from minibp.arrays import InputError
-from minibp.check.command.finish import annotate, finish
-from minibp.console import bar, check_writable, json_alone, reject, usable
+from minibp.check.command.finish import annotate, expect_outputs, finish
+from minibp.console import bar, json_alone, reject, usable
 from minibp.files import checked_path
 from minibp.import_string import loaded, own_arguments
 from minibp.options import html_option, json_option, seed_option
@@ -70,7 +70,7 @@ def check_grad(
 
     Arrays of a file are the arguments, by the names that FUNCTION has for them, or in their order.
     """
-    check_writable({"--json": json_file, "--html": html_file})
+    expect_outputs(json_file, html_file)
     with usable(), json_alone(json_file), own_arguments(function):
         f = loaded(function)
         chosen = kind or ("vjp" if framework else "grad")

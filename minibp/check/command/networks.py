@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
-from itertools import chain
 from typing import Any
 
 import click
@@ -12,13 +11,16 @@ import click
 from minibp import adapters
 from minibp.archives import Archive
 from minibp.arrays import Array, InputError
-from minibp.check.command.finish import annotate, finish
+from minibp.check.command.finish import annotate, expect_outputs, finish
 from minibp.check.subject.conventions import L2_OVER, REDUCTIONS, TARGETS
 from minibp.console import Exit, bar, check_writable, json_alone, reject, usable, write_json
 from minibp.files import checked_path
 from minibp.import_string import loaded, own_arguments
 from minibp.options import html_option, json_option, seed_option, workers_option
 from minibp.workers import cores, pool
+
+OUTPUTS = ("seed", "json_file", "html_file", "github")
+"""Options of `check` that do not change what is checked, and the seed, which is always named."""
 
 
 @click.command()
@@ -43,11 +45,11 @@ def verify(
 ) -> None:
     """Hold the package's own gradients against every oracle.
 
-    Every activation, cost, implementation (per example, batched, workspace) and dtype, with and without L2, on networks
-    that Hypothesis draws and on images of digits; MNIST is used where it is in the folder that MINIBP_MNIST_DIR names,
-    or in the cache.
+    Every activation, cost, implementation (component, per example, batched, workspace) and dtype, with and without L2,
+    on networks that Hypothesis draws and on images of digits; MNIST is used where it is in the folder that
+    MINIBP_MNIST_DIR names, or in the cache.
     """
-    check_writable({"--json": json_file, "--html": html_file})
+    expect_outputs(json_file, html_file)
     if soak is not None and examples is not None:
         reject("--soak goes on until its time is over: --examples has no meaning with it")
     processes = workers or cores()
@@ -143,7 +145,7 @@ def check(
 
     Reduction: mean where the gradient is of the mean cost over the examples, sum where it is of their sum.
     """
-    check_writable({"--json": json_file, "--html": html_file})
+    expect_outputs(json_file, html_file)
     with usable(), json_alone(json_file), own_arguments(target):
         function = loaded(target, only_functions=step is None)
         layouts = {"rows": _as_it_is, "columns": adapters.columns, "per-example": adapters.per_example}
@@ -154,15 +156,21 @@ def check(
         x, y = _examples_in(data) if data is not None else (None, None)
         with bar("networks", first="JAX compiles its program") as progress:
             report = run(subject, activation=chosen, raise_on_mismatch=False, progress=progress, x=x, y=y, **options)
-        own = {"step": step, "gradient": gradient, "rate": rate, "data": data}
-        given = {"activation": activation, "layers": layers, "layout": layout} | own | options | {"seed": report.seed}
-        flags = [] if given.pop("biases") else ["--no-biases"]
-        said = [(f"--{name.replace('_', '-')}", str(value)) for name, value in given.items() if value is not None]
-        again = ["minibp", "check", target, *chain.from_iterable(said), *flags]
-        report = replace(report, again=shlex.join(again))
+        report = replace(report, again=_again(report.seed))
         if github:
             annotate(report, function, json_file)
         finish(report, json_file, html_file)
+
+
+def _again(seed: int) -> str:
+    """The command that gives this report again: what was given, but for defaults, and the seed."""
+    context = click.get_current_context()
+    said = []
+    for option in context.command.params:
+        value = context.params[option.name or ""]
+        if isinstance(option, click.Option) and option.name not in OUTPUTS and value not in {None, option.default}:
+            said += ["--no-biases"] if option.name == "biases" else [option.opts[0], str(value)]
+    return shlex.join(["minibp", "check", context.params["target"], *said, "--seed", str(seed)])
 
 
 def _as_it_is(function: Any) -> Any:

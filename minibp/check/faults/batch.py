@@ -24,6 +24,11 @@ def equation_6(p: PassState, l: int) -> Array:
     remedy='Divide by the number of examples; if a sum is meant, pass reduction="sum".',
 )
 def _sum(p: PassState, l: int) -> Array:
+    r"""$\nabla C = \sum_x \nabla C_x$.
+
+    Every entry is m times too long, but for L2's part: the best learning rate depends on the batch size. With one
+    example nothing is off.
+    """
     return p.equal_shares(1.0)
 
 
@@ -34,6 +39,10 @@ def _sum(p: PassState, l: int) -> Array:
     remedy="Divide by the number of examples once.",
 )
 def _mean_of_mean(p: PassState, l: int) -> Array:
+    r"""$\nabla C = \tfrac{1}{m^2} \sum_x \nabla C_x$.
+
+    Every entry is m times too short, but for L2's part. With one example nothing is off.
+    """
     return p.equal_shares(1 / p.m**2)
 
 
@@ -44,6 +53,11 @@ def _mean_of_mean(p: PassState, l: int) -> Array:
     remedy="Divide once: δ^L, or the gradients at the end.",
 )
 def _mean_at_every_layer(p: PassState, l: int) -> Array:
+    r"""$\nabla C^l = \tfrac{1}{m^{L-l+1}} \sum_x \nabla C_x^l$.
+
+    The output layer is right, each layer below is m times shorter once more: lower layers hardly learn, as with
+    gradients that vanish. With one example nothing is off.
+    """
     return p.equal_shares(1 / p.m ** (p.top - l + 1))
 
 
@@ -60,6 +74,11 @@ def _without_last_of_all(p: PassState, l: int) -> Array:
     variants=(_without_last_of_all,),
 )
 def _without_last(p: PassState, l: int) -> Array:
+    r"""$\nabla C = \tfrac{1}{m-1} \sum_{x \ne x_m} \nabla C_x$.
+
+    Every entry is off, by less the larger the batch is: at m = 100 by about a hundredth. With one example nothing is
+    off.
+    """
     return p.equal_shares(1 / (p.m - 1), last=0.0) if p.m > 1 else p.equal_shares(1.0)
 
 
@@ -70,6 +89,11 @@ def _without_last(p: PassState, l: int) -> Array:
     remedy="Sum over all rows; look for a return inside the loop, or an index 0.",
 )
 def _first_only(p: PassState, l: int) -> Array:
+    r"""$\nabla C = \nabla C_{x_1}$.
+
+    The gradient does not change with the other examples; training goes on, as with a batch of one. With one example
+    nothing is off.
+    """
     return np.eye(1, p.m, dtype=p.problem.dtype)[0]
 
 
@@ -85,6 +109,10 @@ def _divided_by_outputs(p: PassState, l: int) -> Array:
     variants=(_divided_by_outputs,),
 )
 def _mean_over_outputs(p: PassState, l: int) -> Array:
+    r"""$\nabla C = \tfrac{1}{m\,n_L} \sum_x \nabla C_x$.
+
+    Every entry is n_L times too short, as of a mean over all entries of a − y. With one output nothing is off.
+    """
     return p.equal_shares(1 / (p.m * p.w[p.top].shape[0]))
 
 
@@ -95,6 +123,11 @@ def _mean_over_outputs(p: PassState, l: int) -> Array:
     remedy="Divide by the number of examples: x.shape[0] where examples are rows, x.shape[1] where they are columns.",
 )
 def _divided_by_inputs(p: PassState, l: int) -> Array:
+    r"""$\nabla C = \tfrac{1}{n_1} \sum_x \nabla C_x$.
+
+    Every entry is off by the factor m/n_1, the number of rows over that of columns of x. Where the two are equal
+    nothing is.
+    """
     return p.equal_shares(1 / p.w[2].shape[1])
 
 
@@ -105,5 +138,10 @@ def _divided_by_inputs(p: PassState, l: int) -> Array:
     remedy="Sum δ^l (a^{l-1})ᵀ over the examples: delta.T @ a for rows.",
 )
 def _product_of_means(p: PassState, l: int) -> Number:
+    r"""$\partial C/\partial W^l = \overline{\delta^l}\;\overline{a^{l-1}}^{\mathsf T}$.
+
+    ∂C/∂b is right; ∂C/∂W lacks how δ and a vary together over the batch, which is little where examples are alike. With
+    one example nothing is off.
+    """
     mean = equation_6(p, l)
     return (mean @ p.delta[l])[:, None] * (mean @ p.a[l - 1])[None, :]

@@ -69,4 +69,9 @@ def _message(p: PassState, l: int, variant: int, c: float) -> str:
     message=_message,
 )
 def _clipped_by_value(p: PassState, l: int, c: float) -> Pair:
+    r"""$g \mapsto \mathrm{clip}(g, -c, c), \text{ or } g \cdot \min(1, c/\lVert g \rVert)$.
+
+    Right wherever the gradient is small; beyond c entries are cut off, or all are scaled. Where all is clipped other
+    mistakes do not show. The constant is fitted.
+    """
     return _by_value(p, l, c)

@@ -4,7 +4,8 @@
     def _without_derivative(p, l):
         return p.back(l)
 
-A file holds the faults of its equations, in the order in which they are tried: the simplest and commonest first.
+A file holds the faults of its equations, in the order in which they are tried: the simplest and commonest first. The
+docstring of the function has two paragraphs: the formula, in TeX, and how the mistake shows in the numbers.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from inspect import cleandoc
 from typing import NamedTuple
 
 from minibp.activations import Activation
@@ -92,6 +94,18 @@ class Fault:
     """For a fault of (22) that changes one piece of it: that piece, for each formula."""
     message: Callable[[PassState, int, int, float], str] | None = None
     """The mistake with its particulars, from a pass, a layer, the index of the formula and the constant."""
+    text: str = ""
+    """The docstring of what computes it: its formula in TeX, an empty line, and how it shows in the numbers."""
+
+    @property
+    def tex(self) -> str:
+        """The formula of the mistake, in TeX; "" where docstrings are left out of the program."""
+        return self.text.partition("\n\n")[0].strip("$.")
+
+    @property
+    def shows(self) -> str:
+        """How the mistake shows in the numbers, and where it does not; likewise."""
+        return " ".join(self.text.partition("\n\n")[2].split())
 
     @property
     def updates_weights(self) -> bool:
@@ -125,14 +139,18 @@ def fault(
 
     >>> @fault("bias_twice", "z", summary="b^l is added twice", remedy="Add b^l once.")
     ... def _with_two_biases(p, l):
+    ...     "$z^l = W^l a^{l-1} + 2 b^l$."
     ...     return p.a[l - 1] @ p.w[l].T + 2 * p.b[l]
-    >>> _with_two_biases.id, _with_two_biases.equation, _with_two_biases.tensor
-    ('bias_twice', '(13)', 'nabla_b')
+    >>> _with_two_biases.id, _with_two_biases.equation, _with_two_biases.tensor, _with_two_biases.tex
+    ('bias_twice', '(13)', 'nabla_b', 'z^l = W^l a^{l-1} + 2 b^l')
     """
 
     def decorate(formula: Formula) -> Fault:
         formulas = (formula, *variants)
-        return Fault(id, step, summary, remedy, formulas, along, typical=typical, pieces=pieces, message=message)
+        return Fault(
+            id, step, summary, remedy, formulas, along,
+            typical=typical, pieces=pieces, message=message, text=_text_of(formula),
+        )  # fmt: skip
 
     return decorate
 
@@ -163,10 +181,14 @@ def fault_with_constant(
         formulas = tuple(partial(_at, one, typical) for one in curves)
         return Fault(
             id, step, summary, remedy, formulas,
-            curves=curves, suggest=suggest, other=other, typical=typical, message=message,
+            curves=curves, suggest=suggest, other=other, typical=typical, message=message, text=_text_of(curve),
         )  # fmt: skip
 
     return decorate
+
+
+def _text_of(function: Callable[..., Number]) -> str:
+    return cleandoc(function.__doc__ or "")
 
 
 def _at(curve: Curve, constant: float, p: PassState, l: int) -> Number:

@@ -28,6 +28,10 @@ def equation_14(p: PassState, l: int) -> Number:
     remedy="Add b^l to the weighted input.",
 )
 def _without_bias(p: PassState, l: int) -> Number:
+    r"""$z^l = W^l a^{l-1}$.
+
+    Every layer is off, the more the larger b is. With biases of 0, as they often start, nothing is.
+    """
     return p.a[l - 1] @ p.w[l].T
 
 
@@ -38,6 +42,10 @@ def _without_bias(p: PassState, l: int) -> Number:
     remedy="Apply σ to z^l before passing it to the next layer.",
 )
 def _weighted_input_alone(p: PassState, l: int) -> Number:
+    r"""$a^l = z^l$.
+
+    Every layer is off, and so is the cost that is returned; with several layers the network is a linear map.
+    """
     return p.z[l]
 
 
@@ -103,5 +111,10 @@ def _slope_message(p: PassState, l: int, variant: int, slope: float) -> str:
     message=_slope_message,
 )
 def _with_another_slope(p: PassState, l: int, slope: float) -> Number:
+    r"""$a^l = c\,z^l \text{ where } z^l < 0$.
+
+    Layers are off where some z < 0, and the cost is off with them: it is a network with another activation. The
+    constant is fitted.
+    """
     other = with_slope(p.activations[l], slope)
     return None if other is None else p.value_of(other, p.z[l])

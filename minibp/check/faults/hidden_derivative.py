@@ -34,6 +34,11 @@ def _along_the_slope(p: PassState, l: int) -> Number:
     message=factors.derivative_slope_message,
 )
 def _with_another_slope(p: PassState, l: int) -> Number:
+    r"""$\delta^l = c\,(W^{l+1})^{\mathsf T} \delta^{l+1} \text{ where } z^l < 0$.
+
+    The output layer is right; below, neurons with z < 0 are off by the factor c/α, the others are right. The constant
+    is fitted.
+    """
     return _times(factors.without_slope, p, l)
 
 
@@ -47,6 +52,11 @@ def _with_another_slope(p: PassState, l: int) -> Number:
     message=factors.other_message,
 )
 def _of_another(p: PassState, l: int) -> Number:
+    r"""$\delta^l = \big((W^{l+1})^{\mathsf T} \delta^{l+1}\big) \odot \tau'(z^l), \quad \tau \ne \sigma$.
+
+    The output layer is right; below, off by the ratio of the two derivatives, neuron by neuron; the report says whose
+    it is.
+    """
     return _times(factors.OTHERS[0].formula, p, l)
 
 
@@ -59,6 +69,11 @@ def _of_another(p: PassState, l: int) -> Number:
     pieces=tuple(Piece("factor", form) for form in factors.FORMS_AT_Z),
 )
 def _form_at_z(p: PassState, l: int) -> Number:
+    r"""$\delta^l = \big((W^{l+1})^{\mathsf T} \delta^{l+1}\big) \odot z^l \odot (1 - z^l), \text{ or } 1 - (z^l)^2$.
+
+    The output layer is right; below, of any size, with the wrong sign where z < 0 or |z| > 1. For small |z| the form of
+    tanh hides it, 1 − z² being about 1 − a².
+    """
     return _times(factors.sigmoid_form_at_z, p, l)
 
 
@@ -69,4 +84,9 @@ def _form_at_z(p: PassState, l: int) -> Number:
     remedy="Multiply σ'(z^l) by (W^{l+1})ᵀ δ^{l+1}.",
 )
 def _prime_alone(p: PassState, l: int) -> Number:
+    r"""$\delta^l = \sigma'(z^l)$.
+
+    The output layer is right; below, δ is positive, does not depend on the targets, and does not go to 0 with the
+    error.
+    """
     return factors.alone(p, l)

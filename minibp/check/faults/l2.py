@@ -20,6 +20,10 @@ def equation_27(p: PassState, l: int) -> Number:
     remedy="Add (α/m) W^l to ∂C/∂W^l.",
 )
 def _no_term(p: PassState, l: int) -> Number:
+    r"""$\partial C/\partial W^l = \partial C_0/\partial W^l$.
+
+    ∂C/∂b is right; ∂C/∂W lacks (α/m) W, the more the larger the weights are. With α = 0 nothing is off.
+    """
     return equation_27(p, l) * 0.0
 
 
@@ -30,6 +34,10 @@ def _no_term(p: PassState, l: int) -> Number:
     remedy="Add (α/m) W^l.",
 )
 def _not_divided(p: PassState, l: int) -> Number:
+    r"""$\partial C/\partial W^l = \partial C_0/\partial W^l + \alpha W^l$.
+
+    ∂C/∂b is right; the penalty is m times too strong, and weights shrink. With one example nothing is off.
+    """
     return equation_27(p, l) * float(p.m)
 
 
@@ -40,6 +48,10 @@ def _not_divided(p: PassState, l: int) -> Number:
     remedy="The derivative of α/(2m) w² is (α/m) w.",
 )
 def _twice_the_term(p: PassState, l: int) -> Number:
+    r"""$\partial C/\partial W^l = \partial C_0/\partial W^l + \tfrac{2\alpha}{m} W^l$.
+
+    ∂C/∂b is right; the penalty is twice as strong, as of α/m Σ w² without the ½.
+    """
     return equation_27(p, l) * 2.0
 
 
@@ -50,6 +62,10 @@ def _twice_the_term(p: PassState, l: int) -> Number:
     remedy="The derivative of α/(2m) w² is (α/m) w: the ½ cancels.",
 )
 def _half_of_the_term(p: PassState, l: int) -> Number:
+    r"""$\partial C/\partial W^l = \partial C_0/\partial W^l + \tfrac{\alpha}{2m} W^l$.
+
+    ∂C/∂b is right; the penalty is half as strong.
+    """
     return equation_27(p, l) * 0.5
 
 
@@ -60,6 +76,10 @@ def _half_of_the_term(p: PassState, l: int) -> Number:
     remedy="Add (α/m) W^l.",
 )
 def _term_subtracted(p: PassState, l: int) -> Number:
+    r"""$\partial C/\partial W^l = \partial C_0/\partial W^l - \tfrac{\alpha}{m} W^l$.
+
+    ∂C/∂b is right; weights grow where they should decay.
+    """
     return -equation_27(p, l)
 
 
@@ -70,6 +90,10 @@ def _term_subtracted(p: PassState, l: int) -> Number:
     remedy="Add (α/m) W^l.",
 )
 def _sign_of_weights(p: PassState, l: int) -> Number:
+    r"""$\partial C/\partial W^l = \partial C_0/\partial W^l + \tfrac{\alpha}{m}\,\mathrm{sign}(W^l)$.
+
+    ∂C/∂b is right; small weights are pulled to 0 as strongly as large ones. Where |w| is about 1 it looks right.
+    """
     return p.exact(np.sign(p.w[l])) * (p.alpha / p.m)
 
 
@@ -80,6 +104,10 @@ def _sign_of_weights(p: PassState, l: int) -> Number:
     remedy="L2 is on weights alone, (28): leave the biases out.",
 )
 def _term_of_biases(p: PassState, l: int) -> Number:
+    r"""$\partial C/\partial b^l = \partial C_0/\partial b^l + \tfrac{\alpha}{m} b^l$.
+
+    ∂C/∂W is right; biases decay, too. With biases of 0 nothing is off.
+    """
     return p.exact(p.b[l]) * (p.alpha / p.m)
 
 
@@ -90,4 +118,8 @@ def _term_of_biases(p: PassState, l: int) -> Number:
     remedy="L2 is on weights alone, (28); look for a term that is broadcast.",
 )
 def _ones_on_biases(p: PassState, l: int) -> Number:
+    r"""$\partial C/\partial b^l = \partial C_0/\partial b^l + \tfrac{\alpha}{m}$.
+
+    ∂C/∂W is right; every bias has the same number too much, and falls.
+    """
     return p.exact(np.ones(p.w[l].shape[0], p.problem.dtype)) * (p.alpha / p.m)

@@ -19,6 +19,11 @@ def equation_17_or_26(p: PassState, l: int) -> Number:
     remedy="Use the whole Jacobian: δ^L = s ⊙ (g - Σ g ⊙ s) with g = ∇_a C.",
 )
 def _softmax_diagonal(p: PassState, l: int) -> Number:
+    r"""$\delta^L = g \odot s \odot (1 - s), \quad g = \nabla_a C$.
+
+    Every layer is off, by little in direction: δ^L misses −s_j Σ_{i≠j} g_i s_i, and the entries of the right δ^L sum to
+    0 while these do not. With cross-entropy in the fused form a − y it cannot be made.
+    """
     if p.activations[l] is not softmax:
         return None
     return p.nabla_a() * (p.a[l] * (1 - p.a[l]))
@@ -38,6 +43,11 @@ def _residual(p: PassState, l: int) -> Number:
     variants=(_residual,),
 )
 def _without_output_prime(p: PassState, l: int) -> Number:
+    r"""$\delta^L = \nabla_a C$.
+
+    Every layer is off: behind a sigmoid each entry of δ^L is at least 4 times too large, σ' being at most ¼; the cost
+    falls all the same. With (26), where σ' cancels, this is right.
+    """
     return p.nabla_a()
 
 
@@ -48,6 +58,11 @@ def _without_output_prime(p: PassState, l: int) -> Number:
     remedy="Call σ' with z^L; if it is written in terms of a, as a(1-a), pass it a and do not apply σ again.",
 )
 def _output_prime_of_activation(p: PassState, l: int) -> Number:
+    r"""$\delta^L = \nabla_a C \odot \sigma'(a^L)$.
+
+    Every layer is off: with a sigmoid little near z = 0, and far too long where outputs saturate, since σ'(a) is never
+    below σ'(1), 0.2. With relu nothing is off.
+    """
     g = p.nabla_a()
     if p.activations[l].elementwise:
         return g * p.prime_at(l, p.a[l])
@@ -68,6 +83,11 @@ def _times_softmax_diagonal(p: PassState, l: int) -> Number:
     variants=(_times_softmax_diagonal,),
 )
 def _output_prime_twice(p: PassState, l: int) -> Number:
+    r"""$\delta^L = \nabla_a C \odot \sigma'(z^L)^2, \text{ or } (a^L - y) \odot \sigma'(z^L) \text{ in (26)}$.
+
+    Every layer is off: behind a sigmoid each entry of δ^L is at least 4 times too small; with cross-entropy learning
+    slows down where outputs are badly wrong, which is what (26) avoids.
+    """
     delta = p.output_error()
     if p.activations[l].elementwise:
         return delta * p.prime(l)
@@ -81,6 +101,11 @@ def _output_prime_twice(p: PassState, l: int) -> Number:
     remedy="Use a^L - y; the sign must fit that of the update, w - η ∂C/∂w.",
 )
 def _negated(p: PassState, l: int) -> Number:
+    r"""$\delta^L = y - a^L \text{ for } a^L - y$.
+
+    The gradient is minus the right one: the cost rises at every step, unless the update has the other sign, too. L2's
+    part keeps its sign.
+    """
     return -p.output_error()
 
 
@@ -91,6 +116,11 @@ def _negated(p: PassState, l: int) -> Number:
     remedy="Keep the ½ of the cost ½‖a - y‖², or count it in what you compare with.",
 )
 def _doubled(p: PassState, l: int) -> Number:
+    r"""$\delta^L = 2\,\nabla_a C \odot \sigma'(z^L)$.
+
+    Every entry is twice the right one, but for L2's part: as for a cost without the ½, or a learning rate that is twice
+    as large.
+    """
     return p.output_error() * 2.0
 
 
@@ -101,6 +131,10 @@ def _doubled(p: PassState, l: int) -> Number:
     remedy="The derivative of ½(a - y)² is a - y: the ½ cancels.",
 )
 def _halved(p: PassState, l: int) -> Number:
+    r"""$\delta^L = \tfrac12\,\nabla_a C \odot \sigma'(z^L)$.
+
+    Every entry is half of the right one, but for L2's part: as for a learning rate that is half as large.
+    """
     return p.output_error() * 0.5
 
 
@@ -111,6 +145,11 @@ def _halved(p: PassState, l: int) -> Number:
     remedy="σ' takes z^L, or a^L where it is written a(1-a); it never takes the error.",
 )
 def _prime_of_residual(p: PassState, l: int) -> Number:
+    r"""$\delta^L = e \odot (1 - e), \quad e = a^L - y$.
+
+    Every layer is off, differently for each output: an error of −½ becomes −¾, one of ½ becomes ¼. Where all errors are
+    small it looks like a missing σ'.
+    """
     return (p.a[l] - p.y) * (1 - (p.a[l] - p.y))
 
 
@@ -121,6 +160,10 @@ def _prime_of_residual(p: PassState, l: int) -> Number:
     remedy="Look for a comparison, a rounding or a detached copy between the cost and δ^L.",
 )
 def _zero_error(p: PassState, l: int) -> Number:
+    r"""$\delta^L = 0$.
+
+    Every gradient is 0 but for L2's part; nothing is learned, or weights decay.
+    """
     return p.output_error() * 0.0
 
 
@@ -131,6 +174,10 @@ def _zero_error(p: PassState, l: int) -> Number:
     remedy="Differentiate both terms of (25); together they give a^L - y.",
 )
 def _first_term_of_cross_entropy(p: PassState, l: int) -> Number:
+    r"""$\delta^L = -\,y \odot (1 - a^L)$.
+
+    Outputs with the target 0 have no error at all, so that all outputs grow to 1; those with the target 1 are right.
+    """
     if p.problem.cost.name != "cross_entropy" or not p.is_fused:
         return None
     return -(p.y * (1 - p.a[l]))
@@ -143,6 +190,10 @@ def _first_term_of_cross_entropy(p: PassState, l: int) -> Number:
     remedy="Use clip(a - y, -1, 1).",
 )
 def _not_clipped(p: PassState, l: int) -> Number:
+    r"""$\delta^L = (a^L - y) \odot \sigma'(z^L)$.
+
+    Right where every |a − y| ≤ 1; too long where an output is further off, which is what Huber's cost is for.
+    """
     if p.problem.cost.name != "huber":
         return None
     r = p.a[l] - p.y

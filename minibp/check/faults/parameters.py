@@ -30,6 +30,10 @@ def _products_with(p: PassState, l: int, below: Number) -> Number:
     remedy="Return δ^l, the mean over the examples, for b^l.",
 )
 def _bias_zero(p: PassState, l: int) -> Number:
+    r"""$\partial C/\partial b^l = 0$.
+
+    ∂C/∂W is right, and the network still learns, with the biases that it started with.
+    """
     return equation_23(p, l) * 0.0
 
 
@@ -40,6 +44,10 @@ def _bias_zero(p: PassState, l: int) -> Number:
     remedy="Return δ^l, not b^l.",
 )
 def _bias_itself(p: PassState, l: int) -> Number:
+    r"""$\partial C/\partial b^l = b^l$.
+
+    ∂C/∂W is right; biases decay to 0. With biases of 0 it looks like a gradient of 0.
+    """
     return p.exact(p.b[l])
 
 
@@ -75,6 +83,11 @@ def _mean_of_each_example(p: PassState, l: int) -> Number:
     variants=(_mean_over_neurons, _over_neurons_of_each_example, _mean_of_each_example),
 )
 def _sum_over_neurons(p: PassState, l: int) -> Number:
+    r"""$\partial C/\partial b^l_j = \sum_i \delta^l_i$.
+
+    ∂C/∂W is right; all biases of a layer have the same gradient, one number that is broadcast. With one neuron a layer
+    nothing is off.
+    """
     return _over_neurons(p, l, 1)
 
 
@@ -85,6 +98,10 @@ def _sum_over_neurons(p: PassState, l: int) -> Number:
     remedy="Divide ∂C/∂b by the number of examples, as ∂C/∂W.",
 )
 def _bias_summed(p: PassState, l: int) -> Array:
+    r"""$\partial C/\partial b^l = \sum_x \delta^l$.
+
+    ∂C/∂W is right, ∂C/∂b is m times too long. With one example nothing is off.
+    """
     return p.equal_shares(1.0)
 
 
@@ -95,6 +112,10 @@ def _bias_summed(p: PassState, l: int) -> Array:
     remedy="Sum δ^l over the examples for b^l where it is divided by their number already.",
 )
 def _bias_averaged_twice(p: PassState, l: int) -> Array:
+    r"""$\partial C/\partial b^l = \tfrac{1}{m^2} \sum_x \delta^l$.
+
+    ∂C/∂W is right, ∂C/∂b is m times too short: biases hardly move. With one example nothing is off.
+    """
     return p.equal_shares(1 / p.m**2)
 
 
@@ -105,6 +126,10 @@ def _bias_averaged_twice(p: PassState, l: int) -> Array:
     remedy="Return δ^l (a^{l-1})ᵀ for W^l.",
 )
 def _weight_zero(p: PassState, l: int) -> Number:
+    r"""$\partial C/\partial W^l = 0$.
+
+    ∂C/∂b is right; weights stay as they are, or decay by L2.
+    """
     return equation_24(p, l) * 0.0
 
 
@@ -115,6 +140,10 @@ def _weight_zero(p: PassState, l: int) -> Number:
     remedy="Use the activation of the layer below, from which the weight comes.",
 )
 def _own_activation(p: PassState, l: int) -> Number:
+    r"""$\partial C/\partial W^l = \delta^l (a^l)^{\mathsf T}$.
+
+    ∂C/∂b is right. With unequal widths a wrong shape; with equal ones an unrelated direction.
+    """
     return _products_with(p, l, p.a[l]) if p.is_square(l) else None
 
 
@@ -125,6 +154,11 @@ def _own_activation(p: PassState, l: int) -> Number:
     remedy="Use a^{l-1} = σ(z^{l-1}).",
 )
 def _weighted_input_below(p: PassState, l: int) -> Number:
+    r"""$\partial C/\partial W^l = \delta^l (z^{l-1})^{\mathsf T}$.
+
+    ∂C/∂b is right, and so is layer 2, whose input is x; above, too long where neurons saturate, and nearly right for
+    small |z| with tanh.
+    """
     return _products_with(p, l, p.z[l - 1]) if l > 2 else None
 
 
@@ -135,6 +169,11 @@ def _weighted_input_below(p: PassState, l: int) -> Number:
     remedy="x is a^1, and belongs to layer 2 alone.",
 )
 def _network_input(p: PassState, l: int) -> Number:
+    r"""$\partial C/\partial W^l = \delta^l x^{\mathsf T}$.
+
+    ∂C/∂b is right, and so is layer 2. Above, a wrong shape where widths differ from the number of inputs, else an
+    unrelated direction.
+    """
     return _products_with(p, l, p.x) if l > 2 and p.x.shape[1] == p.w[l].shape[1] else None
 
 
@@ -145,6 +184,10 @@ def _network_input(p: PassState, l: int) -> Number:
     remedy="Multiply δ^l_j by the activation at the weight's other end, a^{l-1}_k.",
 )
 def _times_weights(p: PassState, l: int) -> Number:
+    r"""$\partial C/\partial w^l_{jk} = \delta^l_j\,w^l_{jk}$.
+
+    ∂C/∂b is right; ∂C/∂W has the signs of the weights in each row, or all of them turned.
+    """
     return equation_23(p, l)[:, None] * p.w[l]
 
 
@@ -155,6 +198,10 @@ def _times_weights(p: PassState, l: int) -> Number:
     remedy="Its rows are the neurons of layer l: δ^l (a^{l-1})ᵀ.",
 )
 def _transposed(p: PassState, l: int) -> Number:
+    r"""$\partial C/\partial W^l = a^{l-1} (\delta^l)^{\mathsf T}$.
+
+    ∂C/∂b is right. With unequal widths a wrong shape; with equal ones the length is right, and the direction is not.
+    """
     return equation_24(p, l).T if p.is_square(l) else None
 
 
@@ -165,6 +212,10 @@ def _transposed(p: PassState, l: int) -> Number:
     remedy="Divide ∂C/∂W by the number of examples, as ∂C/∂b.",
 )
 def _weight_summed(p: PassState, l: int) -> Array:
+    r"""$\partial C/\partial W^l = \sum_x \delta^l (a^{l-1})^{\mathsf T}$.
+
+    ∂C/∂b is right, ∂C/∂W is m times too long, but for L2's part. With one example nothing is off.
+    """
     return p.equal_shares(1.0)
 
 
@@ -175,4 +226,8 @@ def _weight_summed(p: PassState, l: int) -> Array:
     remedy="Do not divide δ^l (a^{l-1})ᵀ by the number of examples where δ^l is divided by it already.",
 )
 def _weight_averaged_twice(p: PassState, l: int) -> Array:
+    r"""$\partial C/\partial W^l = \tfrac{1}{m^2} \sum_x \delta^l (a^{l-1})^{\mathsf T}$.
+
+    ∂C/∂b is right, ∂C/∂W is m times too short, but for L2's part. With one example nothing is off.
+    """
     return p.equal_shares(1 / p.m**2)

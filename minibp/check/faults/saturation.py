@@ -66,6 +66,11 @@ def _epsilon_message(p: PassState, l: int, variant: int, epsilon: float) -> str:
     message=_epsilon_message,
 )
 def _with_epsilon(p: PassState, l: int, epsilon: float) -> Number:
+    r"""$\delta^L = \Big(\frac{1-y}{1-a+c} - \frac{y}{a+c}\Big) \odot \sigma'(z^L)$.
+
+    Off by about one part c/a of an entry, which no loose tolerance sees; where an output has saturated, δ^L is 0 in
+    place of ±1. The constant is fitted.
+    """
     return _in_quotients(p, l, epsilon)
 
 
@@ -117,4 +122,9 @@ def _suggested_clip(p: PassState, l: int, delta: Array) -> Array:
     message=lambda p, l, variant, epsilon: f"a^L is clipped to [{epsilon:.3g}, 1 - {epsilon:.3g}]",
 )
 def _clipped(p: PassState, l: int, epsilon: float) -> Number:
+    r"""$\delta^L = \mathrm{clip}(a^L, c, 1-c) - y$.
+
+    Right where every output is within [c, 1 − c]; beyond, an error that should go to 0 stays at c. The constant is
+    fitted.
+    """
     return _residual_of_clipped(p, l, epsilon)

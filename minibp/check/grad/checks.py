@@ -15,6 +15,7 @@ from minibp.check.grad.conclusion import outcomes, remarks, said_by_the_code, se
 from minibp.check.grad.engine import Engine
 from minibp.check.grad.findings import Findings
 from minibp.check.grad.function import Function
+from minibp.check.grad.jacobian import tensor_errors
 from minibp.check.grad.low_precision import UNITS, WRITTEN, granted
 from minibp.check.grad.question import Question, arguments_of, quietly
 from minibp.check.grad.resolution import RESOLVED
@@ -24,6 +25,7 @@ from minibp.check.grad.structure import numbers_of
 from minibp.check.grad.watch import Hang, watching
 from minibp.check.report.finding import Finding
 from minibp.check.report.symptoms import SYMPTOMS
+from minibp.check.report.tensor_errors import TensorErrors
 from minibp.check.report.wording import ORACLE_NAMES
 from minibp.foreign import type_of
 from minibp.trees import children_of, is_numbers
@@ -42,6 +44,7 @@ class Outcome(NamedTuple):
     calls: int
     finite: int
     """The number of results that are finite at the point, and are compared."""
+    errors: tuple[TensorErrors, ...]
 
 
 def ask(question: Question, x: Any, seed: int) -> Outcome:
@@ -92,6 +95,7 @@ class _Asked:
             self.name,
             function.calls if function else 0,
             len(function) if function else 0,
+            tensor_errors(self.question.kind, engine) if engine and engine.columns else (),
         )
 
     def _verdict(self) -> str:

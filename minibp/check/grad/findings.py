@@ -9,10 +9,11 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.grad.arguments import Breach
 from minibp.check.grad.claim import Claim, GradientClaim, TangentClaim
-from minibp.check.grad.column import RIGHT, UNSTABLE, WRONG, Cell
+from minibp.check.grad.column import WRONG, Cell
 from minibp.check.grad.differences import slopes
 from minibp.check.grad.engine import Engine
 from minibp.check.grad.function import Function
+from minibp.check.grad.jacobian import Jacobian
 from minibp.check.grad.low_precision import coarser_arithmetic
 from minibp.check.grad.projected import Projected
 from minibp.check.grad.symptom_fits import Block, Named, elsewhere, swapped, symptom_of
@@ -84,14 +85,7 @@ class Findings:
 
     def _blocks(self) -> dict[str, Block]:
         """The Jacobian by each argument, as far as single entries were compared."""
-        n, r = len(self.arguments), len(self.engine.seen)
-        got, expected, tolerance = (np.full((r, n), np.nan) for _ in range(3))
-        for column in self.engine.columns:
-            if column.is_entry:
-                k = int(column.moves[0])
-                usable = np.isin(column.outcome, (RIGHT, WRONG, UNSTABLE))
-                got[usable, k] = column.got[usable]
-                expected[usable, k], tolerance[usable, k] = column.expected[usable], column.tolerance[usable]
+        got, expected, tolerance = Jacobian.of(self.engine)
         out = self._shape_of_result()
         return {
             leaf.name: Block(

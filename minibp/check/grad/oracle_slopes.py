@@ -17,6 +17,8 @@ from minibp.check.report.wording import ORACLE_NAMES
 
 FLUSHED = 2.0**-1022
 """JAX takes smaller numbers for 0."""
+UNDERFLOWING = 2.0**-511
+"""The product of two smaller numbers is below `FLUSHED`."""
 HALF_UNIT = 2.0**-13
 """Formats of a coarser roundoff are of half precision."""
 
@@ -31,6 +33,8 @@ class OracleSlopes:
         self.noises: dict[int, Array] = {}
         self.by_jax: Array | None = None
         """The rows (r, n) of the Jacobian by JAX."""
+        self.flushed = FLUSHED * _amplification(seen.arguments.flat)
+        """How far a slope by JAX may be off since numbers were taken for 0."""
         self.unguarded = seen.arguments.tied_at_the_end
         """Entries whose kinks differences cannot see."""
         for name, oracle in (("jax", Autodiff), ("complex_step", ComplexStep)):
@@ -97,7 +101,7 @@ class OracleSlopes:
         if name == "jax":
             assert self.by_jax is not None
             value = self.by_jax[:, entries]
-            radius = LAST_DIGITS * 2.0**-53 * np.abs(value) + FLUSHED
+            radius = LAST_DIGITS * 2.0**-53 * np.abs(value) + self.flushed
             return value, np.where(np.isfinite(value) & ~self.unguarded[entries], radius, np.inf)
         scale, v, found = self.seen.arguments.scale, np.zeros(len(self.seen.arguments)), []
         for k in entries.tolist():
@@ -111,7 +115,7 @@ class OracleSlopes:
         assert self.by_jax is not None
         products = self.by_jax[:, column.moves] * column.weights
         value = products.sum(1)
-        radius = LAST_DIGITS * 2.0**-53 * total(np.abs(products)) + FLUSHED * float(np.abs(column.weights).sum())
+        radius = LAST_DIGITS * 2.0**-53 * total(np.abs(products)) + self.flushed * float(np.abs(column.weights).sum())
         return value, np.where(np.isfinite(value), radius, np.inf)
 
     def _by_step(self, name: str, column: Column) -> tuple[Array, Array]:
@@ -156,3 +160,12 @@ class OracleSlopes:
         value, _ = oracle.along(column.v, column.base)
         noise = oracle.measured(column.v, column.base, value)
         return self.seen.estimate(np.zeros_like(noise), noise)[1]
+
+
+def _amplification(x: Array) -> float:
+    """The largest of the arguments, where others are so small that it may multiply a number that JAX took for 0.
+
+    1 where none is so small, or so large.
+    """
+    size = np.abs(x[np.isfinite(x) & (x != 0)])
+    return max(1.0, float(size.max())) if size.size and size.min() < UNDERFLOWING else 1.0

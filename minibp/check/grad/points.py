@@ -75,6 +75,7 @@ def report_of(
         notes=outcome.notes,
         point=found.point,
         again=f"seed={chosen}",
+        errors=outcome.errors,
     )
     if raise_on_mismatch and report.verdict != "correct":
         raise GradientMismatch(report)

@@ -31,6 +31,7 @@ class Tally:
                 self._add(name, ratio[told], value[told], tolerance[told])
         for cell in column.cells((WRONG,)):
             self.statistics.setdefault(cell.oracle, Statistics()).add("(1)", cell.excess, 1)
+            self.statistics[cell.oracle].add_error_ratios(np.array([cell.excess]))
 
     def count_agreed(self, name: str, got: Array, value: Array, tolerance: Array) -> None:
         """Put in slopes that agree with an oracle."""
@@ -42,5 +43,6 @@ class Tally:
     def _add(self, name: str, ratio: Array, value: Array, tolerance: Array) -> None:
         stats = self.statistics.setdefault(name, Statistics())
         stats.add("(1)", float(ratio.max()), len(ratio))
+        stats.add_error_ratios(ratio)
         if self.unit < FINE:
             stats.add_relative_tolerances(value, tolerance)

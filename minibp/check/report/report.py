@@ -8,8 +8,9 @@ from typing import Any
 from minibp.check.layout import EQUATIONS
 from minibp.check.report.environment import Environment
 from minibp.check.report.finding import Finding, number
+from minibp.check.report.tensor_errors import TensorErrors
 from minibp.check.report.wording import of_report, text, verdict_line
-from minibp.check.statistics import Statistics
+from minibp.check.statistics import RATIO_EDGES, Statistics
 from minibp.problem import Problem
 
 
@@ -45,6 +46,11 @@ class Report:
         Of a function's gradient, the smallest failing point found, as code.
     again : str
         The command or the arguments that reproduce the check.
+    errors : tuple of TensorErrors
+        Of one gradient, every entry as got and as expected, and its tolerance: in a network that of the smallest
+        failing one, or else of the one whose error / tolerance is the largest.
+    agreement : dict of (str, str) to Statistics
+        Of each two oracles, how far they are apart in units of the sum of their radii.
     environment : Environment
         Versions, platform and date. Two reports that differ in it alone are equal.
 
@@ -70,6 +76,8 @@ class Report:
     notes: tuple[str, ...] = ()
     point: str = ""
     again: str = ""
+    errors: tuple[TensorErrors, ...] = field(default=(), repr=False, compare=False)
+    agreement: dict[tuple[str, str], Statistics] = field(default_factory=dict, repr=False, compare=False)
     environment: Environment = field(default_factory=Environment, repr=False, compare=False)
 
     def worst(self, oracle: str, equation: str) -> float | None:
@@ -124,6 +132,9 @@ class Report:
             "notes": list(self.notes),
             "point": self.point,
             "again": self.again,
+            "agreement": [
+                {"oracles": list(pair), "equations": _by_equation(stats)} for pair, stats in self.agreement.items()
+            ],
             "environment": self.environment.to_dict(),
         }
 
@@ -132,10 +143,11 @@ class Report:
         return {
             subject: {
                 "relative_tolerance": number(stats.median_relative_tolerance()),
-                "equations": {
-                    equation: {"worst": number(stats.worst[equation]), "entries": stats.entries[equation]}
-                    for equation in EQUATIONS
-                    if equation in stats.entries
+                "equations": _by_equation(stats),
+                "error_over_tolerance": {
+                    f"{edge:.3g}": count
+                    for edge, count in zip(RATIO_EDGES.tolist(), stats.error_ratios.tolist(), strict=True)
+                    if count
                 },
             }
             for subject, stats in statistics.items()
@@ -166,12 +178,43 @@ class Report:
         """
         return text(of_report(self, width))
 
+    def to_html(self, title: str = "minibp") -> str:
+        """The whole report as one page of HTML, which needs no other file and no network.
+
+        Parameters
+        ----------
+        title : str, optional
+            What was checked, for the title of the page. Default "minibp".
+
+        Returns
+        -------
+        str
+            The page, to be written as UTF-8.
+
+        Raises
+        ------
+        InputError
+            Where jinja2, of the extra `html`, is not installed.
+        """
+        from minibp.check.report.html import page
+
+        return page(self, title)
+
     def __str__(self) -> str:
         return self.to_text()
 
     def __bool__(self) -> bool:
         """True where the verdict is "correct"."""
         return self.verdict == "correct"
+
+
+def _by_equation(stats: Statistics) -> dict[str, Any]:
+    """The largest error / tolerance and the number of entries, by equation."""
+    return {
+        equation: {"worst": number(stats.worst[equation]), "entries": stats.entries[equation]}
+        for equation in EQUATIONS
+        if equation in stats.entries
+    }
 
 
 class GradientMismatch(AssertionError):

@@ -81,20 +81,37 @@ def formula(finding: Finding) -> str:
 
 
 def numbers(finding: Finding) -> list[str]:
-    """Got, expected, error and bound; nothing where there are none."""
-    if finding.got is None or finding.expected is None or finding.tolerance is None or finding.error is None:
+    """Got, expected, error and bound, in sentences; nothing where there are none."""
+    rows = values(finding)
+    if not rows:
         return []
-    at = f" of layer {finding.layer}" if finding.layer is not None and finding.tensor != "delta" else ""
-    ratio = finding.error / finding.tolerance if finding.tolerance else math.inf
-    size = f"is {ratio:.3g} × the tolerance, {finding.tolerance:.3g}"
-    if ratio <= 1:  # unstable
-        size = f"{finding.error / abs(finding.expected or math.inf):.2g} of the value, is rounding of its own alone"
+    (entry, got), (_, expected), _ = rows
     source = _source(finding)
     gives = "give" if source.endswith("s") else "gives"
+    return [f"{entry} = {got}; {source} {gives} {expected}", f"the error, {finding.error:.3g}, {_share(finding)}"]
+
+
+def values(finding: Finding) -> list[tuple[str, str]]:
+    """Got, expected and error, each with what it is; nothing where there are none."""
+    if finding.got is None or finding.expected is None or finding.tolerance is None:
+        return []
+    at = f" of layer {finding.layer}" if finding.layer is not None and finding.tensor != "delta" else ""
     return [
-        f"{finding.tensor}{_index(finding)}{at} = {finding.got:.17g}; {source} {gives} {finding.expected:.17g}",
-        f"the error, {finding.error:.3g}, {size}",
+        (f"{finding.tensor}{_index(finding)}{at}", f"{finding.got:.17g}"),
+        (_source(finding).rstrip(","), f"{finding.expected:.17g}"),
+        ("error", f"{finding.error:.3g}, {_share(finding).removeprefix('is ')}"),
     ]
+
+
+def _share(finding: Finding) -> str:
+    """The size of the error beside the tolerance, or, where it is within, beside the value."""
+    assert finding.error is not None
+    assert finding.tolerance is not None
+    ratio = finding.error / finding.tolerance if finding.tolerance else math.inf
+    if ratio > 1:
+        return f"is {ratio:.3g} × the tolerance, {finding.tolerance:.3g}"
+    part = finding.error / abs(finding.expected or math.inf)  # unstable
+    return f"{part:.2g} of the value, is rounding of its own alone"
 
 
 def _index(finding: Finding) -> str:

@@ -105,8 +105,16 @@ def _above_zero(size: Array) -> Array:
     return (size + 1) * (size > 0)
 
 
-def times(left: Ball, right: Ball, fp: Arithmetic) -> Ball:
-    """left ⊙ right."""
+def regrouped(left: Ball, right: Array, fp: Arithmetic) -> Array:
+    """The loss by underflow in (left @ right) ⊙ f where f is multiplied by right first, as (20) and (18) have it.
+
+    Then what is flushed is r f, or f, and left multiplies it: at most tiny(1 + |r|) |l| a term.
+    """
+    return fp.tiny * (left.size @ _above_zero(np.abs(right)))
+
+
+def times(left: Ball, right: Ball, fp: Arithmetic, lost: Array | float = 0.0) -> Ball:
+    """left ⊙ right; `lost` is what underflow may lose besides where neither is exactly 0."""
     propagated = left.error * right.size + np.abs(left.value) * right.error
-    flushed = np.where((left.size > 0) & (right.size > 0), fp.tiny * (1 + left.size + right.size), 0)
+    flushed = np.where((left.size > 0) & (right.size > 0), fp.tiny * (1 + left.size + right.size) + lost, 0)
     return Ball(left.value * right.value, propagated + 2 * fp.u * left.size * right.size + flushed)

@@ -17,7 +17,7 @@ import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.problem_stack import Stack, stack_of_one
-from minibp.check.rounding.arithmetic import Arithmetic, Ball, arithmetic_of, matmul, matmul_exact, times
+from minibp.check.rounding.arithmetic import Arithmetic, Ball, arithmetic_of, matmul, matmul_exact, regrouped, times
 from minibp.check.rounding.layer import activated, derivative, weighted_input
 from minibp.check.rounding.output_layer import Output, costs_of, output_error
 from minibp.network import Gradient
@@ -76,7 +76,8 @@ def _bounds(stack: Stack, fp: Arithmetic) -> Bound:
     deltas = [output_error(output, zs[-1], a, fp)]
     for i in reversed(range(1, len(zs))):
         back = matmul_exact(deltas[0], stack.weights[i], np.abs(stack.weights[i]), fp)
-        deltas.insert(0, times(back, derivative(zs[i - 1], activations[i], stack.activations[i - 1], fp), fp))
+        prime = derivative(zs[i - 1], activations[i], stack.activations[i - 1], fp)
+        deltas.insert(0, times(back, prime, fp, regrouped(deltas[0], stack.weights[i], fp)))
     products = [matmul(delta.transposed, a, fp) for delta, a in zip(deltas, activations, strict=False)]
     decays = [(stack.alpha / m)[:, None, None] * np.abs(w) for w in stack.weights]
     penalties = stack.penalties()

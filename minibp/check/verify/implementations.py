@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
-from minibp import batched, per_example
+from minibp import batched, component, per_example
 from minibp.arrays import Array
 from minibp.check.compare import Mismatch, compare, compare_slopes
 from minibp.check.generation import smallest
@@ -30,10 +31,13 @@ from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
 from minibp.check.problem_stack import Stack, stack_of_one
 from minibp.check.report.evidence import Evidence
 from minibp.check.report.finding import Finding
+from minibp.check.report.network_errors import network_errors
 from minibp.check.report.report import Report
+from minibp.check.report.tensor_errors import TensorErrors
 from minibp.check.report.wording import ORACLE_NAMES
 from minibp.check.rounding.whole_pass import arithmetic_of, bounds
 from minibp.check.statistics import Statistics
+from minibp.check.tolerance import error_ratio
 from minibp.network import Backprop, Gradient
 from minibp.problem import Problem
 from minibp.strategies import problems
@@ -46,6 +50,7 @@ def _workspace(of: Problem) -> Gradient:
 
 
 IMPLEMENTATIONS: dict[str, Callable[[Problem], Backprop | Gradient]] = {
+    "component": lambda of: component.backprop(of.network, of.cost, of.x, of.y, of.l2),
     "per_example": lambda of: per_example.backprop(of.network, of.cost, of.x, of.y, of.l2),
     "batched": lambda of: batched.backprop(of.network, of.cost, of.x, of.y, of.l2),
     "workspace": _workspace,
@@ -62,10 +67,14 @@ class Run(Evidence):
     findings: list[Finding] = field(default_factory=list)
     failed: Problem | None = None
     """The first problem that failed, which the report shows."""
+    shown: tuple[float, str, Problem] | None = None
+    """The largest error / tolerance, and the implementation and the problem of which it is."""
 
     def merge(self, other: Run) -> None:
         """Add the evidence of another run."""
         self.add(other)
+        if other.shown is not None and (self.shown is None or other.shown[0] > self.shown[0]):
+            self.shown = other.shown
         if self.failed is None:
             self.findings, self.failed = self.findings + other.findings, other.failed
 
@@ -80,7 +89,20 @@ class Run(Evidence):
             notes=(*notes, *unresolved, *filter(None, [compilation_cache.advice()])),
             again=again,
             seconds=seconds,
+            errors=self._errors(),
         )
+
+    def _errors(self) -> tuple[TensorErrors, ...]:
+        """The errors in the failing problem, or else in that of the largest error / tolerance."""
+        if self.shown is None:
+            return ()
+        _, name, problem = self.shown
+        if self.failed is not None:
+            name, problem = self.findings[0].subject, self.failed
+        with np.errstate(all="ignore"):
+            result = IMPLEMENTATIONS[name](problem)
+        gradient = result.gradient if isinstance(result, Backprop) else result
+        return () if misshapen(problem, result) else network_errors(problem, gradient, arithmetic_of(problem.dtype))
 
     def shrink(self, stratum: dict[str, Any], seed: int) -> None:
         """Replace the failure by the simplest in its stratum, if there is one, and the findings by those there.
@@ -133,6 +155,7 @@ class Run(Evidence):
             "finite_difference": finite_difference.estimates(stack),
         }
         self._count(part, stack, estimates)
+        self.add_agreement(layout(part[0]), {name: rows_of_estimate(one) for name, one in estimates.items()})
         found = [one for name in IMPLEMENTATIONS for one in self._found(name, part, stack, estimates)]
         if found and self.failed is None:
             first = min(at for at, _ in found)
@@ -176,6 +199,8 @@ class Run(Evidence):
             if dtype == "float64":
                 stats.add_relative_tolerances(expected, limits + radius)
             mismatch = compare(segments, rows, limits, expected, radius, stats)
+            worst = max(stats.worst[one.equation] for one in segments)
+            self._show(name, part, worst, partial(error_ratio, rows, expected, limits, radius))
             mismatch = mismatch or compare_slopes(gradients, rounding, estimate, stats)
             if mismatch is not None:
                 mismatches[oracle] = mismatch
@@ -183,6 +208,11 @@ class Run(Evidence):
             return []
         oracle = min(mismatches, key=lambda one: (mismatches[one].problem, mismatches[one].segment.start))
         return [(mismatches[oracle].problem, Finding.of_mismatch(mismatches[oracle], name, oracle))]
+
+    def _show(self, name: str, part: Sequence[Problem], worst: float, ratios: Callable[[], Array]) -> None:
+        """Keep the problem of the largest error / tolerance; the ratios are computed where it is larger than before."""
+        if self.shown is None or worst > self.shown[0]:
+            self.shown = worst, name, part[int(np.argmax(ratios().max(1)))]
 
 
 def _laid_out(problem: Problem, results: Sequence[Backprop | Gradient]) -> tuple[list[Segment], Array, list[Gradient]]:

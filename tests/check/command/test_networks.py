@@ -145,7 +145,7 @@ def test_check_says_what_is_right_and_names_what_is_wrong(script):
     layers = ("--activation", "sigmoid,sigmoid,sigmoid")
     result = run("check", f"{script}:wrong", "--github", "--html", str(page), *layers, *few)
     assert result.exit_code == 1
-    assert "the factor σ&#x27;(z^l) is missing" in page.read_text(encoding="utf-8")
+    assert "the factor σ&#39;(z<sup>l</sup>) is missing" in page.read_text(encoding="utf-8")
     assert "\x1b" not in result.stdout
     assert "::error file=" in result.stdout
     assert "hidden_derivative_missing: the factor σ'(z^l) is missing" in result.stdout
@@ -154,6 +154,7 @@ def test_check_says_what_is_right_and_names_what_is_wrong(script):
     found = json.loads(run("check", f"{script}:wrong", "--json", "-", "--github", *few[:2]).stdout)
     assert (found["verdict"], found["findings"][0]["layers"]) == ("wrong", [4, 3, 2])
     assert f"--seed {found['seed']}" in found["again"]
+    assert "--reduction" not in found["again"]  # what is the default need not be typed
 
 
 def test_code_of_one_depth_is_checked_at_that_depth(script):

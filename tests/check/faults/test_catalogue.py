@@ -77,6 +77,15 @@ def test_an_entry_says_what_is_wrong_and_what_to_do(name):
     assert ". " not in fault.remedy  # one sentence
 
 
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_an_entry_has_its_formula_and_says_how_it_shows(name):
+    fault = CATALOGUE[name]
+    assert fault.tex
+    assert "$" not in fault.tex
+    assert fault.tex.count("{") == fault.tex.count("}")
+    assert fault.shows.endswith(".")
+
+
 def test_a_fault_is_looked_up_by_its_id():
     assert fault_of("l1_for_l2") is CATALOGUE["l1_for_l2"]
     with pytest.raises(InputError, match="unknown fault 'nonsense', expected one of bias_omitted, activation_omitted"):

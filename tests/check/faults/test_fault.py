@@ -32,6 +32,23 @@ def test_the_decorator_makes_a_fault_of_the_function_that_computes_it():
         doubled.id = "other"
 
 
+def test_the_docstring_is_the_formula_and_how_it_shows():
+    @fault("doubled", "weight", summary="it is doubled", remedy="Halve it.")
+    def doubled(p, l):
+        r"""$2\,x$.
+
+        Every entry is off;
+        none is right.
+        """
+
+    @fault_with_constant("power", "a", summary="a power", remedy="None.", typical=2.0)
+    def power(p, l, c):
+        return p**c
+
+    assert (doubled.tex, doubled.shows) == (r"2\,x", "Every entry is off; none is right.")
+    assert (power.tex, power.shows) == ("", "")
+
+
 def test_the_step_gives_equation_and_tensor():
     for step, (equation, tensor) in PASS_STEPS.items():
         made = Fault("some", step, "it is wrong", "Mend it.", ())

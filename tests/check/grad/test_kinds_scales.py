@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from case_ids import written_out
 from grad_kinds import ELEMENTWISE, is_right, is_wrong, report
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 TINY = [[1e-300], [1.0, 2.2e-308], [1.0, 1e-300], [5e-324], [-3e-310, 2.0], [1e-180, 1e-5]]
@@ -33,6 +33,21 @@ def test_numbers_that_are_subnormal():
 
     is_right(f, lambda x: np.array([1.0, 2 * x[1]]), np.array([1.2e-314, 1.2e-314]))
     is_wrong(f, lambda x: np.array([1.1, 2 * x[1]]), np.array([1.2e-314, 1.2e-314]))
+
+
+UNDERFLOWING = st.sampled_from([5e-324, -1e-320, 3e-310, 2.2250738585072014e-308, 1e-290, 1e-160])
+
+
+@settings(max_examples=15)
+@given(st.tuples(UNDERFLOWING, UNDERFLOWING), st.floats(20, 40), st.integers(0, 2))
+@example((3e-310, 1e-290), 31.0, 0)
+@example((1e-290, 5e-324), 30.0, 1)
+@example((1e-290, -1e-320), 26.0, 2)
+def test_what_jax_takes_for_0_and_large_numbers_multiply_is_no_alarm(x, power, at):
+    a = np.array([[0.9999, 2.1], [-2.3, 10.0]])
+    a.flat[at : at + 2] *= 10.0**power
+    found = report(lambda a, x: x @ a @ x, lambda a, x: (np.outer(x, x), (a + a.T) @ x), (a, np.array(x)))
+    assert found.verdict in {"correct", "undecided"}, found
 
 
 @pytest.mark.parametrize("x", [[1e-180], [1e-170, -1e-200], [3e-165]], ids=written_out)

@@ -1,3 +1,6 @@
+import numpy as np
+
+from minibp.check.layout import Segment
 from minibp.check.report.evidence import Evidence
 from minibp.check.report.finding import Finding
 
@@ -21,6 +24,29 @@ def test_evidence_adds_up():
     assert (stats.worst, stats.entries, stats.alarms) == ({"(24)": 1.0}, {"(24)": 30}, 1)
     assert one.statistics["g"]["jax"].entries == {"(22)": 4}
     assert other.entries == 20
+
+
+SEGMENTS = [Segment("(23)", 2, "nabla_b", (2,), 0, 2), Segment("(24)", 2, "nabla_w", (2, 1), 2, 4)]
+
+
+def test_oracles_are_held_against_each_other_in_units_of_both_radii():
+    found, again = Evidence(), Evidence()
+    rows = {
+        "jax": (np.array([1.0, 2.0, 3.0, 4.0]), np.full(4, 0.5)),
+        "complex_step": (np.array([1.0, 2.0, 3.0, 5.0]), np.full(4, 0.5)),
+        "finite_difference": (np.array([1.0, 2.5, 9.0, 4.0]), np.array([0.5, 0.5, np.inf, 0.5])),
+    }
+    found.add_agreement(SEGMENTS, rows)
+    again.add_agreement(SEGMENTS, {name: rows[name] for name in ("jax", "complex_step")})
+    found.add(again)
+    worst = {pair: stats.worst for pair, stats in found.agreement.items()}
+    assert worst == {
+        ("jax", "complex_step"): {"(23)": 0.0, "(24)": 1.0},
+        ("jax", "finite_difference"): {"(23)": 0.5, "(24)": 0.0},
+        ("complex_step", "finite_difference"): {"(23)": 0.5, "(24)": 1.0},
+    }
+    assert found.agreement["jax", "complex_step"].entries == {"(23)": 4, "(24)": 4}
+    assert found.agreement["jax", "finite_difference"].entries == {"(23)": 2, "(24)": 1}
 
 
 def test_statistics_of_an_oracle_are_made_once():

@@ -208,6 +208,15 @@ def test_says_what_it_looks_like_and_how_it_is_mended(symptom):
     assert "{" not in str(report)
 
 
+@pytest.mark.parametrize("symptom", SYMPTOMS)
+def test_has_its_formula_and_says_how_it_shows(symptom):
+    entry = SYMPTOMS[symptom]
+
+    assert entry.tex
+    assert "$" not in entry.tex
+    assert entry.shows.endswith(".")
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_variants_get_the_name_that_is_right(variant):
     symptom, *subject = VARIANTS[variant]

@@ -14,6 +14,7 @@ from minibp.check.rounding.arithmetic import (
     arithmetic_of_anyone,
     matmul,
     matmul_exact,
+    regrouped,
     times,
 )
 
@@ -188,6 +189,19 @@ def test_both_factors_and_their_product_may_be_flushed_in_one_term():
     near = Ball(size, np.zeros((1, 1)))
     assert times(near, near, FLUSHING).error == FLUSHING.tiny * (1 + 2 * 2.0**20)
     assert matmul_exact(near, size, size, FLUSHING).error == FLUSHING.tiny * (1 + 2.0**20) ** 2
+
+
+@pytest.mark.parametrize(("w", "f"), [(2.0**-63, 2.0**-63 * (1 - 2.0**-20)), (2.0**20, ALMOST), (ALMOST, 2.0**20)])
+def test_what_underflows_before_a_large_number_multiplies_it_is_granted(w, f):
+    size = 2.0**40
+    lost = w * f * size - float(flush(flush(w) * flush(f))) * size
+    assert lost > 0
+    delta, one = Ball(np.full((1, 3), size), np.zeros((1, 3))), np.full((3, 1), w)
+    back = matmul_exact(delta, one, one, FLUSHING)
+    prime = Ball(np.full((1, 1), f), np.zeros((1, 1)))
+    limit = times(back, prime, FLUSHING, regrouped(delta, one, FLUSHING)).error
+    assert 3 * lost <= limit <= 3 * FLUSHING.tiny * (2 + w + f) * size * 2.1
+    assert times(back, Ball(np.zeros((1, 1)), np.zeros((1, 1))), FLUSHING, regrouped(delta, one, FLUSHING)).error == 0
 
 
 def test_nothing_is_flushed_of_an_exact_0():

@@ -123,7 +123,9 @@ def by_hand(problem, fp):
             for x in range(m)
         ]
         back = Ball(delta.value @ w, np.array(error))
-        deltas.insert(0, times(back, derivative(zs[i - 1], activations[i], network.activations[i - 1], fp), fp))
+        lost = fp.tiny * (delta.size @ np.where(w == 0, 0, 1 + np.abs(w)))
+        prime = derivative(zs[i - 1], activations[i], network.activations[i - 1], fp)
+        deltas.insert(0, times(back, prime, fp, lost))
     n = network.n_parameters
     squares = sum((w**2).sum() for w in network.weights)
     cost = sum(e + gamma(m, fp.u) * s for e, s in zip(costs.error, costs.size, strict=True)) / m + fp.tiny

@@ -6,7 +6,7 @@ import pytest
 from case_ids import written_out
 
 import minibp
-from minibp import batched, data, per_example
+from minibp import batched, component, data, per_example
 from minibp.activations import HIDDEN
 from minibp.arrays import InputError
 from minibp.check.layout import EQUATIONS
@@ -52,7 +52,7 @@ def test_everything_is_covered(report):
         *(f"{cost.name} on {output.name}" for output, cost in pairings()),
         *("float32", "float64", "with L2", "without L2"),
     }
-    assert set(report.statistics) == {"per_example", "batched", "workspace"}
+    assert set(report.statistics) == {"component", "per_example", "batched", "workspace"}
     images = 8 if not report.notes else 6
     assert report.networks == 168 + images
     assert report.entries > 50 * report.networks
@@ -110,7 +110,7 @@ def test_mnist_is_left_out_where_it_is_not_and_the_report_says_so(monkeypatch):
     )
 
 
-MODULES = {"batched": batched, "per_example": per_example}
+MODULES = {"batched": batched, "component": component, "per_example": per_example}
 
 
 def broken(form, change):
@@ -147,6 +147,7 @@ def forget_the_penalty(found):
     ("form", "change", "equation", "tensor"),
     [
         ("batched", change_delta, "(17)", "delta"),
+        ("component", change_delta, "(17)", "delta"),
         ("per_example", change_weight_gradient, "(24)", "nabla_w"),
         ("batched", change_bias_gradient, "(23)", "nabla_b"),
         ("per_example", forget_the_penalty, "(9)(25)", "cost"),
@@ -168,7 +169,7 @@ def test_a_gradient_broken_on_purpose_is_wrong_and_placed(monkeypatch, form, cha
     assert "reproduce with: minibp verify --examples 84 --seed 2" in str(report)
 
 
-@pytest.mark.parametrize("form", ["batched", "per_example"])
+@pytest.mark.parametrize("form", ["batched", "component", "per_example"])
 @pytest.mark.usefixtures("small")
 def test_a_fault_of_l2_alone_is_left_at_27(monkeypatch, form):
     module = MODULES[form]
@@ -182,13 +183,13 @@ def test_a_fault_of_l2_alone_is_left_at_27(monkeypatch, form):
     assert (finding.subject, finding.equation) == (form, "(27)")
 
 
-def test_a_broken_derivative_is_found_in_both_forms_and_shrunk(monkeypatch):
+def test_a_broken_derivative_is_found_in_all_forms_that_call_it_and_shrunk(monkeypatch):
     silu = HIDDEN["silu"]
     right = silu.prime
     monkeypatch.setattr(type(silu), "prime", lambda self, z: right(z) + 1e-3 * (np.abs(z) > 0.5))
     report = verify(examples=168, seed=4)
     assert report.verdict == "wrong"
-    assert {finding.subject for finding in report.findings} == {"per_example", "batched"}
+    assert {finding.subject for finding in report.findings} == {"component", "per_example", "batched"}
     assert {finding.equation for finding in report.findings} <= {"(17)", "(22)"}
     network = report.counterexample.network
     assert silu in network.activations

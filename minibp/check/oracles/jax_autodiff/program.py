@@ -76,7 +76,7 @@ def _cost(parameters: Parameters, problem: Padded) -> tuple[Any, tuple[Any, Any,
     def layer(carry: Any, this: Any) -> tuple[Any, Any]:
         a, z = carry
         (w, b, probe), activation, index = this
-        z_l = a @ w.mT + b[..., None, :] + probe
+        z_l = a @ w.mT + b[..., None, :] + probe  # the gradient with respect to the probe is δ^l, by (15)
         a_l = lax.switch(activation, list(ELEMENTWISE.values()), z_l)
         live = index < problem.layers
         return (jnp.where(live, a_l, a), jnp.where(live, z_l, z)), (z_l, a_l)
