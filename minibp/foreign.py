@@ -17,7 +17,7 @@ from minibp.arrays import Array, InputError
 from minibp.trees import leaves_of, with_leaves
 
 NUMPY_HINT = "f and grad get NumPy arrays, to be converted inside them (torch.from_numpy(x), jax.numpy.asarray(x))"
-ROUNDOFF = {"bfloat16": 2.0**-8, "float16": 2.0**-11, "float32": 2.0**-24}
+ROUNDOFF = {"bfloat16": 2.0**-8, "float16": 2.0**-11, "float32": 2.0**-24, "complex64": 2.0**-24}
 """The unit roundoff of what is coarser than float64; NumPy itself has no bfloat16."""
 HALF = frozenset({"bfloat16", "float16"})
 _OTHER_LIBRARY = re.compile(

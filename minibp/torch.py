@@ -11,18 +11,26 @@ from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
+from minibp.adapters.drop_in import OptionError, own_errors
 from minibp.adapters.subject import needed
 from minibp.adapters.torch_functions import name_of_function
-from minibp.adapters.torch_inputs import Inputs, is_moved, names_of_inputs
+from minibp.adapters.torch_inputs import Inputs, in_a_tuple, is_moved, names_of_inputs
+from minibp.adapters.torch_results import (
+    agree,
+    differentiable,
+    layout_of,
+    tangents_along,
+    tangents_as_a_batch,
+    without_gradient,
+)
+from minibp.arrays import InputError
 from minibp.check.grad.public import check_jvp, check_vjp
 from minibp.check.report.finding import Finding
 from minibp.check.report.report import GradientMismatch, Report
+from minibp.trees import leaves_of
 from minibp.user_error import description_of
 
 _torch = partial(needed, "torch", "torch", "pip install torch")
-
-EXACT = 1024.0
-"""Two backward passes that do the same sums in another order agree to so many units in the last place."""
 
 
 @cache
@@ -108,15 +116,16 @@ def gradcheck(
     """
     __tracebackhide__ = True
     _expect_modes("check_forward_ad", check_forward_ad, "check_backward_ad", check_backward_ad)
-    for option, asked, mode, has in (
-        ("check_batched_grad", check_batched_grad, "check_backward_ad", check_backward_ad),
-        ("check_batched_forward_grad", check_batched_forward_grad, "check_forward_ad", check_forward_ad),
-    ):
-        if asked and not has:
-            raise ValueError(f"{option} is true, expected {mode}=True with it")
+    _expect_with("check_batched_grad", check_batched_grad, "check_backward_ad", check_backward_ad)
+    _expect_with("check_batched_forward_grad", check_batched_forward_grad, "check_forward_ad", check_forward_ad)
     given = Inputs(func, inputs, masked=bool(masked))
+    if check_forward_ad and any(given.inputs[i].is_mkldnn for i in given.required):
+        raise InputError("check_forward_ad is true, expected no inputs of MKLDNN, which have no tangents")
     try:
-        hold(given, seed, forward=check_forward_ad, backward=check_backward_ad)
+        if check_backward_ad:
+            hold_layouts(given)
+        with own_errors():
+            hold(given, seed, forward=check_forward_ad, backward=check_backward_ad)
         if check_backward_ad and check_undefined_grad:
             hold_undefined(given)
         for forward in [False] * check_batched_grad + [True] * check_batched_forward_grad:
@@ -194,14 +203,18 @@ def gradgradcheck(
     torch = _torch()
     __tracebackhide__ = True
     _expect_modes("check_fwd_over_rev", check_fwd_over_rev, "check_rev_over_rev", check_rev_over_rev)
-    given = inputs if isinstance(inputs, tuple) else (inputs,)
+    _expect_with("check_batched_grad", check_batched_grad, "check_rev_over_rev", check_rev_over_rev)
+    given = in_a_tuple(inputs)
+    if not any(map(is_moved, given)):
+        raise InputError("no input requires a gradient, expected at least one tensor with requires_grad=True")
+    required = [i for i, one in enumerate(given) if is_moved(one)]
     above = _grad_outputs(func, given, grad_outputs, seed, gaps=gen_non_contig_grad_outputs)
 
     def gradients(*args: Any) -> Any:
         point, cotangents = args[: len(given)], args[len(given) :]
-        moved = [one for one in point if is_moved(one)]
+        moved = [point[i].requires_grad_() for i in required]  # in forward mode they come without
         found = torch.autograd.grad(
-            _differentiable(func(*point)), moved, cotangents, create_graph=True, allow_unused=True
+            differentiable(func(*point)), moved, cotangents, create_graph=True, allow_unused=True
         )
         return tuple(gradient for gradient in found if gradient is not None)
 
@@ -228,7 +241,12 @@ def gradgradcheck(
 
 def _expect_modes(first: str, has_first: bool, second: str, has_second: bool) -> None:
     if not (has_first or has_second):
-        raise ValueError(f"neither {first} nor {second} is true, expected one of them")
+        raise OptionError(f"neither {first} nor {second} is true, expected one of them")
+
+
+def _expect_with(option: str, asked: bool, mode: str, has_mode: bool) -> None:
+    if asked and not has_mode:
+        raise OptionError(f"{option} is true, expected {mode}=True with it")
 
 
 def _grad_outputs(func: Callable[..., Any], inputs: tuple[Any, ...], given: Any, seed: int, *, gaps: bool) -> list[Any]:
@@ -238,7 +256,10 @@ def _grad_outputs(func: Callable[..., Any], inputs: tuple[Any, ...], given: Any,
         return [one.detach().requires_grad_() for one in (given if isinstance(given, tuple | list) else (given,))]
     generator = torch.Generator().manual_seed(seed)
     found = []
-    for result in _differentiable(func(*inputs)):
+    results = differentiable(func(*inputs))
+    if not results:
+        raise InputError("no result requires a gradient, expected at least one that has a gradient of its own")
+    for result in results:
         drawn = torch.randn(result.shape, dtype=result.dtype, generator=generator).to(result.device)
         if gaps:
             drawn = torch.stack([drawn, drawn], dim=-1)[..., 0]
@@ -246,19 +267,17 @@ def _grad_outputs(func: Callable[..., Any], inputs: tuple[Any, ...], given: Any,
     return found
 
 
-def _tensors(results: Any) -> tuple[Any, ...]:
-    """The results that are tensors."""
-    each = results if isinstance(results, tuple | list) else (results,)
-    return tuple(result for result in each if isinstance(result, _torch().Tensor))
-
-
-def _differentiable(results: Any) -> list[Any]:
-    """The results that need a gradient."""
-    return [result for result in _tensors(results) if result.requires_grad]
-
-
 def hold(given: Inputs, seed: int, *, forward: bool, backward: bool) -> None:
-    """Raise where the derivatives of a mode that is asked for are not correct."""
+    """Raise where the derivatives of a mode that is asked for are not correct.
+
+    Where no input, or no result, has an entry, there is none.
+    """
+    torch = _torch()
+    if not given.arrays or all(
+        isinstance(leaf, torch.Tensor) and not leaf.numel()
+        for leaf in leaves_of(given.func(*given.filled(given.tensors())))
+    ):
+        return
     point = tuple(given.arrays) if len(given.arrays) > 1 else given.arrays[0]
     made, reports = given.made, []
     if backward:
@@ -270,49 +289,72 @@ def hold(given: Inputs, seed: int, *, forward: bool, backward: bool) -> None:
             raise mismatch()(report)
 
 
-def hold_undefined(given: Inputs) -> None:
-    """Raise where gradients are others when a result has no cotangent than when it has one of zeros."""
+def hold_layouts(given: Inputs) -> None:
+    """Raise where a gradient is sparse, and its input is not, or in another way."""
     torch = _torch()
-    moved = given.tensors()
-    results = _differentiable(given.func(*given.filled(moved)))
-    for i in range(len(results) if len(results) > 1 else 0):
-        c = [torch.ones_like(result) if k == i else torch.zeros_like(result) for k, result in enumerate(results)]
-        expected = torch.autograd.grad(results, moved, c, allow_unused=True, retain_graph=True)
-        what = f"where only result {i} has a gradient"
+    required = given.as_given()
+    results = differentiable(given.func(*given.beside(required)))
+    if not results or any(result.layout is not torch.strided for result in results):
+        return
+    found = torch.autograd.grad(results, required, [torch.zeros_like(one) for one in results], allow_unused=True)
+    for place, got, own in zip(given.required, found, required, strict=True):
+        if got is not None and got.layout is not torch.strided and layout_of(got) != layout_of(own):
+            message = f"the gradient by input {place} is {layout_of(got)}, expected torch.strided or {layout_of(own)}"
+            raise _broken(given, message)
+
+
+def hold_undefined(given: Inputs) -> None:
+    """Raise where gradients are others when some results, or all, have no cotangent than when they have zeros."""
+    torch = _torch()
+    required = given.as_given()
+    given_back = differentiable(given.func(*given.beside(required)))
+    results = [one if one.layout is torch.strided else one.to_dense() for one in given_back]
+    count = len(results)
+    everything = set(range(count))
+    patterns = {f"only result {i} has a gradient": {i} for i in range(count if count > 1 else 0)}
+    if count > 2:
+        patterns |= {f"result {i} alone has no gradient": everything - {i} for i in range(count)}
+    patterns["no result has a gradient"] = set()
+    for what, having in patterns.items() if count else ():
+        c = [torch.ones_like(one) if k in having else torch.zeros_like(one) for k, one in enumerate(results)]
+        expected = torch.autograd.grad(results, required, c, allow_unused=True, retain_graph=True)
+        some = [one if k in having else without_gradient()(one) for k, one in enumerate(results)]
         try:
-            alone = torch.autograd.grad(results[i], moved, c[i], allow_unused=True, retain_graph=True)
+            alone = torch.autograd.grad(some, required, c, allow_unused=True, retain_graph=True)
         except Exception as error:
-            raise _broken(given, f"backward raised {description_of(error)}, {what}") from error
-        for place, got, zeros in zip(given.places, alone, expected, strict=True):
-            if not _agree(got, zeros):
-                message = f"the gradient by input {place} is another {what} than where the others have zeros"
+            raise _broken(given, f"backward raised {description_of(error)}, where {what}") from error
+        for place, got, zeros in zip(given.required, alone, expected, strict=True):
+            if not agree(got, zeros):
+                message = f"the gradient by input {place} is another where {what} than where the others have zeros"
                 raise _broken(given, message)
 
 
 def hold_batched(given: Inputs, seed: int, *, forward: bool) -> None:
-    """Raise where gradients, or tangents, are others under `torch.vmap` than one by one."""
+    """Raise where gradients, or tangents, are others as a batch, under vmap, than one by one."""
     torch = _torch()
     generator = torch.Generator().manual_seed(seed)
     moved = given.tensors()
-    results = _differentiable(given.func(*given.filled(moved)))
+    results = differentiable(given.func(*given.filled(moved)))
+    like = moved if forward else results
+    if not results or not like:
+        return
+    c = [torch.randn((2, *one.shape), dtype=one.dtype, generator=generator).to(one.device) for one in like]
+    pairs = [tuple(part[k] for part in c) for k in range(2)]
 
     def pulled_back(*c: Any) -> Any:
         found = torch.autograd.grad(results, moved, c, allow_unused=True, retain_graph=True)
         return tuple(torch.zeros_like(m) if g is None else g for m, g in zip(moved, found, strict=True))
 
-    def tangents(*v: Any) -> Any:
-        primals = tuple(m.detach() for m in moved)
-        return torch.func.jvp(lambda *x: _tensors(given.func(*given.filled(x))), primals, v)[1]
-
-    what, run, like = ("tangents", tangents, moved) if forward else ("gradients", pulled_back, results)
-    c = [torch.randn((2, *one.shape), dtype=one.dtype, generator=generator).to(one.device) for one in like]
-    single = [run(*(part[k] for part in c)) for k in range(2)]
+    if forward:
+        what, single = "tangents", [tangents_along(given, moved, pair) for pair in pairs]
+    else:
+        what, single = "gradients", [pulled_back(*pair) for pair in pairs]
     try:
-        batched = torch.vmap(run)(*c)
+        batched = tangents_as_a_batch(given, moved, pairs) if forward else torch.vmap(pulled_back)(*c)
     except Exception as error:
         raise _broken(given, f"{what} under torch.vmap: {description_of(error)}") from error
     for k in range(2):
-        if not all(_agree(part[k], one) for part, one in zip(batched, single[k], strict=True)):
+        if not all(agree(part[k], one) for part, one in zip(batched, single[k], strict=True)):
             raise _broken(given, f"{what} under torch.vmap are others than one by one")
 
 
@@ -332,14 +374,3 @@ def _broken(given: Inputs, message: str) -> GradientMismatch:
             statistics={},
         )
     )
-
-
-def _agree(got: Any, expected: Any) -> bool:
-    """True where two gradients are the same but for the order of their sums; None counts as 0."""
-    torch = _torch()
-    if got is None or expected is None:
-        other = expected if got is None else got
-        return other is None or not bool(other.any())
-    unit = torch.finfo(expected.dtype).eps
-    limit = EXACT * unit * float(expected.abs().max()) if expected.numel() else 0.0
-    return bool(((got - expected).abs() <= limit).all())

@@ -42,7 +42,8 @@ def test_half_precision_of_jax_is_read_with_its_precision():
 def test_the_roundoff_of_a_dtype_is_that_of_numpy():
     for dtype in ("float16", "float32", "float64"):
         assert roundoff(dtype) == float(np.finfo(dtype).eps) / 2
-    assert roundoff("bool") == roundoff("int64") == roundoff("float64")
+    assert roundoff("complex64") == roundoff("float32")
+    assert roundoff("bool") == roundoff("int64") == roundoff("float64") == roundoff("complex128")
 
 
 def test_what_numpy_cannot_read_is_named():

@@ -94,6 +94,13 @@ def _device(given: Any, parameters: dict[str, Any]) -> Any:
     return device
 
 
+def traced_forward(fn: Callable[..., Any], device: Any) -> Differentiable:
+    """As `torch_function`, but in forward mode tensors require no gradient, as in PyTorch's own checks."""
+    called = _Called(fn, None, device, None, None)
+    called.tracked = False
+    return Differentiable.of(called.f(), called.vjp, called.jvp)
+
+
 NODES = 10_000
 """So many nodes of a graph at most are looked at."""
 SMALL = 2**15
@@ -108,6 +115,8 @@ class _Called:
         self.coarse = getattr(self.torch, coarse) if coarse else None
         """What derivatives are computed in, where it is not the dtype of the arguments."""
         self.fn, self.module, self.device, self.seed = fn, module, device, seed
+        self.tracked = True
+        """Whether tensors require a gradient in forward mode, for functions that take gradients inside."""
         self.left_out: list[bool] | None = None
         """Which results have no derivative."""
         self.changed: tuple[str, ...] | None = None
@@ -162,9 +171,10 @@ class _Called:
         args, tangents = (args, tangents) if several else ((args,), (tangents,))
         forward = self.torch.autograd.forward_ad
         with self._calling(args), self.torch.enable_grad(), forward.dual_level():
+            given = [t if self.tracked or not self._is_moved(t) else t.detach() for t in self._leaves(args)[0]]
             tensors = [
                 forward.make_dual(t, self._tensor(v).to(t.dtype)) if self._is_moved(t) and v is not None else t
-                for t, v in zip(self._leaves(args)[0], _beside(args, tangents), strict=True)
+                for t, v in zip(given, _beside(args, tangents), strict=True)
             ]
             results = self._run([self._cast(tensor) for tensor in tensors], args)
             return with_leaves(results, [self._tangent(result) for result in leaves_of(results)])
@@ -230,9 +240,8 @@ class _Called:
     def _tensor(self, leaf: Any) -> Any:
         if isinstance(leaf, np.ndarray | np.generic) and leaf.dtype.kind in "fciub":
             array = np.asarray(leaf)
-            if any(stride < 0 for stride in array.strides):
-                array = array.copy()
-            return self.torch.from_numpy(array).to(self.device)
+            is_reversed = any(stride < 0 for stride in array.strides)
+            return self.torch.from_numpy(array.copy() if is_reversed else array).to(self.device)
         return leaf
 
     def _cast(self, value: Any) -> Any:
@@ -314,7 +323,7 @@ def signature_of(fn: Any) -> inspect.Signature:
         own = list(inspect.signature(code).parameters.values())
     except (TypeError, ValueError):
         own = [inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL)]
-    if of_rule and not _has_its_own(owner, "setup_context"):
+    if of_rule and owner.setup_context is _torch().autograd.Function.setup_context:  # type: ignore[union-attr]
         own = own[1:]  # without ctx
     first = [inspect.Parameter(BY_NAME, inspect.Parameter.POSITIONAL_ONLY)] if module is not None else []
     kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -322,11 +331,6 @@ def signature_of(fn: Any) -> inspect.Signature:
     rest = [one for one in own if one.kind is inspect.Parameter.VAR_POSITIONAL]
     names = [one.name for one in (*first, *named, *rest)]
     return inspect.Signature([*first, *named, *rest] if len(set(names)) == len(names) else rest)
-
-
-def _has_its_own(rule: Any, name: str) -> bool:
-    """True where an autograd.Function, or a class between, defines a method anew."""
-    return getattr(rule, name) is not getattr(_torch().autograd.Function, name)
 
 
 def _changed_in_place(results: Iterable[Any]) -> tuple[str, ...]:
@@ -363,9 +367,9 @@ def _beside(args: Any, tangents: Any) -> list[Any]:
 def _array(tensor: Any) -> Any:
     """A tensor as a NumPy array, from wherever it is; NumPy has no bfloat16, which stays a tensor on the CPU."""
     plain = tensor.detach().cpu()
-    if plain.is_quantized:
-        plain = plain.dequantize()
-    if plain.layout is not _torch().strided:
-        plain = plain.to_dense()
+    plain = plain.dequantize() if plain.is_quantized else plain
+    plain = plain.to_dense() if plain.layout is not _torch().strided else plain
+    plain = plain.to(_torch().complex64) if plain.dtype is _torch().complex32 else plain
     plain = plain.resolve_conj().resolve_neg()
-    return plain if plain.dtype is _torch().bfloat16 else plain.numpy()
+    # By force, since a gradient that is 0 may be a tensor without memory.
+    return plain if plain.dtype is _torch().bfloat16 else plain.numpy(force=True)

@@ -9,6 +9,7 @@ from derivatives.of_torch import MISTAKES, mistaken, place_of_mistake, wrong
 import minibp
 from minibp import InputError
 from minibp.adapters import torch_function
+from minibp.adapters.torch_functions import traced_forward
 
 NAMES = [
     "tanh", "gelu", "silu", "relu", "softplus", "logsigmoid", "pow", "atan2", "lerp", "addcmul", "where", "clamp",
@@ -204,6 +205,27 @@ def test_forward_mode(torch):
     assert minibp.check_jvp(labels.f, labels.jvp, (X, np.array([0, 1, 1])), seed=1)
     with pytest.raises(InputError, match="the tangents are structured in another way"):
         layer.jvp((layer.parameters, X), (X,))
+
+
+def test_in_forward_mode_tensors_may_come_without_a_graph(torch):
+    seen = []
+
+    def f(x):
+        seen.append(x.requires_grad)
+        return x.sin()
+
+    for made in (torch_function(f), traced_forward(f, torch.device("cpu"))):
+        np.testing.assert_allclose(made.jvp(X, X), X * np.cos(X))
+    assert seen == [True, False]
+
+
+def test_gradients_of_zeros_without_memory(torch):
+    l1 = torch_function(
+        lambda x, c: torch.autograd.grad(torch.nn.functional.l1_loss(x, 0 * x), x, c, create_graph=True)
+    )
+    of_x, of_c = l1.vjp(X, np.float64(1), (X,))
+    np.testing.assert_array_equal(of_x, np.zeros_like(X))
+    assert of_c.shape == ()
 
 
 def test_a_module_is_as_it_was(torch):

@@ -156,6 +156,22 @@ def test_a_jacobian_vector_product_is_linear_in_the_tangent(jvp, linear):
         assert found == [] if linear else "jvp is not linear in the tangent: entry " in found[0][1]
 
 
+def test_tangents_are_rounded_as_arguments_of_single_precision_are():
+    x = np.float32([0.1, -1.3, 2.7])
+    assert columns(lambda x: np.asarray(x, np.float64) * 0.3, lambda x, v: np.asarray(v, np.float64) * 0.3, x) == []
+    assert breaks(lambda z: 2 * z, lambda z, c: 2 * c, np.complex64([0.1 + 0.7j, -1.3j, 2.7])) == []
+
+
+def test_a_cotangent_is_not_expanded_to_results_that_are_not_finite():
+    def f(x):
+        return np.array([x[0], -np.inf, x[1] * x[2]])
+
+    def vjp(x, c):
+        return np.array([c[0] + c[1], c[2] * x[2], c[2] * x[1]])
+
+    assert breaks(f, vjp) == []
+
+
 def test_a_second_call_has_to_give_the_same():
     row = np.array([1.0, np.nan, 3.0])
     values = [row, row.copy(), row + np.array([0, 0, 2.0**-40]), np.zeros(3)]
