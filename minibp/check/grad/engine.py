@@ -87,6 +87,11 @@ class Engine:
         """The largest error / tolerance by oracle."""
         return self.judge.statistics
 
+    @property
+    def agreement(self) -> dict[tuple[str, str], Statistics]:
+        """How far each two oracles are apart, in units of the sum of their radii."""
+        return self.judge.tally.agreement
+
     def run(self) -> None:
         """Compare."""
         if self.every:
