@@ -181,6 +181,62 @@ def buffers_may_be_written_to_after_a_step():
     assert step.network() is not None
 
 
+def training(devices, rows=52, **changed):
+    from minibp import Training
+
+    problem = problem_of([6, 8, 4], m=rows)
+    options = {"cost": "cross_entropy", "batch_size": 16, "eta": 0.5, "l2": 0.3, "rng": 5}
+    return Training(problem.network, problem.x, problem.y, devices=devices, **{**options, **changed})
+
+
+def training_is_that_of_numpy_and_goes_on_from_a_checkpoint_of_any_devices():
+    from tempfile import TemporaryDirectory
+
+    whole = training(8).run(4)
+    assert (whole.outcome, whole.steps) == ("finished", 16)
+    numpys = parameters(training(None).run(4).network)
+    assert np.allclose(parameters(whole.network), numpys, rtol=1e-11, atol=1e-13)
+    assert not np.allclose(parameters(training(None).run(3).network), numpys, rtol=1e-6)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "checkpoint"
+        first = training(8)
+        first.run(2)
+        first.save(path)
+        for devices in (8, None, mesh_of((8, 2))):
+            second = training(devices)
+            second.restore(path)
+            found = second.run(4)
+            assert found.network == whole.network or devices != 8
+            assert np.allclose(parameters(found.network), numpys, rtol=1e-11, atol=1e-13), devices
+
+
+def the_command_trains_and_resumes():
+    from tempfile import TemporaryDirectory
+
+    from click.testing import CliRunner
+
+    from minibp.cli import cli
+
+    def run(*arguments):
+        return CliRunner().invoke(cli, ["train", *map(str, arguments)])
+
+    with TemporaryDirectory() as folder:
+        saved, plain, kept = (Path(folder) / name for name in ("saved.npz", "plain.npz", "checkpoint"))
+        options = ("--hidden", 8, "--batch-size", 24, "--checkpoint", kept)
+        assert run(*options, "--epochs", 1, "--devices", 8).exit_code == 0
+        again = run(*options, "--epochs", 2, "--devices", 4, "--resume", "--save", saved)
+        assert "going on from" in again.stderr, again.output
+        assert run("--hidden", 8, "--batch-size", 24, "--epochs", 2, "--save", plain).exit_code == 0
+        assert np.allclose(parameters(Network.load(saved)), parameters(Network.load(plain)), rtol=1e-9, atol=1e-11)
+    for arguments, said in (
+        (("--devices", 9), "devices is 9, JAX has 8"),
+        (("--devices", 2, "--form", "per-example"), "expected form 'batched' on devices of JAX"),
+    ):
+        result = run(*arguments)
+        assert result.exit_code == 2, result.output
+        assert said in result.stderr, result.stderr
+
+
 CHECKS = {
     "gradients": (
         one_device_and_autodiff_agree,
@@ -194,6 +250,8 @@ CHECKS = {
         steps_are_the_plain_one,
         a_step_has_one_all_reduce_and_frees_what_it_moves,
         buffers_may_be_written_to_after_a_step,
+        training_is_that_of_numpy_and_goes_on_from_a_checkpoint_of_any_devices,
+        the_command_trains_and_resumes,
     ),
 }
 

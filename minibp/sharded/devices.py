@@ -102,6 +102,6 @@ def _devices(jax: Any, devices: Any) -> list[Any]:
 def _divide_the_cpu(jax: Any, count: int) -> None:
     """Have JAX, where it starts only now and nobody has said otherwise, make so many devices of the CPU."""
     said = jax.config.jax_num_cpu_devices >= 0 or "device_count" in os.environ.get("XLA_FLAGS", "")
-    if not said and not jax.distributed.is_initialized():
+    if count <= MOST_OF_A_CPU and not said and not jax.distributed.is_initialized():
         with suppress(RuntimeError):  # where it has started already, it has the devices that it has
-            jax.config.update("jax_num_cpu_devices", min(count, MOST_OF_A_CPU))
+            jax.config.update("jax_num_cpu_devices", count)
