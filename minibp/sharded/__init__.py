@@ -3,5 +3,6 @@
 from minibp.sharded.collectives import Collective, collectives
 from minibp.sharded.devices import mesh
 from minibp.sharded.gradient import ShardedGradient
+from minibp.sharded.processes import ProcessLost, joined
 
-__all__ = ["Collective", "ShardedGradient", "collectives", "mesh"]
+__all__ = ["Collective", "ProcessLost", "ShardedGradient", "collectives", "joined", "mesh"]

@@ -11,6 +11,7 @@ from minibp.inputs import checked_inputs, checked_l2
 from minibp.network import Gradient, Network
 from minibp.sharded.devices import checked_mesh, jax_library
 from minibp.sharded.layout import Layout, as_numpy, in_both_precisions, traced
+from minibp.sharded.processes import whole
 
 
 class ShardedGradient:
@@ -82,7 +83,7 @@ class ShardedGradient:
         """
         inputs = checked_inputs(self._network, self._cost, x, y, self._l2, copy=False)
         program = self.compiled(len(inputs.x))
-        with in_both_precisions():
+        with in_both_precisions(), whole():
             found = program(*self._parameters, *self._layout.examples(inputs.x, inputs.y))
             return Gradient(*(tuple(map(as_numpy, kind)) for kind in found))
 

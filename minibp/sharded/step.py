@@ -13,6 +13,7 @@ from minibp.costs import Cost
 from minibp.network import Network
 from minibp.sharded.devices import jax_library
 from minibp.sharded.layout import Layout, as_numpy, in_both_precisions, traced
+from minibp.sharded.processes import whole
 from minibp.workspace.kernels import Step
 
 
@@ -49,7 +50,7 @@ class ShardedStep:
 
     def network(self) -> Network | None:
         """The parameters as they are now; None where they are no longer finite."""
-        with in_both_precisions():
+        with in_both_precisions(), whole():
             weights, biases = (tuple(map(as_numpy, kind)) for kind in self._gather(self._parameters))
         if not all(np.isfinite(array).all() for array in weights + biases):
             return None
@@ -62,7 +63,7 @@ class ShardedStep:
         return self._programs[k]
 
     def _move(self, program: Any, x: Array, y: Array) -> None:
-        with in_both_precisions():
+        with in_both_precisions(), whole():
             self._parameters = program(*self._parameters, *self._layout.examples(x, y))
             jax_library().block_until_ready(self._parameters)  # an error is this step's, and so are its seconds
 

@@ -1,0 +1,114 @@
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+from helpers import parameters
+from sharded_processes import ended, parameters_of, started, training
+
+from minibp import InputError, sharded
+from minibp.sharded.processes import whole
+
+jax = pytest.importorskip("jax", reason="JAX is not installed")
+
+
+@pytest.fixture(autouse=True)
+def _own_settings():
+    """JAX of this process is as it was."""
+    jax.devices()
+    name = "jax_cpu_collectives_implementation"
+    before = getattr(jax.config, name)
+    yield
+    jax.config.update(name, before)
+
+
+@pytest.fixture(scope="module")
+def numpys():
+    return parameters(training(None).run(4).network)
+
+
+@pytest.mark.parametrize("processes", [2, 4])
+def test_processes_train_as_one(processes, tmp_path, numpys):
+    found = ended(started(processes, tmp_path / "checkpoint", 4))
+    for out, err, status in found:
+        assert status == 0, err
+        assert np.allclose(parameters_of(out), numpys, rtol=1e-11, atol=1e-13)
+        assert out.splitlines()[-1] == found[0][0].splitlines()[-1]  # bit for bit
+
+
+@pytest.mark.parametrize("victim", [1, 0])
+def test_where_one_is_killed_the_other_ends_with_a_sentence_and_all_go_on_from_the_checkpoint(victim, tmp_path, numpys):
+    path = tmp_path / "checkpoint"
+    running = started(2, path, 4, slow=1)
+    past_the_first_epoch = threading.Event()
+
+    def read():
+        for line in running[1 - victim].stdout:
+            if line == "1\n":  # Gloo writes lines of its own
+                past_the_first_epoch.set()
+                return
+
+    threading.Thread(target=read, daemon=True).start()
+    assert past_the_first_epoch.wait(60), ended(running, 1)
+    began = time.monotonic()
+    running[victim].send_signal(signal.SIGKILL)
+    found = ended(running, 45)
+    assert time.monotonic() - began < 40  # the heartbeat's 30 s, and some more
+    _, err, status = found[1 - victim]
+    assert "Traceback" not in err
+    if victim:  # process 0 has JAX's service, and where it ends JAX may be the first to say so
+        assert status == 1, err
+        assert err.splitlines()[-1] == (
+            "minibp: process 1 has ended before its work was done, so that this one ends too: "
+            "start all again, from the last checkpoint"
+        )
+        for out, err, status in ended(started(2, path, 4)):
+            assert status == 0, err
+            assert "1" not in out.splitlines()
+            assert np.allclose(parameters_of(out), numpys, rtol=1e-11, atol=1e-13)
+    else:
+        assert status
+        assert "process 0 has ended before its work was done" in err or "another task died" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("localhost", 2, 0), "coordinator is 'localhost', expected HOST:PORT"),
+        (("localhost:port", 2, 0), "coordinator is 'localhost:port', expected HOST:PORT"),
+        (("localhost:1", 0, 0), "processes is 0, expected at least 1"),
+        (("localhost:1", 2, 2), "process is 2, expected less than 2, the number of processes"),
+        (("localhost:1", 2, -1), "process is -1, expected at least 0"),
+    ],
+    ids=["no port", "a name as port", "no processes", "a number too many", "a negative number"],
+)
+def test_what_cannot_be_used_is_told(arguments, said):
+    with pytest.raises(InputError) as error, sharded.joined(*arguments):
+        pass
+    assert str(error.value) == said
+
+
+def test_jax_must_not_have_been_used_before():
+    said = "processes have to join before anything else uses JAX"
+    with pytest.raises(InputError, match=said), sharded.joined("localhost:1", 2, 0, devices=1):
+        pass
+
+
+def test_a_port_that_is_not_free_is_told(monkeypatch):
+    def failed(*arguments, **options):
+        raise jax.errors.JaxRuntimeError("UNKNOWN: Failed to start RPC server\nmore")
+
+    monkeypatch.setattr(jax.distributed, "initialize", failed)
+    said = "^process 0 could not join: UNKNOWN: Failed to start RPC server$"
+    with pytest.raises(sharded.ProcessLost, match=said), sharded.joined("localhost:1", 2, 0):
+        pass
+
+
+def test_errors_of_a_process_alone_are_its_own(monkeypatch):
+    with pytest.raises(jax.errors.JaxRuntimeError), whole():
+        raise jax.errors.JaxRuntimeError("out of memory")
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    monkeypatch.setattr("minibp.sharded.processes.HANDED_OVER", 0)
+    with pytest.raises(sharded.ProcessLost, match="exchange with the other processes failed: Gloo failed"), whole():
+        raise jax.errors.JaxRuntimeError("Gloo failed\nmore")
