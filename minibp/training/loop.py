@@ -85,7 +85,8 @@ class Training:
     -----
     A batch of k examples makes one step (7), with L2 (28) and (29), α being divided by the number m of all rows of x.
     `batch_size` 1 is stochastic gradient descent, (5); m is batch gradient descent, which needs no shuffling. x and y
-    are read in place where they are NumPy's, of the network's dtype and in C order: they must not change meanwhile.
+    are read in place where they are NumPy's, of the network's dtype and in C order: they must not change meanwhile, and
+    may be files mapped into memory, `np.load(file, mmap_mode="r")`, that are larger than it.
 
     Examples
     --------
