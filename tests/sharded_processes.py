@@ -15,10 +15,11 @@ from pathlib import Path
 
 import numpy as np
 from helpers import parameters, problem_of
+from sharded_programs import QUICKLY
 
 from minibp import Training, sharded
 
-SECONDS = 60
+SECONDS = 120
 """After so many all are killed."""
 
 
@@ -29,7 +30,7 @@ def training(devices):
 
 
 def main(port, processes, process, checkpoint, epochs, slow=0):
-    with sharded.joined(f"127.0.0.1:{port}", int(processes), int(process), devices=2, timeout=30) as mesh:
+    with sharded.joined(f"127.0.0.1:{port}", int(processes), int(process), devices=2, timeout=60) as mesh:
         assert mesh.devices.size == 2 * int(processes)
         given = training(mesh)
         if Path(checkpoint).exists():
@@ -53,7 +54,7 @@ def free_port():
 def started(processes, checkpoint, epochs, slow=0):
     """The processes, running."""
     root = Path(__file__).parents[1]
-    environment = {**os.environ, "JAX_PLATFORMS": "cpu"}
+    environment = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": QUICKLY}
     environment["PYTHONPATH"] = os.pathsep.join([str(root), str(root / "tests"), environment.get("PYTHONPATH", "")])
     port = free_port()
     return [
