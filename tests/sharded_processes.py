@@ -1,8 +1,9 @@
 """A training of several processes, each of which runs this file.
 
-    python tests/sharded_processes.py PORT PROCESSES PROCESS CHECKPOINT EPOCHS [SLOW]
+    python tests/sharded_processes.py PORT PROCESSES PROCESS CHECKPOINT EPOCHS [SLOW [FAILS]]
 
-With SLOW, each epoch takes so many seconds longer. It prints a line after each epoch, and the parameters at the end.
+With SLOW, each epoch takes so many seconds longer; process FAILS raises an exception after the first. It prints a line
+after each epoch, a gradient whose neurons are divided, and the parameters at the end.
 """
 
 import json
@@ -18,6 +19,7 @@ from helpers import parameters, problem_of
 from sharded_programs import QUICKLY
 
 from minibp import Training, sharded
+from minibp.check.layout import row_of_gradient
 
 SECONDS = 120
 """After so many all are killed."""
@@ -29,7 +31,7 @@ def training(devices):
     return Training(problem.network, problem.x, problem.y, devices=devices, **options)
 
 
-def main(port, processes, process, checkpoint, epochs, slow=0):
+def main(port, processes, process, checkpoint, epochs, slow=0, fails=None):
     with sharded.joined(f"127.0.0.1:{port}", int(processes), int(process), devices=2, timeout=60) as mesh:
         assert mesh.devices.size == 2 * int(processes)
         given = training(mesh)
@@ -41,8 +43,13 @@ def main(port, processes, process, checkpoint, epochs, slow=0):
                 given.save(checkpoint)
             print(len(history.epochs), flush=True)
             time.sleep(float(slow))
+            if process == fails:
+                raise ArithmeticError("an exception of the user's")
 
         history = given.run(int(epochs), after_epoch)
+        problem, divided = problem_of([6, 8, 4], m=16), sharded.mesh(neurons=2)
+        gradient = sharded.ShardedGradient(problem.network, problem.cost, mesh=divided).gradient(problem.x, problem.y)
+    print(json.dumps(row_of_gradient(gradient).tolist()))
     print(json.dumps(parameters(history.network).tolist()), flush=True)
 
 
@@ -51,7 +58,7 @@ def free_port():
         return server.getsockname()[1]
 
 
-def started(processes, checkpoint, epochs, slow=0):
+def started(processes, checkpoint, epochs, slow=0, *fails):
     """The processes, running."""
     root = Path(__file__).parents[1]
     environment = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": QUICKLY}
@@ -59,7 +66,7 @@ def started(processes, checkpoint, epochs, slow=0):
     port = free_port()
     return [
         subprocess.Popen(
-            [sys.executable, __file__, *map(str, (port, processes, number, checkpoint, epochs, slow))],
+            [sys.executable, __file__, *map(str, (port, processes, number, checkpoint, epochs, slow, *fails))],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -83,8 +90,9 @@ def ended(running, seconds=SECONDS):
             one.stderr.close()
 
 
-def parameters_of(out):
-    return np.array(json.loads(out.splitlines()[-1]))
+def results_of(out):
+    """The gradient and the parameters."""
+    return [np.array(json.loads(line)) for line in out.splitlines()[-2:]]
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import math
 import os
 import secrets
@@ -84,9 +85,9 @@ def joined(
     Notes
     -----
     Where one process ends within, killed or by an exception, all others say so in one sentence and end with status 1,
-    at once. Where a machine falls silent, JAX ends the others when the heartbeat has run out, with a message of its
-    own; so it does where not all join in time, and so it may where process 0 ends. Checkpoints are whole: start all
-    again, and restore.
+    at once; the one with the exception has that status, too, when it ends. Where a machine falls silent, JAX ends the
+    others when the heartbeat has run out, with a message of its own; so it does where not all join in time, and so it
+    may where process 0 ends. Checkpoints are whole: start all again, and restore.
 
     Examples
     --------
@@ -110,11 +111,14 @@ def joined(
     watch = _watch_of(jax, host, count, number, wait)
     try:
         yield mesh(neurons=neurons)
-        watch.leave()
-    finally:
+    except BaseException:
         watch.close()
-        with suppress(RuntimeError):  # of others that have ended
-            jax.distributed.shutdown()
+        atexit.register(
+            _end
+        )  # before JAX's own, which would wait for the others, and then end with a message of its own
+        raise
+    watch.leave()
+    jax.distributed.shutdown()
 
 
 @contextmanager
@@ -151,6 +155,14 @@ def _join(jax: Any, coordinator: str, count: int, number: int, parts: int | None
         raise InputError(f"processes have to join before anything else uses JAX: {error}") from None
 
 
+def _end() -> None:
+    """End this process at once: why has been said already."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(EXIT_LOST)
+
+
 class _Watch:
     """A connection of process 0 with each other one, on which nothing is sent until one leaves: its end is the news."""
 
@@ -171,8 +183,7 @@ class _Watch:
             f"minibp: process {lost} has ended before its work was done, so that this one ends too: "
             "start all again, from the last checkpoint\n"
         )
-        sys.stderr.flush()
-        os._exit(EXIT_LOST)  # the main thread waits for the other in the middle of an exchange
+        _end()  # the main thread waits for the other in the middle of an exchange
 
     def _send(self, words: str) -> None:
         for peer in self._peers.values():
@@ -185,6 +196,7 @@ class _Watch:
         self._send(_BYE)
 
     def close(self) -> None:
+        """Leave without a word, which the others take for the loss of this process."""
         self._over.set()
         for peer in self._peers.values():
             with suppress(OSError):

@@ -1,13 +1,19 @@
 import signal
+import socket
 import threading
 import time
 
 import numpy as np
 import pytest
-from helpers import parameters
-from sharded_processes import ended, parameters_of, started, training
+from helpers import parameters, problem_of
+from sharded_processes import ended, results_of, started, training
+from sharded_programs import limit_of, xla
 
-from minibp import InputError, sharded
+from minibp import InputError, batched, sharded
+from minibp.check.layout import row_of_gradient
+from minibp.check.rounding.whole_pass import arithmetic_of
+from minibp.check.tolerance import within
+from minibp.sharded import processes as processes_module
 from minibp.sharded.processes import whole
 
 jax = pytest.importorskip("jax", reason="JAX is not installed")
@@ -29,10 +35,15 @@ def numpys():
 
 
 def test_four_processes_train_as_one(tmp_path, numpys):
+    problem = problem_of([6, 8, 4], m=16)
+    want = row_of_gradient(batched.backprop(problem.network, problem.cost, problem.x, problem.y).gradient)
+    limit = limit_of(problem, arithmetic_of("float64")) + limit_of(problem, xla("float64"))
     found = ended(started(4, tmp_path / "checkpoint", 4))
     for out, err, status in found:
         assert status == 0, err
-        assert np.allclose(parameters_of(out), numpys, rtol=1e-11, atol=1e-13)
+        gradient, trained = results_of(out)
+        assert np.allclose(trained, numpys, rtol=1e-11, atol=1e-13)
+        assert within(gradient, want, limit).all()
         assert out.splitlines()[-1] == found[0][0].splitlines()[-1]  # bit for bit
 
 
@@ -65,10 +76,57 @@ def test_where_one_is_killed_the_other_ends_with_a_sentence_and_all_go_on_from_t
         for out, err, status in ended(started(2, path, 4)):
             assert status == 0, err
             assert "1" not in out.splitlines()
-            assert np.allclose(parameters_of(out), numpys, rtol=1e-11, atol=1e-13)
+            assert np.allclose(results_of(out)[1], numpys, rtol=1e-11, atol=1e-13)
     else:
         assert status
         assert "process 0 has ended before its work was done" in err or "another task died" in err
+
+
+def test_an_exception_in_one_is_shown_and_ends_all(tmp_path):
+    began = time.monotonic()
+    fine, failed = ended(started(2, tmp_path / "checkpoint", 4, 0, 1))
+    assert time.monotonic() - began < 60
+    assert (fine[2], failed[2]) == (1, 1)
+    assert failed[1].splitlines()[-1] == "ArithmeticError: an exception of the user's"
+    assert fine[1].splitlines()[-1].startswith("minibp: process 1 has ended before its work was done")
+
+
+@pytest.fixture
+def watched(monkeypatch):
+    """A process 0 that watches two others: their ends of the connections, and whether it has ended."""
+    over = threading.Event()
+    monkeypatch.setattr(processes_module, "_end", over.set)
+    pairs = {number: socket.socketpair() for number in (1, 2)}
+    watch = processes_module._Watch({number: mine for number, (mine, _) in pairs.items()})
+    yield watch, {number: theirs for number, (_, theirs) in pairs.items()}, over
+    watch.close()
+    for pair in pairs.values():
+        for one in pair:
+            one.close()
+
+
+def test_the_end_of_one_is_told_to_the_others(watched, capsys):
+    _, peers, over = watched
+    peers[2].close()
+    assert over.wait(10)
+    assert peers[1].recv(16) == b"2\n"
+    assert capsys.readouterr().err.startswith("minibp: process 2 has ended before its work was done")
+
+
+def test_what_process_0_has_heard_is_handed_on(watched, capsys):
+    _, peers, over = watched
+    peers[1].sendall(b"7\n")
+    assert over.wait(10)
+    assert capsys.readouterr().err.startswith("minibp: process 7 has ended before its work was done")
+
+
+def test_one_that_leaves_when_its_work_is_done_is_not_missed(watched):
+    watch, peers, over = watched
+    peers[1].sendall(b"bye\n")
+    watch.leave()
+    assert peers[2].recv(16) == b"bye\n"
+    peers[2].close()
+    assert not over.wait(0.2)
 
 
 @pytest.mark.parametrize(
