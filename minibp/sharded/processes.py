@@ -113,9 +113,7 @@ def joined(
         yield mesh(neurons=neurons)
     except BaseException:
         watch.close()
-        atexit.register(
-            _end
-        )  # before JAX's own, which would wait for the others, and then end with a message of its own
+        atexit.register(_end)  # runs before JAX's own, which would wait for the others
         raise
     watch.leave()
     jax.distributed.shutdown()
@@ -210,7 +208,10 @@ def _watch_of(jax: Any, host: str, count: int, number: int, wait: float) -> _Wat
     address = host.strip("[]")
     if number:
         port, secret = (int(one) for one in multihost_utils.broadcast_one_to_all(np.zeros(2, np.int32)))
-        peer = socket.create_connection((address, port), timeout=wait)
+        try:
+            peer = socket.create_connection((address, port), timeout=wait)
+        except OSError as error:
+            raise ProcessLost(f"process 0 does not answer at port {port} of {address}: {error}") from None
         peer.settimeout(None)
         peer.sendall(f"{secret} {number}\n".encode("ascii"))
         return _Watch({0: peer})
@@ -224,11 +225,22 @@ def _watch_of(jax: Any, host: str, count: int, number: int, wait: float) -> _Wat
         while len(peers) < count - 1:
             if time.monotonic() > until:
                 raise ProcessLost(f"{counted(count, 'process', 'processes')} did not join in {wait:g} s")
-            with suppress(OSError, ValueError):
+            with suppress(OSError):
                 peer, _ = server.accept()
-                peer.settimeout(wait)
-                words = peer.recv(32).decode("ascii").split()
-                if int(words[0]) == secret:
-                    peer.settimeout(None)
-                    peers[int(words[1])] = peer
+                name = _name_of(peer, secret, wait)
+                if name is None:
+                    peer.close()
+                else:
+                    peers[name] = peer
         return _Watch(peers)
+
+
+def _name_of(peer: socket.socket, secret: int, wait: float) -> int | None:
+    """The number of the process that has connected; None of a stranger."""
+    try:
+        peer.settimeout(wait)
+        said, name = map(int, peer.recv(32).decode("ascii").split())
+        peer.settimeout(None)
+    except (OSError, ValueError):
+        return None
+    return name if said == secret else None

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 from helpers import parameters, problem_of
-from sharded_processes import ended, results_of, started, training
+from sharded_processes import ended, free_port, results_of, started, training
 from sharded_programs import limit_of, xla
 
 from minibp import InputError, batched, sharded
@@ -127,6 +127,34 @@ def test_one_that_leaves_when_its_work_is_done_is_not_missed(watched):
     assert peers[2].recv(16) == b"bye\n"
     peers[2].close()
     assert not over.wait(0.2)
+
+
+def test_strangers_at_the_port_are_no_processes(monkeypatch):
+    from jax.experimental import multihost_utils
+
+    def told(values):
+        port, secret = map(int, values)
+        for words in ("", "hello\n", f"{secret + 1} 1\n", f"{secret} 1\n"):
+            with socket.create_connection(("127.0.0.1", port)) as one:
+                one.sendall(words.encode())
+
+    over = threading.Event()
+    monkeypatch.setattr(processes_module, "_end", over.set)
+    monkeypatch.setattr(multihost_utils, "broadcast_one_to_all", told)
+    watch = processes_module._watch_of(jax, "127.0.0.1", 2, 0, 10.0)
+    assert list(watch._peers) == [1]
+    assert over.wait(10)  # it has left
+    watch._peers[1].close()
+
+
+def test_processes_that_do_not_come_and_a_process_0_that_does_not_answer_are_told(monkeypatch):
+    from jax.experimental import multihost_utils
+
+    monkeypatch.setattr(multihost_utils, "broadcast_one_to_all", lambda values: np.array([free_port(), 3]))
+    with pytest.raises(sharded.ProcessLost, match=r"^2 processes did not join in 0\.1 s$"):
+        processes_module._watch_of(jax, "127.0.0.1", 2, 0, 0.1)
+    with pytest.raises(sharded.ProcessLost, match="process 0 does not answer at port"):
+        processes_module._watch_of(jax, "127.0.0.1", 2, 1, 1.0)
 
 
 @pytest.mark.parametrize(
