@@ -38,6 +38,7 @@ BENCHMARKS = (
     "any_function_sensitivity.py --draws 4",
     "any_function_large.py --entries 20000 --wrong-among 2000",  # with 1 where a single wrong entry is not placed
     "any_function_speed.py --entries 1 10 --rounds 1",
+    "scaling_model.py",  # with 1 where a step exchanges other than derived
     "frameworks.py --every 13 --coarse",  # with 1 where a right derivative is called wrong, or a wrong one correct
 )
 EXAMPLES = (
