@@ -35,8 +35,8 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 
 TEST = pytest.StashKey[str]()
 SKIPPED = os.environ.get("MINIBP_SKIPPED_TESTS")
-"""A file of names of tests, or of whole files, a line each. Where it is there, those alone are run; where it is not, it is
-written, with what is skipped. For a second run with packages that the first had not."""
+"""A file of names of tests, or of whole files, a line each. Where it is there, those alone are run; else the names of
+what is skipped are written to it. For a second run with packages that the first had not."""
 ONE_IN = int(os.environ.get("MINIBP_ONE_TEST_IN", "1"))
 """Run a part of the tests: of each file the first, and every so many further. For a second Python."""
 
