@@ -40,3 +40,9 @@ def workers_option() -> Decorator:
     """--workers N."""
     help_ = "Processes that share the work.  [default: one a core]"
     return click.option("--workers", type=click.IntRange(min=1), metavar="N", help=help_)
+
+
+def executor_option() -> Decorator:
+    """--executor dask=ADDRESS."""
+    help_ = "The workers of a Dask cluster share the work: the address of its scheduler, as tcp://127.0.0.1:8786."
+    return click.option("--executor", metavar="dask=ADDRESS", help=help_)
