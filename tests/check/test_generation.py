@@ -63,7 +63,8 @@ def test_another_threads_random_numbers_are_not_taken_for_the_strategys():
     assert control.random is random
 
 
-def test_a_strategy_that_uses_random_is_still_warned_of():
+def test_a_strategy_that_uses_random_is_still_warned_of(monkeypatch):
+    monkeypatch.delitem(sys.modules, "distributed", raising=False)
     with pytest.warns(HypothesisDeprecationWarning, match="Do not use the `random` module inside strategies"):
         draw(st.builds(random.random), 3, 7)
 
