@@ -18,6 +18,12 @@ AHEAD_OF_A_WORKER = 3
 """The same for each worker: enough that none waits while the first block is a slow one."""
 
 
+def expect_executor(executor: object) -> None:
+    """Reject what cannot do the work of a campaign."""
+    if executor is not None and not isinstance(executor, Executor):
+        raise InputError(f"executor is {executor!r}, expected a concurrent.futures.Executor, a process pool say")
+
+
 def in_order(
     function: Callable[[Block], Result],
     blocks: Iterable[Block],

@@ -104,7 +104,8 @@ def connected(address: str) -> Iterator[Cluster]:
             raise
         missing = f"--executor dask=ADDRESS needs {error.name}, which is not installed: {how_to_install('dask')}"
         raise InputError(missing) from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is said here, in a sentence
+    for name in ("distributed", "distributed.client", "tornado.application"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what matters is said here, in a sentence
     try:
         client = make(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, RuntimeError) as error:

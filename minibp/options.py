@@ -36,9 +36,9 @@ def seed_option(default: int | None = 0, what: str = "The same seed draws the sa
     return click.option("--seed", type=kind, metavar="N", default=default, show_default=True, help=what)
 
 
-def workers_option() -> Decorator:
+def workers_option(default: str = "one a core") -> Decorator:
     """--workers N."""
-    help_ = "Processes that share the work.  [default: one a core]"
+    help_ = f"Processes that share the work.  [default: {default}]"
     return click.option("--workers", type=click.IntRange(min=1), metavar="N", help=help_)
 
 

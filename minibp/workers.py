@@ -68,16 +68,21 @@ class Team(NamedTuple):
 
 
 @contextmanager
-def team(workers: int | None, executor: str | None, default: int | None = None) -> Iterator[Team]:
-    """What the options --workers and --executor ask for; without both `default` processes, or one a core."""
-    if executor is None:
-        count = workers or default or cores()
+def team(
+    workers: int | None, executor: str | None, default: int | None = None, *, single: bool = False
+) -> Iterator[Team]:
+    """What the options --workers and --executor ask for; without both `default` processes, or one a core.
+
+    Where there is a `single` thing to do it is this process alone.
+    """
+    address = None if executor is None else address_of(executor)
+    if address is not None and workers is not None:
+        raise InputError("--workers is for processes on this machine: the cluster of --executor has its own")
+    if single or address is None:
+        count = 1 if single else workers or default or cores()
         with pool(count) as processes:
             yield Team(processes, count)
         return
-    address = address_of(executor)
-    if workers is not None:
-        raise InputError("--workers is for processes on this machine: the cluster of --executor has its own")
     with connected(address) as cluster:
         yield Team(cluster, cluster.workers)
 

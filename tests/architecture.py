@@ -21,6 +21,7 @@ foreign
 activation activations costs further_activations network inputs user_functions problem
 batched component drawing per_example workspace
 adapters console data hypothesis_plugin import_string options pages strategies
+shipping
 check.problem_stack check.tolerance check.generation check.rounding
 check.oracles check.faults
 check.layout check.statistics check.compare

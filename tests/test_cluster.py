@@ -210,6 +210,19 @@ def test_drawn_networks_are_the_same_on_a_cluster(of_two, tmp_path):
     assert figures(json.loads(there.read_text())) == figures(json.loads(here.read_text()))
 
 
+def test_code_of_a_file_is_checked_on_a_cluster(of_two, tmp_path, monkeypatch):
+    address, _ = of_two
+    (tmp_path / "script.py").write_text("def f(w):\n    return float(w @ w)\ndef g(w):\n    return 2 * w\n")
+    monkeypatch.chdir(tmp_path)
+    at = "arrays(float, 3, elements=st.floats(-3, 3))"
+    options = ["script.py:f", "script.py:g", "--at", at, "--seed", "5", "--examples", "12", "--json"]
+    for more in (["there.json", "--executor", f"dask={address}"], ["here.json"]):
+        assert CliRunner().invoke(cli, ["check-grad", *options, *more], catch_exceptions=False).exit_code == 0
+    there, here = (json.loads((tmp_path / name).read_text()) for name in ("there.json", "here.json"))
+    assert figures(there) == figures(here)
+    assert there["notes"] == here["notes"]
+
+
 def test_a_worker_killed_in_mid_campaign_changes_no_figure(of_two):
     address, workers = of_two
     seen = []

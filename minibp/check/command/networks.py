@@ -19,7 +19,7 @@ from minibp.import_string import loaded, own_arguments
 from minibp.options import executor_option, html_option, json_option, seed_option, workers_option
 from minibp.workers import team
 
-OUTPUTS = ("seed", "json_file", "html_file", "github")
+OUTPUTS = ("seed", "json_file", "html_file", "github", "workers", "executor")
 """Options of `check` that do not change what is checked, and the seed, which is always named."""
 
 
@@ -122,6 +122,8 @@ def verify(
 @seed_option(None)
 @json_option("the report")
 @html_option()
+@workers_option("1")
+@executor_option()
 @click.option("--github", is_flag=True, help="Print findings as annotations of a GitHub workflow, too.")
 def check(
     target: str,
@@ -133,6 +135,8 @@ def check(
     json_file: str | None,
     html_file: str | None,
     github: bool,
+    workers: int | None,
+    executor: str | None,
     activation: str,
     layers: int | None,
     **options: Any,
@@ -159,8 +163,13 @@ def check(
 
         chosen = _activations(activation, layers)
         x, y = _examples_in(data) if data is not None else (None, None)
-        with bar("networks", first="JAX compiles its program") as progress:
-            report = run(subject, activation=chosen, raise_on_mismatch=False, progress=progress, x=x, y=y, **options)
+        single = options["network"] is not None  # which is done before any worker has started
+        with (
+            bar("networks", first="JAX compiles its program") as progress,
+            team(workers, executor, default=1, single=single) as who,
+        ):
+            options |= {"activation": chosen, "x": x, "y": y, "executor": who.executor}
+            report = run(subject, raise_on_mismatch=False, progress=progress, **options)
         report = replace(report, again=_again(report.seed))
         if github:
             annotate(report, function, json_file)

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minibp import data
-from minibp.arrays import FLOAT_DTYPES, InputError, checked_count
-from minibp.blocks import in_order
+from minibp.arrays import FLOAT_DTYPES, checked_count
+from minibp.blocks import expect_executor, in_order
 from minibp.check.generation import draw
 from minibp.check.report.report import Report
 from minibp.check.verify.implementations import Run
@@ -90,12 +90,6 @@ def verify(
     return run.concluded(
         chosen, time.perf_counter() - started, notes, again=f"minibp verify --examples {count} --seed {chosen}"
     )
-
-
-def expect_executor(executor: object) -> None:
-    """Reject what cannot do the work of a campaign."""
-    if executor is not None and not isinstance(executor, Executor):
-        raise InputError(f"executor is {executor!r}, expected a concurrent.futures.Executor, a process pool say")
 
 
 class Share(NamedTuple):
