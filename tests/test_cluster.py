@@ -233,9 +233,9 @@ def test_a_worker_killed_in_mid_campaign_changes_no_figure(of_two):
             os.kill(workers[0], signal.SIGKILL)
 
     with connected(address) as executor:
-        there = soak(networks=1100, seed=3, workers=2, executor=executor, progress=kill_one)
+        there = soak(networks=800, seed=3, workers=2, executor=executor, progress=kill_one)
         assert executor.client.scheduler_info()["address"] == address
     assert there.notes[0].endswith("by 2 workers of a Dask cluster")
     assert there.verdict == "correct"
-    assert seen == [(min(256 * n, 1100), 1100) for n in range(1, 6)]
-    assert figures(there) == figures(soak(networks=1100, seed=3))
+    assert seen == [(min(256 * n, 800), 800) for n in range(1, 5)]
+    assert figures(there) == figures(soak(networks=800, seed=3))
