@@ -77,7 +77,7 @@ def team(
     """
     address = None if executor is None else address_of(executor)
     if address is not None and workers is not None:
-        raise InputError("--workers is for processes on this machine: the cluster of --executor has its own")
+        raise InputError(f"--workers is {workers}, expected none with --executor: a cluster has workers of its own")
     if single or address is None:
         count = 1 if single else workers or default or cores()
         with pool(count) as processes:

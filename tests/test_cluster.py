@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from presses import pressed
 
 from minibp import cluster, data
 from minibp.arrays import InputError
@@ -221,6 +222,14 @@ def test_code_of_a_file_is_checked_on_a_cluster(of_two, tmp_path, monkeypatch):
     there, here = (json.loads((tmp_path / name).read_text()) for name in ("there.json", "here.json"))
     assert figures(there) == figures(here)
     assert there["notes"] == here["notes"]
+
+
+def test_ctrl_c_ends_it_with_what_was_checked(of_two, tmp_path):
+    address, _ = of_two
+    command = ["verify", "--networks", "1000000", "--seed", "1", "--executor", f"dask={address}"]
+    status, took, text = pressed(command, 6, tmp_path, whole_group=False)
+    assert (status, took < 2) == (130, True)
+    assert re.fullmatch(r"minibp: stopped (after [\d,]+ networks; alarms, .*; seed 1|before any .*|while .*)\n", text)
 
 
 def test_a_worker_killed_in_mid_campaign_changes_no_figure(of_two):

@@ -69,7 +69,7 @@ def test_both_options_make_one_executor():
         assert who.executor.submit(abs, -3).result() == 3
     with pytest.raises(InputError, match="^--executor is 'x', expected dask=ADDRESS"), team(None, "x"):
         pass
-    with pytest.raises(InputError, match="^--workers is for processes on this machine"), team(2, "dask=tcp://a:1"):
+    with pytest.raises(InputError, match="^--workers is 2, expected none with --executor"), team(2, "dask=tcp://a:1"):
         pass
 
 

@@ -14,6 +14,7 @@ from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
 from minibp.check.verify import implementations, soak
 from minibp.check.verify.soak import Block
 from minibp.network import Gradient
+from minibp.workers import BLAS_THREADS, team
 
 
 def test_the_packages_implementations_are_correct():
@@ -165,7 +166,10 @@ def test_of_a_long_campaign_no_more_is_kept_than_of_a_short_one(monkeypatch):
     assert 0 < most <= 2 * AHEAD_OF_A_WORKER + 4  # what is merged and asked for, and what each thread has in hand
 
 
-def test_so_many_networks_give_the_same_figures_whoever_does_the_work():
+def test_so_many_networks_give_the_same_figures_whoever_does_the_work(monkeypatch):
+    for name in BLAS_THREADS:
+        monkeypatch.setenv(name, "1")  # which the processes would else have set for good
+
     def figures(report):
         return {
             name: value for name, value in report.to_dict().items() if name not in ("seconds", "environment", "notes")
@@ -175,8 +179,8 @@ def test_so_many_networks_give_the_same_figures_whoever_does_the_work():
     assert once.networks == 300
     assert once.again == "minibp verify --networks 300 --seed 6"
     told = []
-    with ThreadPoolExecutor(2) as pool:
-        other = soak.soak(networks=300, seed=6, workers=2, executor=pool, progress=lambda *done: told.append(done))
+    with team(2, None) as who:
+        other = soak.soak(networks=300, seed=6, progress=lambda *done: told.append(done), **who._asdict())
     assert figures(other) == figures(once)
     assert told == [(256, 300), (300, 300)]
     assert soak.soak(0.01, seed=6).entries < once.entries  # whose first block it is
