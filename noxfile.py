@@ -34,10 +34,11 @@ BENCHMARKS = (
     "training_step.py --rounds 1 --steps 20",
     "absolute.py --quiet --rows 1 --processes 1 --values 1 --warmups 0 --loops 1",
     "epoch.py --rounds 1 --examples 600",  # ends with 1 where parameters after an epoch are not those of plain NumPy
-    "any_function.py --checks 300 --mutations 150",  # with 1 at a false alarm, a mistake that is missed, an exception
+    "any_function.py --checks 200 --mutations 100",  # with 1 at a false alarm, a mistake that is missed, an exception
     "any_function_sensitivity.py --draws 4",
     "any_function_large.py --entries 20000 --wrong-among 2000",  # with 1 where a single wrong entry is not placed
     "any_function_speed.py --entries 1 10 --rounds 1",
+    "scaling_model.py",  # with 1 where a step exchanges other than derived
     "frameworks.py --every 13 --coarse",  # with 1 where a right derivative is called wrong, or a wrong one correct
 )
 EXAMPLES = (

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from minibp import adapters as adapters
     from minibp import check as check
     from minibp import data as data
+    from minibp import sharded as sharded
     from minibp import strategies as strategies
     from minibp.check.backprop.backprop_check import check_backprop as check_backprop
     from minibp.check.grad.public import check_grad as check_grad
@@ -78,6 +79,7 @@ __all__ = [
     "gradient_descent",
     "per_example",
     "polynomial_terms",
+    "sharded",
     "steepest_descent_direction",
     "strategies",
     "train",
@@ -106,6 +108,7 @@ _LATER = {
     "directional_derivative": "minibp.descent.directions",
     "gradient_descent": "minibp.descent.path",
     "polynomial_terms": "minibp.monomials",
+    "sharded": "",
     "steepest_descent_direction": "minibp.descent.directions",
     "strategies": "",
     "train": "minibp.training.loop",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +15,9 @@ Array = NDArray[Any]
 
 FLOAT_DTYPES = ("float32", "float64")
 _NAMES: dict[np.dtype[Any], str] = {np.dtype(name): name for name in FLOAT_DTYPES}  # a dtype takes long to name itself
+
+PART_BYTES = 1 << 20
+"""Of an array that is looked through in parts: a file that is mapped into memory may be larger than memory."""
 
 
 class InputError(ValueError):
@@ -84,13 +88,11 @@ def checked_array(
         except ValueError as error:
             raise InputError(f"{name} is not an array: {error}") from None
         kind = checked_dtype(name, array.dtype)
-        if not np.isfinite(array).all():
-            where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-            raise InputError(f"{name} has the value {array[where]} at {list(where)}, expected finite numbers")
+        _check_finite(name, array)
         if dtype is not None and kind != dtype:
             with np.errstate(over="ignore"):
                 converted = array.astype(dtype)
-            if not np.isfinite(converted).all():
+            if not all(np.isfinite(part).all() for _, part in in_parts(converted)):
                 raise InputError(f"{name} has values too large for {dtype}, the dtype of the parameters")
             array = converted
         made = np.array(array, array.dtype.newbyteorder("="), copy=copy or None, order="C")
@@ -100,6 +102,30 @@ def checked_array(
     if 0 in array.shape:
         raise InputError(f"{name} has shape {tuple(array.shape)}, expected at least one entry along every dimension")
     return array
+
+
+def _check_finite(name: str, array: Array) -> None:
+    if array.nbytes <= PART_BYTES and np.isfinite(array).all():
+        return
+    for start, part in in_parts(array):
+        if not np.isfinite(part).all():
+            first, *others = (int(i) for i in np.argwhere(~np.isfinite(np.atleast_1d(part)))[0])
+            where = [start + first, *others] if array.ndim else []
+            raise InputError(f"{name} has the value {array[tuple(where)]} at {where}, expected finite numbers")
+
+
+def in_parts(array: Array, part_bytes: int = PART_BYTES) -> Iterator[tuple[int, Array]]:
+    """Some rows of an array at a time, with the number of the first: what is made of them takes little memory.
+
+    >>> [(start, part.tolist()) for start, part in in_parts(np.arange(3.0), 16)]
+    [(0, [0.0, 1.0]), (2, [2.0])]
+    """
+    if array.nbytes <= part_bytes:
+        yield 0, array
+        return
+    rows = max(1, part_bytes * len(array) // array.nbytes)
+    for start in range(0, len(array), rows):
+        yield start, array[start : start + rows]
 
 
 def checked_count(name: str, value: object, *, least: int = 1) -> int:

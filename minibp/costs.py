@@ -230,7 +230,7 @@ class CrossEntropy(Cost):
             raise InputError("cross_entropy needs outputs between 0 and 1, and softmax over one neuron is always 1")
 
     def check_targets(self, y: Array) -> None:
-        if (y < 0).any() or (y > 1).any():
+        if y.min() < 0 or y.max() > 1:
             raise InputError(f"y has values from {y.min()} to {y.max()}, cross_entropy expects them within [0, 1]")
 
 
@@ -262,7 +262,7 @@ class CategoricalCrossEntropy(Cost):
         sums = y.sum(axis=-1, dtype=np.float64)
         # Targets that were normalised in float32 miss 1 by the rounding of n quotients.
         slack = float(np.finfo(np.float32).eps) * y.shape[-1]
-        if (y < 0).any() or (abs(sums - 1) > slack).any():
+        if y.min() < 0 or (abs(sums - 1) > slack).any():
             worst = int(np.argmax(np.where((y < 0).any(axis=-1), np.inf, abs(sums - 1))))
             raise InputError(
                 f"row {worst} of y sums to {sums[worst]:.17g} with least value {y[worst].min()}; "

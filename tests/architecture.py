@@ -20,7 +20,7 @@ workers
 foreign
 activation activations costs further_activations network inputs user_functions problem
 batched component drawing per_example workspace
-adapters console data hypothesis_plugin import_string options pages strategies
+adapters console data hypothesis_plugin import_string options pages sharded strategies
 shipping
 check.problem_stack check.tolerance check.generation check.rounding
 check.oracles check.faults

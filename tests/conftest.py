@@ -34,6 +34,9 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TEST = pytest.StashKey[str]()
+SKIPPED = os.environ.get("MINIBP_SKIPPED_TESTS")
+"""A file of names of tests, or of whole files, a line each. Where it is there, those alone are run; where it is not, it is
+written, with what is skipped. For a second run with packages that the first had not."""
 ONE_IN = int(os.environ.get("MINIBP_ONE_TEST_IN", "1"))
 """Run a part of the tests: of each file the first, and every so many further. For a second Python."""
 
@@ -48,7 +51,31 @@ def pytest_addoption():
         )
 
 
+class Skipped:
+    """Writes the names of what is skipped."""
+
+    def __init__(self, path):
+        self.path, self.names = path, set()
+
+    def pytest_runtest_logreport(self, report):
+        if report.skipped:
+            self.names.add(report.nodeid)
+
+    pytest_collectreport = pytest_runtest_logreport
+
+    def pytest_sessionfinish(self):
+        self.path.write_text("".join(f"{name}\n" for name in sorted(self.names)), encoding="utf-8")
+
+
+def pytest_configure(config):
+    if SKIPPED and not hasattr(config, "workerinput") and not Path(SKIPPED).exists():
+        config.pluginmanager.register(Skipped(Path(SKIPPED)), "skipped")
+
+
 def pytest_collection_modifyitems(config, items):
+    if SKIPPED and Path(SKIPPED).exists():
+        names = set(Path(SKIPPED).read_text(encoding="utf-8").splitlines())
+        items[:] = [item for item in items if item.nodeid in names or item.nodeid.split("::")[0] in names]
     seen = Counter()
     chosen, others = [], []
     for item in items:

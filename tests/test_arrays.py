@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from case_ids import written_out
@@ -8,6 +10,7 @@ from minibp.arrays import (
     checked_count,
     checked_dtype,
     checked_vector,
+    in_parts,
     is_foreign,
     namespace,
     read_only,
@@ -103,3 +106,18 @@ def test_a_point_of_integers_is_one_of_float64(dtype):
 )
 def test_what_is_no_point_is_refused(value, message):
     refused(message, checked_vector, "start", value)
+
+
+def test_the_place_of_a_number_that_is_not_finite_is_that_in_the_whole_array():
+    x = np.zeros((70_000, 3))
+    x[65_000, 2] = np.inf
+    with pytest.raises(InputError, match=r"x has the value inf at \[65000, 2\], expected finite"):
+        checked_array("x", x)
+
+
+@pytest.mark.parametrize("shape", [(), (5,), (7, 3), (2, 2, 2)], ids=str)
+def test_the_parts_of_an_array_are_all_of_it(shape):
+    array = np.arange(math.prod(shape), dtype=float).reshape(shape)
+    parts = list(in_parts(array, 8 if shape else 1 << 20))
+    assert [start for start, _ in parts] == list(range(len(parts)))
+    assert np.array_equal(np.concatenate([part for _, part in parts]) if shape else parts[0][1], array)

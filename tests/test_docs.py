@@ -39,6 +39,7 @@ SHORTER = (
     (r"--networks \d+(.*)$", r"--networks 20\1 --workers 1"),
     (r"--data mnist", "--data digits"),
     (r"^minibp train\b(.*)$", r"minibp train\1 --epochs 1"),
+    (r"--devices \d+", "--devices 1"),  # more of them have to be asked for before JAX starts
     (r"^minibp descend\b(.*) --plot \S+", r"minibp descend\1"),  # drawn by tests/test_article_figures.py
     (r"^(minibp check (?!net|wrong|student)\S+\.py.*)$", r"\1 --examples 3"),
     (r"^(minibp check package.*)$", r"\1 --examples 3"),
@@ -46,6 +47,7 @@ SHORTER = (
 """What makes a command take seconds, none of which changes what it is an example of."""
 READ_ONLY = {
     "Square.apply": "a class of PyTorch's that is the reader's own",
+    "minibp.sharded.joined(": "a program for several processes: tests/sharded/test_processes.py has one",
     "def test_gradient(check_backprop)": "a test of the reader's own: tests/test_pytest_plugin.py",
 }
 """What is in blocks of Python that are neither doctests nor files, and why they are compiled and not run."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import minibp
-from minibp import adapters, check, data, strategies
+from minibp import adapters, check, data, sharded, strategies
 
 DOCS = Path(__file__).parents[1] / "docs"
 DIRECTIVE = re.compile(r"^\.\. (currentmodule|autofunction|autoclass):: (\S+)$", flags=re.MULTILINE)
@@ -28,7 +28,7 @@ def documented():
 def public():
     """Every public function and class."""
     names = {f"minibp.{name}" for name in minibp.__all__ if not inspect.ismodule(getattr(minibp, name))}
-    for module in (adapters, check, data):
+    for module in (adapters, check, data, sharded):
         names |= {f"{module.__name__}.{name}" for name in module.__all__}
     names |= {
         f"minibp.strategies.{name}"

@@ -21,8 +21,8 @@ MOST_LAYERS = MOST_NEURONS = 9
 MOST_L2 = 100.0
 TRIES = 200
 """Networks that are drawn at most until one has numbers of a size that is easily read."""
-LARGEST_Z, LEAST_DELTA = 4.0, 0.005
-"""Easily read: no |z| is above the one, and no δ below the other but for exact zeros, of which no layer is full."""
+LARGEST_Z, LEAST_Z, LEAST_DELTA = 4.0, 0.005, 0.005
+"""Easily read: every |z| is between the two, and no δ below the last but for exact zeros, of which no layer is full."""
 ETAS = tuple(float(f"{digit}e-{power}") for power in range(1, 7) for digit in (5, 2, 1))
 """The learning rates that are tried, the largest first: 0.5, 0.2, 0.1, 0.05, …"""
 
@@ -102,7 +102,8 @@ def _tries(
         passed = component.backprop(network, cost, x[None], y[None])
         largest = max(float(np.abs(z).max()) for z in passed.z)
         least = min(float(np.abs(delta[delta != 0]).min(initial=np.abs(delta).max())) for delta in passed.delta)
-        ease = min(LARGEST_Z / max(largest, LARGEST_Z), least / LEAST_DELTA, 1.0)
+        at_zero = min(float(np.abs(z).min()) for z in passed.z)  # where some σ have a kink, and rounding a sign
+        ease = min(LARGEST_Z / max(largest, LARGEST_Z), least / LEAST_DELTA, at_zero / LEAST_Z, 1.0)
         yield ease, (network, cost, x, y)
         if ease == 1:
             return

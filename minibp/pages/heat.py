@@ -33,12 +33,15 @@ SIGNED = ("minus3", "minus2", "minus1", "zero", "plus1", "plus2", "plus3")
 
 
 class Map(NamedTuple):
-    """An array as cells: paths by class, and how many entries across and down a cell stands for."""
+    """An array as cells: paths by class."""
 
     columns: int
     rows: int
     paths: list[tuple[str, str]]
     block: tuple[int, int]
+    """How many entries a cell stands for, down and across."""
+    off: str
+    """The path that frames what is off."""
 
 
 def level_of(ratio: float) -> str:
@@ -66,17 +69,27 @@ def signs_of(values: Array, largest: float) -> Array:
 def error_map(ratio: Array) -> Map:
     """The map of error / tolerance, (rows, columns); a block has the level of its worst entry."""
     pooled, block = _pooled(ratio, ratio)
-    return _map(levels_of(pooled), block)
+    return _map(levels_of(pooled), block, pooled > 1)
 
 
-def value_map(values: Array, largest: float) -> Map:
-    """The map of values, (rows, columns); a block has the value of its largest entry."""
+def value_map(values: Array, largest: float, ratio: Array) -> Map:
+    """The map of values, (rows, columns), of which those with a ratio above 1 are off.
+
+    A block has the value of its largest entry, and is off where any of its entries is.
+    """
     pooled, block = _pooled(values, np.abs(values))
-    return _map(signs_of(pooled, largest), block)
+    return _map(signs_of(pooled, largest), block, _pooled(ratio, ratio)[0] > 1)
 
 
-def _map(classes: Array, block: tuple[int, int]) -> Map:
-    """Cells of one class side by side are one stroke of its path."""
+def _map(classes: Array, block: tuple[int, int], off: Array) -> Map:
+    rows, columns = classes.shape
+    paths = _paths(classes)
+    framed = _paths(np.where(off, "off", "")).get("off", "")
+    return Map(columns, rows, sorted(paths.items()), block, framed)
+
+
+def _paths(classes: Array) -> dict[str, str]:
+    """By class the path of its cells; those side by side are one stroke."""
     paths: dict[str, list[str]] = {}
     for y, row in enumerate(classes.tolist()):
         x = 0
@@ -84,8 +97,7 @@ def _map(classes: Array, block: tuple[int, int]) -> Map:
             width = len(list(run))
             paths.setdefault(name, []).append(f"M{x} {y}h{width}v1h-{width}z")
             x += width
-    rows, columns = classes.shape
-    return Map(columns, rows, [(name, "".join(d)) for name, d in sorted(paths.items())], block)
+    return {name: "".join(strokes) for name, strokes in paths.items()}
 
 
 def _pooled(values: Array, size: Array) -> tuple[Array, tuple[int, int]]:

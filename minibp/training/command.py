@@ -45,6 +45,7 @@ MOST_NEURONS = 10**6
 @click.option("--eta", type=float, help="The learning rate η.  [default: the preset's]")
 @click.option("--l2", type=float, help="α of α/(2m) Σ w².  [default: the preset's]")
 @click.option("--form", type=click.Choice(list(FORM_OF)), default="batched", show_default=True)
+@click.option("--devices", type=click.IntRange(min=1), help="Divide each mini-batch among N devices of JAX.")
 @click.option("--dtype", type=click.Choice(FLOAT_DTYPES), default="float64", show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed, the same bits.")
 @click.option("--checkpoint", type=click.Path(dir_okay=False), help="Keep FILE at what the last epoch ended with.")
@@ -57,6 +58,7 @@ def train(
     preset: str,
     hidden: str | None,
     form: str,
+    devices: int | None,
     dtype: str,
     seed: int,
     checkpoint: str | None,
@@ -82,13 +84,14 @@ def train(
         chosen = PRESETS[preset]._replace(**{name: value for name, value in changed.items() if value is not None})
         if hidden is not None:
             chosen = chosen._replace(hidden=_widths(hidden))
-        training = _training(chosen, _data_set(source), FORM_OF[form], dtype, seed)
+        training = _training(chosen, _data_set(source), FORM_OF[form], devices, dtype, seed)
         if continues:
             assert checkpoint is not None
             training.restore(checkpoint)
             click.echo(f"minibp: going on from {checkpoint}, {training.history.message}", err=True)
         history, failures = _trained(training, chosen.epochs, checkpoint, to_stderr=json_file == "-")
         about: dict[str, Any] = {"data": source, "preset": preset, "sizes": history.network.sizes, "form": form}
+        about["devices"] = devices
         about |= {"dtype": dtype, "seed": seed, **chosen._asdict()}
         failures += _written(history, about, {"network": network_file, "json": json_file, "plot": plot_file})
         if failures:
@@ -168,7 +171,7 @@ def _data_set(source: str) -> DataSet:
     return images
 
 
-def _training(chosen: Preset, images: DataSet, form: str, dtype: str, seed: int) -> Training:
+def _training(chosen: Preset, images: DataSet, form: str, devices: int | None, dtype: str, seed: int) -> Training:
     """As it begins: one generator draws the network first, and then shuffles."""
     rng = np.random.default_rng(seed)
     sizes = (images.train.x.shape[1], *chosen.hidden, images.train.y.shape[1])
@@ -183,6 +186,7 @@ def _training(chosen: Preset, images: DataSet, form: str, dtype: str, seed: int)
         rng=rng,
         test=images.test,
         form=form,
+        devices=devices,
     )
 
 

@@ -18,6 +18,7 @@ from minibp.arrays import Array, InputError, checked_count
 from minibp.files import checked_path, followed
 from minibp.generators import checked_generator
 from minibp.network import Network
+from minibp.sharded.step import ShardedStep
 from minibp.text import counted
 from minibp.training import checkpoint
 from minibp.training.batches import Batches
@@ -27,7 +28,7 @@ from minibp.training.fused_step import BatchStep
 from minibp.training.history import DIVERGED, FINISHED, INTERRUPTED, RUNNING, STOPPED, Epoch, History, record
 from minibp.training.interrupt import heard
 from minibp.training.standstill import got_saturated, moved, why_still
-from minibp.training.validation import checked_settings
+from minibp.training.validation import Settings, checked_settings
 from minibp.workspace.kernels import Step
 
 Callback = Callable[[History], object]
@@ -69,17 +70,23 @@ class Training:
         x and y of examples that are only scored.
     form : {"batched", "per_example"}, optional
         Batches as matrices, or the source's loop over examples. Default "batched".
+    devices : int or jax.sharding.Mesh, optional
+        Number of devices of JAX among which each batch is divided, or a mesh from `minibp.sharded.mesh`. Default None:
+        NumPy.
 
     Raises
     ------
     InputError
         Where the arguments do not fit together.
+    ModuleNotFoundError
+        Where there are `devices`, and JAX is not installed.
 
     Notes
     -----
     A batch of k examples makes one step (7), with L2 (28) and (29), α being divided by the number m of all rows of x.
     `batch_size` 1 is stochastic gradient descent, (5); m is batch gradient descent, which needs no shuffling. x and y
-    are read in place where they are NumPy's, of the network's dtype and in C order: they must not change meanwhile.
+    are read in place where they are NumPy's, of the network's dtype and in C order: they must not change meanwhile, and
+    may be files mapped into memory, `np.load(file, mmap_mode="r")`, that are larger than it.
 
     Examples
     --------
@@ -108,9 +115,10 @@ class Training:
         rng: int | np.random.Generator | None = 0,
         test: Any = None,
         form: str = "batched",
+        devices: Any = None,
     ) -> None:
         self._settings = checked_settings(
-            network, x, y, cost=cost, batch_size=batch_size, eta=eta, l2=l2, test=test, form=form
+            network, x, y, cost=cost, batch_size=batch_size, eta=eta, l2=l2, test=test, form=form, devices=devices
         )
         self._rng = checked_generator(rng)
         self._begun = checkpoint.digest(*network.weights, *network.biases, checkpoint.encoded(self._rng))
@@ -204,7 +212,8 @@ class Training:
 
         Notes
         -----
-        The bits are the same on one machine, with the same libraries and as many threads of BLAS.
+        The bits are the same on one machine, with the same libraries and as many threads of BLAS, or devices. A
+        training on other devices than the checkpoint's goes on too, with the same numbers to within rounding.
         """
         place, bits = followed(checked_path(path)), self._rng.bit_generator
         reached, self._stamps[place] = checkpoint.read(path, self._identity, self._reached.network, bits)
@@ -242,11 +251,7 @@ class Training:
     def _begin_from(self, reached: Reached) -> None:
         """Take a copy of the parameters, to be moved from now on, and the generator as it was then."""
         given = self._settings
-        self._parameters: Mover = (
-            BatchStep(reached.network, given.cost, given.batch_size, eta=given.eta, decay=given.decay)
-            if given.form == "batched"
-            else ExampleStep(reached.network, given.cost, eta=given.eta, decay=given.decay)
-        )
+        self._parameters = _mover(reached.network, given)
         self._batches = Batches(given.train.x, given.train.y, given.batch_size, self._parameters.bind)
         self._rng.bit_generator.state = reached.generator
         self._reached, self._within_an_epoch, self._still = reached, False, 0
@@ -306,6 +311,7 @@ def train(
     rng: int | np.random.Generator | None = 0,
     test: Any = None,
     callback: Callback | None = None,
+    devices: Any = None,
 ) -> History:
     """Train a network by gradient descent with minibatches: equations (7), (28) and (29).
 
@@ -336,6 +342,8 @@ def train(
         x and y of examples that are only scored.
     callback : callable, optional
         Called with the `History` so far after each epoch; training stops where it returns True.
+    devices : int or jax.sharding.Mesh, optional
+        As for `Training`.
 
     Returns
     -------
@@ -362,11 +370,22 @@ def train(
     >>> history.outcome, len(history.epochs), history.epochs[-1].test.accuracy > 0.8
     ('finished', 5, True)
     """
-    training = Training(network, x, y, cost=cost, batch_size=batch_size, eta=eta, l2=l2, rng=rng, test=test)
+    training = Training(
+        network, x, y, cost=cost, batch_size=batch_size, eta=eta, l2=l2, rng=rng, test=test, devices=devices
+    )
     history = training.run(epochs, callback)
     if history.outcome == DIVERGED:
         warnings.warn(history.message, RuntimeWarning, stacklevel=2)
     return history
+
+
+def _mover(network: Network, given: Settings) -> Mover:
+    """A copy of the parameters that moves."""
+    if given.mesh is not None:
+        return ShardedStep(network, given.cost, given.mesh, eta=given.eta, decay=given.decay)
+    if given.form == "batched":
+        return BatchStep(network, given.cost, given.batch_size, eta=given.eta, decay=given.decay)
+    return ExampleStep(network, given.cost, eta=given.eta, decay=given.decay)
 
 
 def _what_is_not_finite(epoch: Epoch) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from minibp.arrays import Array
+from minibp.arrays import Array, in_parts
 from minibp.costs import Cost
 from minibp.network import Network
 from minibp.user_functions import checked_cost, with_checked_functions
@@ -48,7 +48,7 @@ class Examples:
 
     def __init__(self, x: Array, y: Array) -> None:
         self.x, self.y = x, y
-        bits = bool(((y == 0) | (y == 1)).all())
+        bits = all(bool(((part == 0) | (part == 1)).all()) for _, part in in_parts(y))
         if y.shape[1] == 1:
             self.labels = y[:, 0] > 0.5 if bits else None
         else:

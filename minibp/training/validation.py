@@ -8,6 +8,7 @@ from minibp.arrays import Array, InputError, checked_count, is_foreign
 from minibp.costs import L2, Cost
 from minibp.inputs import checked_inputs, checked_rate
 from minibp.network import Network
+from minibp.sharded.devices import checked_mesh
 from minibp.training.scores import Examples
 
 BACKPROP_FORMS = ("batched", "per_example")
@@ -23,6 +24,8 @@ class Settings(NamedTuple):
     eta: float
     l2: L2
     form: str
+    mesh: Any = None
+    """The devices that batches are divided among; None of NumPy."""
 
     @property
     def decay(self) -> float:
@@ -31,7 +34,17 @@ class Settings(NamedTuple):
 
 
 def checked_settings(
-    network: Network, x: Any, y: Any, *, cost: Any, batch_size: Any, eta: Any, l2: Any, test: Any, form: str
+    network: Network,
+    x: Any,
+    y: Any,
+    *,
+    cost: Any,
+    batch_size: Any,
+    eta: Any,
+    l2: Any,
+    test: Any,
+    form: str,
+    devices: Any = None,
 ) -> Settings:
     """The arguments of `Training`, made ready, or one `InputError` that says what was got and what was expected."""
     inputs = checked_inputs(network, cost, x, y, l2, copy=False)
@@ -43,14 +56,23 @@ def checked_settings(
         raise InputError(f"batch_size is {batch_size}, expected at most {m}, the number of rows of x")
     if form not in BACKPROP_FORMS:
         raise InputError(f"form is {form!r}, expected one of {', '.join(BACKPROP_FORMS)}")
+    mesh = _checked_devices(devices, form)
     held_out = None if test is None else _test_examples(network, inputs.cost, test)
-    settings = Settings(train, held_out, inputs.cost, size, checked_rate("eta", eta), inputs.l2, form)
+    settings = Settings(train, held_out, inputs.cost, size, checked_rate("eta", eta), inputs.l2, form, mesh)
     if settings.decay > 1:
         raise InputError(
             f"eta × l2 / {m} is {settings.decay:.6g}, expected at most 1: "
             "by (29) each step multiplies the weights by 1 less that"
         )
     return settings
+
+
+def _checked_devices(devices: Any, form: str) -> Any:
+    if devices is None:
+        return None
+    if form != "batched":
+        raise InputError(f"devices is {devices!r} and form {form!r}, expected form 'batched' on devices of JAX")
+    return checked_mesh(devices)
 
 
 def _examples(x: Array, y: Array) -> Examples:

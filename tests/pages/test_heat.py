@@ -53,6 +53,14 @@ def test_a_large_map_never_hides_a_wrong_entry(rows, columns, data):
     assert cells[i // drawn.block[0], j // drawn.block[1]] == "off3"
 
 
+def test_what_is_off_is_framed_on_every_map():
+    ratio = np.array([[0.0, 2.0, 3.0], [np.nan, 1.0, np.inf]])
+    framed = "M1 0h2v1h-2zM2 1h1v1h-1z"
+    assert error_map(ratio).off == framed
+    assert value_map(np.zeros((2, 3)), 1.0, ratio).off == framed
+    assert error_map(np.ones((2, 3))).off == ""
+
+
 def test_values_are_told_apart_by_sign_and_by_size():
     values = np.array([-1.0, -0.2, -1e-3, 0.0, 1e-3, 0.2, 1.0, np.nan, np.inf])
     assert signs_of(values, 1.0).tolist() == [*SIGNED, "none", "none"]
@@ -62,6 +70,6 @@ def test_values_are_told_apart_by_sign_and_by_size():
 def test_a_block_of_values_is_its_largest():
     values = np.zeros((2 * MOST, 1))
     values[3] = -5.0
-    drawn = value_map(values, 5.0)
+    drawn = value_map(values, 5.0, np.zeros_like(values))
     assert drawn.block == (2, 1)
     assert (cells_of(drawn) == "minus3").ravel().tolist() == [False, True] + [False] * (MOST - 2)

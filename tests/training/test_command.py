@@ -73,6 +73,38 @@ def test_json_alone_goes_to_standard_output():
     assert "Epoch 2: " in result.stderr
 
 
+def test_a_training_on_a_device_of_jax_is_the_same(tmp_path):
+    options = ("--epochs", 2, "--hidden", 5, "--save", tmp_path / "network.npz")
+    plain, on_a_device = run(*options), run(*options, "--devices", 1)
+    assert lines(on_a_device) == lines(plain)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--devices", 0), "0 is not in the range x>=1"),
+        (("--devices", 10**6), "devices is 1000000, JAX has"),
+        (("--devices", 1, "--form", "per-example"), "expected form 'batched' on devices of JAX"),
+    ],
+    ids=["none", "too many", "another form"],
+)
+def test_devices_that_cannot_be_used_are_refused(arguments, said):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_without_jax_the_command_that_installs_it_is_told(monkeypatch):
+    def missing(library):
+        raise ModuleNotFoundError(f"No module named {library!r}", name=library)
+
+    monkeypatch.setattr("minibp.adapters.subject.import_module", missing)
+    result = run("--devices", 2)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("minibp: this command needs jax, which is not installed: pip install")
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_the_per_example_form_is_the_same_training():
     options = ("--epochs", 1, "--hidden", 5)
     assert lines(run(*options, "--form", "per-example")) == lines(run(*options))

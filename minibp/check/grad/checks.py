@@ -27,6 +27,7 @@ from minibp.check.report.finding import Finding
 from minibp.check.report.symptoms import SYMPTOMS
 from minibp.check.report.tensor_errors import TensorErrors
 from minibp.check.report.wording import ORACLE_NAMES
+from minibp.check.statistics import Statistics
 from minibp.foreign import type_of
 from minibp.trees import children_of, is_numbers
 
@@ -45,6 +46,7 @@ class Outcome(NamedTuple):
     finite: int
     """The number of results that are finite at the point, and are compared."""
     errors: tuple[TensorErrors, ...]
+    agreement: dict[tuple[str, str], Statistics]
 
 
 def ask(question: Question, x: Any, seed: int) -> Outcome:
@@ -96,6 +98,7 @@ class _Asked:
             function.calls if function else 0,
             len(function) if function else 0,
             tensor_errors(self.question.kind, engine) if engine and engine.columns else (),
+            engine.agreement if engine else {},
         )
 
     def _verdict(self) -> str:

@@ -14,7 +14,7 @@ from minibp.arrays import Array
 from minibp.check.grad.claim import LAST_DIGITS, Claim, TangentClaim
 from minibp.check.grad.claimed_slopes import ClaimedSlopes
 from minibp.check.grad.column import DIFFERENCES, DISPUTED, KINK, RIGHT, WRONG, Column, Direction
-from minibp.check.grad.differences import slopes
+from minibp.check.grad.differences import Slopes, slopes
 from minibp.check.grad.function import Function
 from minibp.check.grad.judge import Judge
 from minibp.check.grad.kinks import outside_of_hull
@@ -87,6 +87,11 @@ class Engine:
         """The largest error / tolerance by oracle."""
         return self.judge.statistics
 
+    @property
+    def agreement(self) -> dict[tuple[str, str], Statistics]:
+        """How far each two oracles are apart, in units of the sum of their radii."""
+        return self.judge.tally.agreement
+
     def run(self) -> None:
         """Compare."""
         if self.every:
@@ -100,21 +105,28 @@ class Engine:
     def _every_entry(self) -> None:
         n, r = len(self.movable), len(self.seen)
         few = n * r <= FEW or n <= FEW // 6
-        guards = set(self.movable.tolist())
+        guards, sample, pace = set(self.movable.tolist()), set[int](), None
         if not few:
-            self._guard(GUARDS)
-            guards = set(self.rng.choice(self.movable, min(GUARDED, n), replace=False).tolist())
-            guards |= self._entries_at_kinks() if self.kinks_seen else set()
-        pace = self._pace() if not self.oracles.open and not few else None
-        rest = np.array([k for k in self.movable.tolist() if k not in guards], dtype=int)
+            held = self._guard(GUARDS)
+            sample = set(self.rng.choice(self.movable, min(GUARDED, n), replace=False).tolist())
+            guards = self._entries_at_kinks() if self.kinks_seen else set()
+            pace = self._pace_of([column.sides for column in held if column.sides is not None])
+            if not self.oracles.open:
+                guards, pace = guards | sample, self._pace()
+        rest = np.array([k for k in self.movable.tolist() if k not in guards | sample], dtype=int)
         agreed = self._at_once(rest) if len(rest) and self.oracles.open else {}
         for k in self.movable.tolist():
             if k in agreed:
                 self.columns.append(agreed[k])
                 continue
             column = self._entry(k)
-            if pace is not None and self.arguments.flat[k] != 0:
-                self.judge.glance(column, pace)
+            glanced = pace if self.arguments.flat[k] != 0 else None
+            if k in sample and k not in guards:
+                self.judge.guard(column, glanced)
+                self.columns.append(column)
+                continue
+            if glanced is not None and not self.oracles.open:
+                self.judge.glance(column, glanced)
             self._judge(column, differences=k in guards or not np.isfinite(column.got).all())
         self._finish()
 
@@ -185,14 +197,17 @@ class Engine:
         self.judge.judge(column, differences=differences)
         self.columns.append(column)
 
-    def _guard(self, count: int, *, keep: bool = False) -> None:
+    def _guard(self, count: int, *, keep: bool = False) -> list[Column]:
         """Directions of random signs, where differences hold the other oracles, and, where they are kept, the claim."""
+        held = []
         for _ in range(count if self.judge.differences else 0):
             column = self.claimed.column(self._signs(), 1.0)
             self.judge.judge(column, differences=True)
             self.kinks_seen |= column.sides is not None and bool(column.sides.kink.any())
+            held.append(column)
             if keep or column.has(DISPUTED):
                 self.columns.append(column)
+        return held
 
     def _entries_at_kinks(self) -> set[int]:
         """The entries that alone lead to a kink, by halving directions that do."""
@@ -213,7 +228,10 @@ class Engine:
 
     def _pace(self) -> float | None:
         """The relative step that differences along random signs tell slopes best at."""
-        steps = np.concatenate([slopes(self.seen, self._signs(), 1.0, 1.0).step for _ in range(2)])
+        return self._pace_of([slopes(self.seen, self._signs(), 1.0, 1.0) for _ in range(2)])
+
+    def _pace_of(self, told: list[Slopes]) -> float | None:
+        steps = np.concatenate([np.zeros(0), *(one.step for one in told)])
         steps = steps[np.isfinite(steps)]
         return float(np.median(steps)) if len(steps) else None
 

@@ -7,9 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check.grad.column import RIGHT, UNSTABLE, WRONG
+from minibp.check.grad.column import OUTCOMES, RIGHT, UNSTABLE, WRONG
 from minibp.check.grad.engine import Engine
 from minibp.check.report.tensor_errors import TensorErrors
+
+COMPARED = np.isin(np.arange(len(OUTCOMES)), (RIGHT, WRONG, UNSTABLE))
+"""The outcomes of comparisons with a slope that an oracle tells."""
 
 
 class Jacobian(NamedTuple):
@@ -24,12 +27,12 @@ class Jacobian(NamedTuple):
         """That of the comparisons of an engine."""
         shape = len(engine.seen), len(engine.arguments)
         jacobian = cls(*(np.full(shape, np.nan) for _ in range(3)))
-        for column in engine.columns:
-            if column.is_entry:
-                k = int(column.moves[0])
-                usable = np.isin(column.outcome, (RIGHT, WRONG, UNSTABLE))
-                for whole, part in zip(jacobian, (column.got, column.expected, column.tolerance), strict=True):
-                    whole[usable, k] = part[usable]
+        single = [column for column in engine.columns if column.is_entry]
+        if single:
+            entries = [int(column.moves[0]) for column in single]
+            usable = COMPARED[[column.outcome for column in single]].T
+            for whole, name in zip(jacobian, ("got", "expected", "tolerance"), strict=True):
+                whole[:, entries] = np.where(usable, np.array([getattr(column, name) for column in single]).T, np.nan)
         return jacobian
 
 

@@ -65,6 +65,17 @@ class Judge:
         self._decide(column)
         self.confirmed += column.has(WRONG)
 
+    def guard(self, column: Column, pace: float | None) -> None:
+        """Compare with the oracles, and with two steps of differences; where these do not agree, with all of them."""
+        if pace is not None and self.differences and self.oracles.open:
+            for name in [name for name in list(self.oracles.open) if self.oracles.ask(name, column)]:
+                self._agree(column, name)
+            if column.is_settled:
+                self.glance(column, pace)
+                if not np.isnan(column.told[DIFFERENCES][0]).any():
+                    return
+        self.judge(column, differences=True)
+
     def glance(self, column: Column, pace: float) -> None:
         """Take two steps only, about the best relative one; what agrees as closely as differences tell is right."""
         levels = Levels(self.seen, column.v, column.base)

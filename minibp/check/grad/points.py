@@ -81,6 +81,7 @@ def report_of(
         point=found.point,
         again=f"seed={chosen}",
         errors=outcome.errors,
+        agreement=outcome.agreement,
     )
     if raise_on_mismatch and report.verdict != "correct":
         raise GradientMismatch(report)
@@ -190,8 +191,11 @@ def _merged(outcomes: list[Outcome], drawn: int) -> Outcome:
     verdicts = Counter(outcome.verdict for outcome in outcomes)
     statistics: dict[str, dict[str, Statistics]] = {}
     skipped: Counter[str] = Counter()
+    agreement: dict[tuple[str, str], Statistics] = {}
     for outcome in outcomes:
         skipped.update(outcome.skipped)
+        for pair, stats in outcome.agreement.items():
+            agreement.setdefault(pair, Statistics()).merge(stats)
         for name, by_oracle in outcome.statistics.items():
             for oracle, stats in by_oracle.items():
                 statistics.setdefault(name, {}).setdefault(oracle, Statistics()).merge(stats)
@@ -213,6 +217,7 @@ def _merged(outcomes: list[Outcome], drawn: int) -> Outcome:
         skipped=dict(skipped),
         statistics=statistics,
         entries=entries,
+        agreement=agreement,
     )
 
 

@@ -88,6 +88,9 @@ def quietly(oracles: tuple[str, ...]) -> Iterator[None]:
             except ImportError:
                 jax = None
         if jax is not None:
+            # What JAX cannot trace raises; to shorten the traceback, which nobody sees, would take milliseconds.
+            stack.callback(jax.config.update, "jax_traceback_filtering", jax.config.jax_traceback_filtering)
+            jax.config.update("jax_traceback_filtering", "off")
             stack.enter_context(jax.enable_x64(True))
             stack.enter_context(jax.default_device(jax.devices("cpu")[0]))
         yield

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from itertools import combinations
 
 import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.grad.column import WRONG, Column
 from minibp.check.statistics import Statistics
+from minibp.check.tolerance import error_ratio
 
 FINE = 1e-10
 """Relative tolerances are counted of claims whose roundoff is below this."""
@@ -20,11 +22,17 @@ class Tally:
     def __init__(self, unit: float) -> None:
         self.unit = unit
         self.statistics: dict[str, Statistics] = {}
+        self.agreement: dict[tuple[str, str], Statistics] = {}
+        """Of each two oracles, how far they are apart in units of the sum of their radii."""
 
     def count(self, column: Column, oracles: Container[str]) -> None:
         """Put a column in: what agrees with each of the oracles, and what is off by the one that tells it."""
         if column.counted:
             return
+        for (one, (first, own)), (other, (second, its)) in combinations(column.values.items(), 2):
+            ratio = error_ratio(first, second, own, its)[np.isfinite(own + its)]
+            if ratio.size:
+                self.agreement.setdefault((one, other), Statistics()).add("(1)", float(ratio.max()), len(ratio))
         for name, (ratio, value, tolerance) in column.told.items():
             told = np.isfinite(ratio) & (column.outcome != WRONG)
             if told.any() and name in oracles:

@@ -189,8 +189,8 @@ def _tensor(tensor: TensorErrors) -> dict[str, Any]:
     finite = np.abs(np.concatenate([matrix.got.ravel(), matrix.expected.ravel()]))
     largest = float(finite[np.isfinite(finite)].max(initial=0.0))
     made["maps"] = [
-        ("got", value_map(matrix.got, largest)),
-        ("expected", value_map(matrix.expected, largest)),
+        ("got", value_map(matrix.got, largest, ratio)),
+        ("expected", value_map(matrix.expected, largest, ratio)),
         ("error / tolerance", error_map(ratio)),
     ]
     made["worst"] = _worst_entries(tensor)

@@ -280,3 +280,46 @@ def test_differences_that_scatter_are_noisier_than_was_measured(known):
         engine.judge.judge(column)
     assert not column.has(WRONG)
     assert abs(column.values[DIFFERENCES][0][0] - np.cos(0.7)) <= column.values[DIFFERENCES][1][0]
+
+
+def guarded(f, grad, x, pace, k=0):
+    """An engine whose judge has guarded an entry, and the column."""
+    engine = engine_of(f, grad, x, oracles=BOTH)
+    with quietly(BOTH):
+        column = engine.claimed.column(unit(k, len(x)), float(abs(x[k])))
+        before = engine.function.calls
+        engine.judge.guard(column, pace)
+    return column, engine.function.calls - before
+
+
+def test_a_guard_takes_a_few_calls_where_all_agree():
+    column, calls = guarded(sines, np.cos, X, 1e-5)
+    assert (OUTCOMES[column.outcome[0]], column.sides) == ("right", None)
+    assert calls <= 6
+    assert set(column.told) >= {"complex_step", DIFFERENCES}
+    without, more = guarded(sines, np.cos, X, None)
+    assert OUTCOMES[without.outcome[0]] == "right"
+    assert without.sides is not None
+    assert more > 3 * calls
+
+
+def real_alone(x):
+    """Sines of which complex numbers see half of the slope."""
+    return (0.5 * np.sin(x) + 0.5 * np.sin(np.real(x))).sum()
+
+
+@pytest.mark.parametrize("pace", [1e-5, 1e-3, None])
+def test_a_guard_asks_differences_at_all_scales_where_two_steps_do_not_agree(pace):
+    fooled, _ = guarded(real_alone, lambda x: 0.5 * np.cos(x), X, pace)
+    assert OUTCOMES[fooled.outcome[0]] == "wrong"
+    assert fooled.sides is not None
+    right, _ = guarded(real_alone, np.cos, X, pace)
+    assert OUTCOMES[right.outcome[0]] == "right"
+
+
+def test_a_guard_sees_structure_that_is_finer_than_its_steps():
+    def bumpy(x):
+        return (x + 1e-9 * np.clip((x - X) / 1e-9, -1, 1)).sum()
+
+    found, _ = guarded(bumpy, lambda x: np.full(3, 1.0), X, 1e-5)  # the slope is 2, and 1 beyond a billionth
+    assert OUTCOMES[found.outcome[0]] != "right"

@@ -53,3 +53,19 @@ def test_slopes_that_agree_at_once(roundoff, counted):
     assert bool(stats.relative_tolerances.any()) == counted
     tally.count_agreed("jax", np.zeros((2, 0)), np.zeros((2, 0)), np.zeros((2, 0)))
     assert "jax" not in tally.statistics
+
+
+def test_oracles_are_held_against_each_other_in_units_of_both_radii():
+    tally = Tally(2.0**-53)
+    found = Column(Direction(2, np.array([0]), np.ones(1)), 1.0, np.array([1.0, 1.0]), np.zeros(2))
+    found.values = {
+        "jax": (np.array([1.0, 1.0]), np.array([0.25, 0.25])),
+        "complex_step": (np.array([1.5, 1.0]), np.array([0.75, 0.25])),
+        "finite_difference": (np.array([1.0, 9.0]), np.array([0.25, np.inf])),
+    }
+    tally.count(found, ("jax",))
+    assert {pair: (stats.worst["(1)"], stats.entries["(1)"]) for pair, stats in tally.agreement.items()} == {
+        ("jax", "complex_step"): (0.5, 2),
+        ("jax", "finite_difference"): (0.0, 1),
+        ("complex_step", "finite_difference"): (0.5, 1),
+    }
