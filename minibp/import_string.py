@@ -16,6 +16,9 @@ from minibp import stopping
 from minibp.arrays import InputError
 from minibp.user_error import description_of, place_of
 
+LOADED: dict[str, ModuleType] = {}
+"""What targets were found in, by the absolute path of a file or the name of a module, for other processes to do so."""
+
 
 def loaded(target: str, *, only_functions: bool = True) -> Any:
     """The function of a target, or any object of that name; the file, or the module, is run as by an import.
@@ -70,12 +73,14 @@ def _of_file(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     finally:
         sys.path.remove(str(path.absolute().parent))
+    LOADED[str(path.absolute())] = module
     return module
 
 
 def _of_module(name: str) -> ModuleType:
     sys.path.insert(0, "")
     try:
-        return import_module(name)
+        LOADED[name] = module = import_module(name)
     finally:
         sys.path.remove("")
+    return module

@@ -36,7 +36,13 @@ def seed_option(default: int | None = 0, what: str = "The same seed draws the sa
     return click.option("--seed", type=kind, metavar="N", default=default, show_default=True, help=what)
 
 
-def workers_option() -> Decorator:
+def workers_option(default: str = "one a core") -> Decorator:
     """--workers N."""
-    help_ = "Processes that share the work.  [default: one a core]"
+    help_ = f"Processes that share the work.  [default: {default}]"
     return click.option("--workers", type=click.IntRange(min=1), metavar="N", help=help_)
+
+
+def executor_option() -> Decorator:
+    """--executor dask=ADDRESS."""
+    help_ = "The workers of a Dask cluster share the work: the address of its scheduler, as tcp://127.0.0.1:8786."
+    return click.option("--executor", metavar="dask=ADDRESS", help=help_)

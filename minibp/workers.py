@@ -9,6 +9,10 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import NamedTuple
+
+from minibp.arrays import InputError
+from minibp.cluster import Cluster, address_of, connected
 
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 
@@ -54,3 +58,37 @@ def pool(workers: int) -> Iterator[Executor | None]:
                 child.kill()
             executor.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+class Team(NamedTuple):
+    """Who does the work of a command: this process alone, processes of this machine, or a cluster."""
+
+    executor: Executor | None
+    workers: int
+
+
+@contextmanager
+def team(
+    workers: int | None, executor: str | None, default: int | None = None, *, single: bool = False
+) -> Iterator[Team]:
+    """What the options --workers and --executor ask for; without both `default` processes, or one a core.
+
+    Where there is a `single` thing to do it is this process alone.
+    """
+    address = None if executor is None else address_of(executor)
+    if address is not None and workers is not None:
+        raise InputError(f"--workers is {workers}, expected none with --executor: a cluster has workers of its own")
+    if single or address is None:
+        count = 1 if single else workers or default or cores()
+        with pool(count) as processes:
+            yield Team(processes, count)
+        return
+    with connected(address) as cluster:
+        yield Team(cluster, cluster.workers)
+
+
+def described(executor: Executor | None, workers: int) -> str:
+    """The workers in words."""
+    if isinstance(executor, Cluster):
+        return f"{workers} worker{'s' if workers > 1 else ''} of a Dask cluster"
+    return f"{workers} process{'es' if workers > 1 else ''}"

@@ -14,11 +14,14 @@ from pathlib import Path
 
 FLOORS = """
 arrays stopping
-archives extras files generators memory monomials normal plots signatures tables text trees user_error vectors workers
+archives blocks extras files generators memory monomials normal plots signatures tables text trees user_error vectors
+cluster
+workers
 foreign
 activation activations costs further_activations network inputs user_functions problem
 batched component drawing per_example workspace
 adapters console data hypothesis_plugin import_string options pages sharded strategies
+shipping
 check.problem_stack check.tolerance check.generation check.rounding
 check.oracles check.faults
 check.layout check.statistics check.compare

@@ -28,6 +28,8 @@ def test_version_and_help():
         (["verify", "--seed", "-1"], "-1 is not in the range x>=0"),
         (["verify", "--soak", "0"], "0.0 is not in the range x>0"),
         (["verify", "--soak", "1", "--examples", "5"], "--examples has no meaning with it"),
+        (["verify", "--soak", "1", "--networks", "5"], "neither --soak nor --examples has a meaning with it"),
+        (["verify", "--examples", "1", "--networks", "5"], "neither --soak nor --examples has a meaning with it"),
         (["verify", "--soak", "inf", "--workers", "1"], "seconds is inf, expected a number above 0"),
         (["verify", "--json", "missing/report.json"], "cannot write missing/report.json: there is no folder"),
         (["verify", "--json", ""], "--json needs the name of a file"),

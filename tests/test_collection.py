@@ -24,6 +24,7 @@ OPTIONAL = (
     "autograd",
     "mygrad",
     "sklearn",
+    "distributed",
 )
 """Packages without which files of tests are skipped, or tests."""
 # Of pytest 8 the option is unknown.

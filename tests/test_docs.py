@@ -25,12 +25,18 @@ NOT_RUN = {
     "python benchmarks/": "takes minutes: nox -s benchmarks runs each at a size that takes seconds",
     "python examples/": "takes minutes or downloads: nox -s examples runs each on the package's digits",
     "minibp bench": "takes half a minute or more: tests/bench run all of it; here its options are parsed",
+    "dask (scheduler|worker)": "starts a cluster: tests/test_cluster.py has one of its own",
+    "minibp .* --executor ": "needs that cluster: tests/test_cluster.py; here its options are parsed",
     "minibp faults": "takes minutes: tests/check/verify/test_kill_matrix.py; here its options are parsed",
 }
 """Beginnings of commands that are not run here, as regular expressions, and why."""
 SHORTER = (
-    (r"^minibp verify\b(?!.* --soak)(.*?)( --examples \d+)?$", r"minibp verify\1 --examples 2 --workers 1 --seed 0"),
-    (r"--soak \d+", "--soak 0.5 --workers 1"),
+    (
+        r"^minibp verify\b(?!.* --(soak|networks))(.*?)( --examples \d+)?$",
+        r"minibp verify\2 --examples 2 --workers 1 --seed 0",
+    ),
+    (r"--soak \d+(?: --workers \d+)?", "--soak 0.5 --workers 1"),
+    (r"--networks \d+(.*)$", r"--networks 20\1 --workers 1"),
     (r"--data mnist", "--data digits"),
     (r"^minibp train\b(.*)$", r"minibp train\1 --epochs 1"),
     (r"--devices \d+", "--devices 1"),  # more of them have to be asked for before JAX starts
@@ -160,7 +166,7 @@ def test_commands_run_and_print_what_the_page_shows(folder, command):
 
 
 @pytest.mark.parametrize(
-    "line", sorted({one.line for one in COMMANDS if one.line.startswith(("minibp bench", "minibp faults"))})
+    "line", sorted({one.line for one in COMMANDS if re.match("minibp (bench|faults|.* --executor )", one.line)})
 )
 def test_options_of_what_takes_long_are_there(line):
     name, *arguments = shlex.split(line)[1:]

@@ -2,7 +2,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from minibp.options import html_option, json_option, plot_option, seed_option, workers_option
+from minibp.options import executor_option, html_option, json_option, plot_option, seed_option, workers_option
 
 
 def given(option, *arguments):
@@ -33,11 +33,12 @@ def given(option, *arguments):
         (seed_option(None), ["--seed", "-1"], 2),
         (workers_option(), ["--workers", "2"], {"workers": 2}),
         (workers_option(), ["--workers", "0"], 2),
+        (executor_option(), ["--executor", "dask=tcp://a:1"], {"executor": "dask=tcp://a:1"}),
         (html_option(), ["--html", "."], 2),
     ],
     ids=[
         "json", "no json", "html", "plot", "seed 0", "seed 3", "no seed", "seed 5", "seed below 0", "new seed below 0",
-        "workers", "no workers", "a folder",
+        "workers", "no workers", "executor", "a folder",
     ],
 )  # fmt: skip
 def test_an_option_is_read(option, arguments, expected):

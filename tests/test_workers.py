@@ -4,7 +4,9 @@ import time
 
 import pytest
 
-from minibp.workers import BLAS_THREADS, cores, pool
+from minibp.arrays import InputError
+from minibp.cluster import Cluster
+from minibp.workers import BLAS_THREADS, cores, described, pool, team
 
 
 @pytest.fixture(autouse=True)
@@ -55,3 +57,27 @@ def test_what_is_asked_for_by_the_environment_stays(monkeypatch):
     with pool(2):
         assert os.environ[BLAS_THREADS[0]] == "2"
         assert os.environ[BLAS_THREADS[1]] == "1"
+
+
+def test_both_options_make_one_executor():
+    with team(1, None) as who:
+        assert who == (None, 1)
+    with team(None, None, 1) as who:
+        assert who == (None, 1)
+    with team(2, None) as who:
+        assert who.workers == 2
+        assert who.executor.submit(abs, -3).result() == 3
+    with pytest.raises(InputError, match="^--executor is 'x', expected dask=ADDRESS"), team(None, "x"):
+        pass
+    with pytest.raises(InputError, match="^--workers is 2, expected none with --executor"), team(2, "dask=tcp://a:1"):
+        pass
+
+
+def test_workers_are_described():
+    class Client:
+        def nthreads(self):
+            return {"a": 1, "b": 4}
+
+    assert described(None, 1) == "1 process"
+    assert described(None, 2) == "2 processes"
+    assert described(Cluster(Client(), "tcp://a:1"), 5) == "5 workers of a Dask cluster"

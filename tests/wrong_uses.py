@@ -239,6 +239,7 @@ def of_checks() -> Iterator[Use]:
     yield from swept("check_backprop", check, "cost", NAMES, **given)
     yield from swept("check_backprop", check, "reduction", {**NAMES, "None": None}, **given)
     yield from swept("check_backprop", check, "dtype", {"int": "int32", "half": "float16", "3": 3}, **given)
+    yield from swept("check_backprop", check, "executor", {"3": 3, "text": "processes", "class": dict}, **given)
     yield from derivative_uses()
     yield from swept("verify", minibp.verify, "examples", {**COUNTS, "0": 0})
     yield from swept("verify", minibp.verify, "seed", COUNTS, examples=1)
@@ -295,6 +296,10 @@ COMMANDS: list[tuple[str, str]] = [
     *((f"verify --soak {value}", "soak|seconds") for value in ("0", "-1", "x", "inf", "nan")),
     ("verify --soak 1 --examples 3", "--examples"),
     *((f"verify --workers {value}", "--workers") for value in ("0", "-1", "x")),
+    *((f"verify --networks {value}", "--networks") for value in ("0", "-1", "x", "1.5")),
+    *((f"{command} --executor {value}", "--executor") for command in ("verify", "verify --soak 1", "faults", "check subject.py:right")
+      for value in ("''", "x", "dask", "dask=127.0.0.1:8786", "ray=tcp://127.0.0.1:1")),
+    ("verify --workers 2 --executor dask=tcp://127.0.0.1:1", "--workers"),
     *((f"{command} {option} {value}", f"{option}|missing") for command in ("verify", "check subject.py:right", "train", "descend")
       for option in ("--json",) for value in ("''", "missing/file", ".")),
     *((f"verify --html {value}", "--html|missing|folder") for value in ("''", "missing/file", ".", "-")),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import random
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from random import Random
 from typing import TypeVar
 
-from hypothesis import HealthCheck, Phase, configuration, find, given, settings
+from hypothesis import HealthCheck, Phase, configuration, control, find, given, settings
 from hypothesis import seed as seeded
 from hypothesis.errors import Flaky, NoSuchExample
 from hypothesis.internal.conjecture import providers
@@ -17,6 +20,8 @@ from platformdirs import user_cache_dir
 
 Value = TypeVar("Value")
 SHRINK_EXAMPLES = 500
+_ONE_AT_A_TIME = threading.RLock()
+"""While one thread draws, others wait: what is changed for a draw belongs to the whole process."""
 
 
 def draw(strategy: SearchStrategy[Value], count: int, seed: int) -> list[Value]:
@@ -58,7 +63,10 @@ def _by_the_seed_alone() -> Iterator[None]:
     has changed. What it notes on modules goes to the user's cache, and not into the working folder, where no folder
     of Hypothesis was named or used yet.
     """
-    with ExitStack() as changes:
+    with _ONE_AT_A_TIME, ExitStack() as changes:
+        if _may_random_be_moved():
+            changes.callback(setattr, control, "random", random)
+            vars(control)["random"] = _Unmoved
         if hasattr(providers, "_get_local_constants"):  # older versions of Hypothesis collect none
             # No setting turns it off; and what was collected for the user's own tests is remembered in the cache.
             for name, value in (("_get_local_constants", type(providers.GLOBAL_CONSTANTS)), ("CONSTANTS_CACHE", {})):
@@ -69,6 +77,23 @@ def _by_the_seed_alone() -> Iterator[None]:
             configuration.set_hypothesis_home_dir(user_cache_dir("minibp-hypothesis"))
             changes.callback(configuration.set_hypothesis_home_dir, None)
         yield
+
+
+class _Unmoved:
+    """What Hypothesis asks for `random`'s state, before and after each value that it draws."""
+
+    @staticmethod
+    def getstate() -> None:
+        """The same at all times."""
+
+
+def _may_random_be_moved() -> bool:
+    """True where another thread may use `random` during a draw; then its state says nothing about the strategy.
+
+    Hypothesis takes any change of it for a strategy's doing, and warns. Each process of Dask has a thread with an event
+    loop, which estimates the sizes of collections from samples. What is drawn does not depend on `random`.
+    """
+    return threading.current_thread() is not threading.main_thread() or "distributed" in sys.modules
 
 
 def _settings(count: int) -> settings:

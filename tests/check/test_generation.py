@@ -1,9 +1,13 @@
 import os
+import random
 import subprocess
 import sys
+import threading
 
-from hypothesis import configuration
+import pytest
+from hypothesis import configuration, control
 from hypothesis import strategies as st
+from hypothesis.errors import HypothesisDeprecationWarning
 
 from minibp.check.generation import draw, smallest
 from minibp.strategies import problems
@@ -36,6 +40,33 @@ def test_constants_in_the_modules_of_the_user_change_nothing(tmp_path):
         said.append(subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout)
     assert said[0].count("Problem(") == 100
     assert said[0] == said[1] == "\n".join(map(repr, draw(problems(), 100, 7))) + "\n"
+
+
+def test_another_threads_random_numbers_are_not_taken_for_the_strategys():
+    """Hypothesis warns of them, which is an error here; a process of Dask's draws in a thread beside such a one."""
+    strategy, seen, ended = problems(), [], threading.Event()
+
+    def disturb():
+        while not ended.is_set():
+            random.random()
+
+    expected = list(map(repr, draw(strategy, 10, 7)))
+    threads = [threading.Thread(target=lambda: seen.append(draw(strategy, 10, 7))) for _ in range(2)]
+    other = threading.Thread(target=disturb)
+    for one in (other, *threads):
+        one.start()
+    for one in threads:
+        one.join()
+    ended.set()
+    other.join()
+    assert [list(map(repr, drawn)) for drawn in seen] == [expected, expected]
+    assert control.random is random
+
+
+def test_a_strategy_that_uses_random_is_still_warned_of(monkeypatch):
+    monkeypatch.delitem(sys.modules, "distributed", raising=False)
+    with pytest.warns(HypothesisDeprecationWarning, match="Do not use the `random` module inside strategies"):
+        draw(st.builds(random.random), 3, 7)
 
 
 def test_the_smallest_failure_is_found():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from os import PathLike
 from typing import Any
@@ -12,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from minibp.arrays import checked_count
+from minibp.blocks import expect_executor
 from minibp.check.backprop.comparison import Comparison
 from minibp.check.backprop.conclusion import Conclusion
 from minibp.check.backprop.fitted_rate import with_fitted_rate
 from minibp.check.backprop.shapes import with_few_shapes, with_outputs
+from minibp.check.backprop.shared import look
 from minibp.check.report.report import GradientMismatch, Report
 from minibp.check.subject.acceptance import expect_subject
 from minibp.check.subject.calling import Subject
@@ -47,6 +50,7 @@ def check_backprop(
     seed: int | None = None,
     raise_on_mismatch: bool = True,
     progress: Callable[[int, int], None] | None = None,
+    executor: Executor | None = None,
 ) -> Report:
     """Check a backprop against JAX, complex step and finite differences; a mistake is located and named.
 
@@ -96,6 +100,9 @@ def check_backprop(
         Raise an error for any verdict but "correct". Default True.
     progress : callable, optional
         Called with the number of networks done and the number there will be.
+    executor : concurrent.futures.Executor, optional
+        Compares the networks, a process pool say, or that of a Dask client; the subject has to be importable there, or
+        picklable. The report is the same. Default None: this process, which draws networks and diagnoses in any case.
 
     Returns
     -------
@@ -128,6 +135,7 @@ def check_backprop(
     __tracebackhide__ = True  # of a test's failure pytest shows the test and the report
     started = time.perf_counter()
     expect_subject(subject)
+    expect_executor(executor)
     claim = Claim.checked(reduction, targets, biases, cost_scale, l2_over)
     given = given_problems(problems, network, x, y, cost=cost, l2=l2, claim=claim)
     if given is None:
@@ -141,7 +149,7 @@ def check_backprop(
         setting = with_fitted_rate(subject, setting, chosen)
     comparison = Comparison(subject, setting, chosen)
     with np.errstate(all="ignore"):  # what overflows is known by its radius or its bound
-        comparison.look(setting.given or setting.drawn(count, chosen), progress)
+        look(comparison, setting.given or setting.drawn(count, chosen), executor, progress)
         report = replace(Conclusion(comparison).report(), seconds=time.perf_counter() - started)
     if raise_on_mismatch and report.verdict != "correct":
         raise GradientMismatch(report)

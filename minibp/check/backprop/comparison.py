@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from minibp.check.compare import Mismatch, compare, outvote_differences
 from minibp.check.layout import gradient_layout, row_of_gradient
@@ -68,11 +70,13 @@ class Comparison:
         """The subject's gradient; None where it returned none."""
         return self.result(problem).gradient
 
-    def look(self, problems: Sequence[Problem], progress: Callable[[int, int], None] | None = None) -> None:
-        """Hold the subject against all oracles on these problems."""
+    def look(
+        self, problems: Sequence[Problem], progress: Callable[[int, int], None] | None = None, before: int = 0
+    ) -> None:
+        """Hold the subject against all oracles on these problems, so many `before` which others were seen."""
         if progress is not None:
             progress(0, len(problems))
-        for problem in problems[:FIRST]:
+        for problem in problems[: max(FIRST - before, 0)]:
             again = repeats(self.subject, problem, self.setting.claim)
             self.contract_findings.update({finding.message: finding for finding in again.findings})
             self.remarks.update(dict.fromkeys(again.notes))
@@ -95,11 +99,32 @@ class Comparison:
             estimates = {}
             if id(same) in autodiff:
                 estimates["jax"] = autodiff[id(same)].only()
-            elif i < FIRST:
+            elif before + i < FIRST:
                 self._estimate(estimates, "jax", same)
             self._estimate(estimates, "complex_step", same)
             self._estimate(estimates, "finite_difference", same)
             self._compare(problem, same, result.gradient, estimates)
+
+    def without_code(self) -> Comparison:
+        """What was seen alone, which any process can read."""
+        seen = copy(self)
+        seen.subject = seen.setting = cast("Any", None)
+        return seen
+
+    def merge(self, other: Comparison) -> None:
+        """Add what was seen on the problems that come next."""
+        self.evidence.add(other.evidence)
+        for oracle, why in other.absent.items():
+            self.absent.setdefault(oracle, why)
+        for kind, finding in other.contract_findings.items():
+            self.contract_findings.setdefault(kind, finding)
+        self.remarks.update(other.remarks)
+        self.mismatches += other.mismatches
+        self.without_gradient += other.without_gradient
+        self.overflowed += other.overflowed
+        self.outvoted += other.outvoted
+        if other.shown is not None and (self.shown is None or other.shown[0] > self.shown[0]):
+            self.shown = other.shown
 
     def _estimate(self, estimates: dict[str, Estimate], oracle: str, problem: Problem) -> None:
         if oracle in self.absent:

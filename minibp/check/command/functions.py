@@ -18,8 +18,9 @@ from minibp.check.command.finish import annotate, expect_outputs, finish
 from minibp.console import bar, json_alone, reject, usable
 from minibp.files import checked_path
 from minibp.import_string import loaded, own_arguments
-from minibp.options import html_option, json_option, seed_option
+from minibp.options import executor_option, html_option, json_option, seed_option, workers_option
 from minibp.user_error import description_of
+from minibp.workers import team
 
 KINDS = ("grad", "vjp", "jvp", "jacobian", "hessian", "hvp")
 ORACLES = ("jax", "complex_step", "finite_difference")
@@ -46,6 +47,8 @@ FRAMEWORKS: dict[str, Callable[[Any], Any]] = {"torch": adapters.torch_function,
 @seed_option(None, "The same seed draws the same directions and points.")
 @json_option("the report")
 @html_option()
+@workers_option("1")
+@executor_option()
 @click.option("--github", is_flag=True, help="Print findings as annotations of a GitHub workflow, too.")
 def check_grad(
     function: str,
@@ -58,6 +61,8 @@ def check_grad(
     json_file: str | None,
     html_file: str | None,
     github: bool,
+    workers: int | None,
+    executor: str | None,
     **options: Any,
 ) -> None:
     """Check DERIVATIVE of FUNCTION, each module:function or file.py:function, at a point or at those of a strategy.
@@ -78,10 +83,10 @@ def check_grad(
         claim = _claim(derivative, chosen, made)
         point = _point(at, f, function, made)
         question = _question(chosen, made.f if made else f, claim, wrt, options)
-        from minibp.check.grad.points import report_of
+        from minibp.check.grad.points import is_strategy, report_of
 
-        with bar("points") as progress:
-            report = report_of(question, point, None, options["examples"], seed, False, progress)
+        with bar("points") as progress, team(workers, executor, default=1, single=not is_strategy(point)) as who:
+            report = report_of(question, point, None, options["examples"], seed, False, progress, who.executor)
         told = {"at": at, "kind": chosen, "framework": framework, "wrt": wrt} | options
         oracles = told.pop("oracles")
         given = [

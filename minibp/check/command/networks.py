@@ -16,10 +16,10 @@ from minibp.check.subject.conventions import L2_OVER, REDUCTIONS, TARGETS
 from minibp.console import Exit, bar, check_writable, json_alone, reject, usable, write_json
 from minibp.files import checked_path
 from minibp.import_string import loaded, own_arguments
-from minibp.options import html_option, json_option, seed_option, workers_option
-from minibp.workers import cores, pool
+from minibp.options import executor_option, html_option, json_option, seed_option, workers_option
+from minibp.workers import team
 
-OUTPUTS = ("seed", "json_file", "html_file", "github")
+OUTPUTS = ("seed", "json_file", "html_file", "github", "workers", "executor")
 """Options of `check` that do not change what is checked, and the seed, which is always named."""
 
 
@@ -32,16 +32,20 @@ OUTPUTS = ("seed", "json_file", "html_file", "github")
     metavar="SECONDS",
     help="Go on for so long, with small networks drawn by the hundred.",
 )
+@click.option("--networks", type=click.IntRange(min=1), metavar="N", help="As --soak, until N networks are checked.")
 @json_option("the report")
 @html_option()
 @workers_option()
+@executor_option()
 def verify(
     examples: int | None,
     seed: int | None,
     soak: float | None,
+    networks: int | None,
     json_file: str | None,
     html_file: str | None,
     workers: int | None,
+    executor: str | None,
 ) -> None:
     """Hold the package's own gradients against every oracle.
 
@@ -52,18 +56,19 @@ def verify(
     expect_outputs(json_file, html_file)
     if soak is not None and examples is not None:
         reject("--soak goes on until its time is over: --examples has no meaning with it")
-    processes = workers or cores()
+    if networks is not None and (soak, examples) != (None, None):
+        reject("--networks is how many a soak checks: neither --soak nor --examples has a meaning with it")
     with usable():
-        with bar("networks" if soak is None else "seconds") as progress, pool(processes) as executor:
-            if soak is None:
+        with bar("networks" if soak is None else "seconds") as progress, team(workers, executor) as who:
+            if soak is None and networks is None:
                 from minibp.check.verify.verify import EXAMPLES
                 from minibp.check.verify.verify import verify as run
 
-                report = run(examples=examples or EXAMPLES, seed=seed, progress=progress, executor=executor)
+                report = run(examples=examples or EXAMPLES, seed=seed, progress=progress, executor=who.executor)
             else:
                 from minibp.check.verify.soak import soak as go_on
 
-                report = go_on(soak, seed=seed, workers=processes, progress=progress, executor=executor)
+                report = go_on(soak, networks=networks, seed=seed, progress=progress, **who._asdict())
         finish(report, json_file, html_file)
 
 
@@ -117,6 +122,8 @@ def verify(
 @seed_option(None)
 @json_option("the report")
 @html_option()
+@workers_option("1")
+@executor_option()
 @click.option("--github", is_flag=True, help="Print findings as annotations of a GitHub workflow, too.")
 def check(
     target: str,
@@ -128,6 +135,8 @@ def check(
     json_file: str | None,
     html_file: str | None,
     github: bool,
+    workers: int | None,
+    executor: str | None,
     activation: str,
     layers: int | None,
     **options: Any,
@@ -154,8 +163,13 @@ def check(
 
         chosen = _activations(activation, layers)
         x, y = _examples_in(data) if data is not None else (None, None)
-        with bar("networks", first="JAX compiles its program") as progress:
-            report = run(subject, activation=chosen, raise_on_mismatch=False, progress=progress, x=x, y=y, **options)
+        single = options["network"] is not None  # which is done before any worker has started
+        with (
+            bar("networks", first="JAX compiles its program") as progress,
+            team(workers, executor, default=1, single=single) as who,
+        ):
+            options |= {"activation": chosen, "x": x, "y": y, "executor": who.executor}
+            report = run(subject, raise_on_mismatch=False, progress=progress, **options)
         report = replace(report, again=_again(report.seed))
         if github:
             annotate(report, function, json_file)
@@ -216,14 +230,15 @@ def _activations(names: str, layers: int | None) -> str | list[str]:
 @seed_option(0, "Draws the networks.")
 @json_option("the matrix")
 @workers_option()
-def faults(seed: int, json_file: str | None, workers: int | None) -> None:
+@executor_option()
+def faults(seed: int, json_file: str | None, workers: int | None, executor: str | None) -> None:
     """Put every fault of the catalogue into a backprop, and see whether the check catches, places and names it."""
     check_writable({"--json": json_file})
     with usable():
-        with bar("settings", "tried") as progress, pool(workers or cores()) as executor:
+        with bar("settings", "tried") as progress, team(workers, executor) as who:
             from minibp.check.verify.kill_matrix import is_complete, kill_matrix, table
 
-            matrix = kill_matrix(seed=seed, executor=executor, progress=progress)
+            matrix = kill_matrix(seed=seed, executor=who.executor, progress=progress)
         if json_file != "-":
             click.echo(table(matrix))
         write_json({"seed": seed, "faults": {name: row.to_dict() for name, row in matrix.items()}}, json_file)

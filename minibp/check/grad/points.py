@@ -7,6 +7,8 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Executor
+from contextlib import closing
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +17,7 @@ from minibp.arrays import Array, InputError, checked_count
 from minibp.check.grad.arguments import names_of_arguments
 from minibp.check.grad.checks import Outcome, ask
 from minibp.check.grad.question import Question
+from minibp.check.grad.shared import asked_at
 from minibp.check.grad.structure import Structure
 from minibp.check.grad.watch import watching
 from minibp.check.report.finding import Finding
@@ -28,6 +31,7 @@ BESIDE = 0.1
 """How far a second point is away where the first hides terms, in units of the size of x."""
 ORDER = ("wrong", "unstable", "undecided", "correct")
 """Verdicts, the worst first."""
+FAILED = frozenset({"wrong", "unstable"})
 
 
 class Found(NamedTuple):
@@ -45,6 +49,7 @@ def report_of(
     seed: int | None,
     raise_on_mismatch: bool,
     progress: Callable[[int, int], None] | None = None,
+    executor: Executor | None = None,
 ) -> Report:
     """The report of a check at a point, or at those that a strategy draws."""
     __tracebackhide__ = True
@@ -60,7 +65,7 @@ def report_of(
     else:
         count = EXAMPLES if examples is None else checked_count("examples", examples)
         with watching():
-            found = at_many(question, strategy, count, chosen, progress)
+            found = at_many(question, strategy, count, chosen, progress, executor)
     outcome = found.outcome
     report = Report(
         verdict=outcome.verdict,
@@ -85,15 +90,16 @@ def report_of(
 
 def _strategy_of(x: Any, points: Any) -> Any:
     """The strategy among the arguments, if any; `InputError` where there are two sources of points."""
-    given = [value for value in (x, points) if _is_strategy(value)]
-    if points is not None and not _is_strategy(points):
+    given = [value for value in (x, points) if is_strategy(value)]
+    if points is not None and not is_strategy(points):
         raise InputError(f"points is a {type(points).__name__}, expected a strategy of Hypothesis")
     if points is not None and x is not None:
         raise InputError("x and points are both given, expected one of them")
     return given[0] if given else None
 
 
-def _is_strategy(value: Any) -> bool:
+def is_strategy(value: Any) -> bool:
+    """True of a strategy of Hypothesis, without an import of it."""
     return hasattr(type(value), "validate") and hasattr(type(value), "example") and hasattr(type(value), "map")
 
 
@@ -130,6 +136,7 @@ def at_many(
     examples: int,
     seed: int,
     progress: Callable[[int, int], None] | None = None,
+    executor: Executor | None = None,
 ) -> Found:
     """The check at points of a strategy; of those that fail the smallest that shrinking finds."""
     from minibp.check.generation import draw, smallest
@@ -137,28 +144,23 @@ def at_many(
     outcomes: list[Outcome] = []
     unusable = ""
     drawn = draw(strategy, examples, seed)
-    for number, x in enumerate(drawn, 1):
-        if progress is not None:
-            progress(number - 1, len(drawn))
-        try:
-            with watching() as watch:
-                watch.place = f"point {number} of {len(drawn)}, "
-                outcome = ask(question, x, seed)
-        except InputError as error:
-            unusable = str(error)
-            continue
-        outcomes.append(outcome)
-        if outcome.verdict in {"wrong", "unstable"}:
-            fails = _Failing(question, outcome.verdict, seed)
-            least = smallest(strategy, fails, seed, SHRINKS)
-            point = x if least is None else least
-            return Found(
-                _noted(
-                    ask(question, point, seed),
-                    f"point {len(outcomes)} of {examples} failed; the one that is shown is the smallest that was found",
-                ),
-                pasted(point),
-            )
+    if progress is not None:
+        progress(0, len(drawn))
+    with closing(asked_at(question, drawn, seed, executor)) as answers:
+        for number, answer in enumerate(answers):
+            if progress is not None:
+                progress(number + 1, len(drawn))
+            if isinstance(answer, str):
+                unusable = answer
+                continue
+            outcomes.append(answer)
+            if answer.verdict in FAILED:
+                break
+    if outcomes and outcomes[-1].verdict in FAILED:
+        least = smallest(strategy, _Failing(question, outcomes[-1].verdict, seed), seed, SHRINKS)
+        point = drawn[number] if least is None else least
+        note = f"point {len(outcomes)} of {examples} failed; the one that is shown is the smallest that was found"
+        return Found(_noted(ask(question, point, seed), note), pasted(point))
     if not outcomes:
         raise InputError(f"f could be used at none of {len(drawn)} points; at the last one: {unusable}")
     return Found(_merged(outcomes, len(drawn)), "")

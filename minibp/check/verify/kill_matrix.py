@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from minibp.activations import HIDDEN
+from minibp.blocks import in_order
 from minibp.check.compare import compare
 from minibp.check.diagnosis.findings import diagnose
 from minibp.check.diagnosis.stability import excess
@@ -95,7 +96,7 @@ def kill_matrix(
     places = list(settings or all_settings())
     matrix: Matrix = {name: Row() for name in chosen}
     cells = partial(_cells, seed=seed, only=chosen)
-    for done, part in enumerate((executor.map if executor else map)(cells, places), start=1):
+    for done, part in enumerate(in_order(cells, places, executor), start=1):
         for name, row in part.items():
             matrix[name].add(row)
         if progress is not None:

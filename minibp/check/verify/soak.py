@@ -1,4 +1,4 @@
-"""The soak test: verification for a given time, of stacks of random networks, in several processes.
+"""The soak test: verification for a given time or number of stacks of random networks, by several workers.
 
 Networks have up to 4 layers after the input, 16 neurons a layer and 8 examples, chosen as in `strategies` and filled
 with its textures. They are drawn by NumPy, since Hypothesis takes longer to draw a network than it takes to check one;
@@ -10,7 +10,8 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import Executor
+from contextlib import closing
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ import numpy as np
 
 from minibp import stopping
 from minibp.arrays import FLOAT_DTYPES, InputError, checked_count
+from minibp.blocks import AHEAD_OF_A_WORKER, in_order
 from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
 from minibp.check.problem_stack import Stack
 from minibp.check.report.report import Report
@@ -36,16 +38,16 @@ from minibp.drawing import (
 )
 from minibp.network import Network
 from minibp.problem import Problem
+from minibp.workers import described
 
 STACKS = 8
 """Stacks in one block: some tenths of a second of work."""
-AHEAD = 2
-"""Tasks that wait for each worker: enough that none waits for them."""
 
 
 def soak(
-    seconds: float,
+    seconds: float | None = None,
     *,
+    networks: int | None = None,
     seed: int | None = None,
     workers: int = 1,
     executor: Executor | None = None,
@@ -53,31 +55,43 @@ def soak(
 ) -> Report:
     """Compare the package's implementations with all oracles until `seconds` are over, whatever fails on the way.
 
-    The same seed gives the same networks in the same order, as many as there is time for. `executor` does the work
-    where one is given, of so many `workers`. `progress` is called with the seconds that have passed and will pass.
+    Or, with `networks` in place of `seconds`, on so many of them. The same seed gives the same networks in the same
+    order, and so many of them the same figures. `executor` does the work where one is given, of so many `workers`.
+    `progress` is called with the seconds, or the networks, that are done and will be.
 
     >>> soak(0.01, seed=1).verdict
     'correct'
     """
-    if not 0 < seconds < np.inf:
+    if (seconds is None) == (networks is None):
+        raise InputError("a soak ends after so many seconds or so many networks: expected one of them")
+    if seconds is not None and not 0 < seconds < np.inf:
         raise InputError(f"seconds is {seconds}, expected a number above 0")
+    total = None if networks is None else checked_count("networks", networks)
     chosen = secrets.randbits(32) if seed is None else checked_count("seed", seed, least=0)
     started = time.perf_counter()
 
     def passed() -> float:
         return time.perf_counter() - started
 
-    run = Run()
-    for part in _blocks_run(chosen, lambda: passed() < seconds, executor, workers):
-        run.merge(part)
-        if progress is not None:
-            progress(min(int(passed()), int(seconds)), int(seconds))
-        stopping.reached(f"after {run.networks:,} networks; {run.alarms()}; seed {chosen}")
+    run, failing = Run(), None
+    blocks = _blocks(chosen, total, lambda: passed() < (seconds or np.inf))
+    with closing(in_order(seen_in, blocks, executor, AHEAD_OF_A_WORKER * workers)) as parts:
+        for number, part in enumerate(parts):
+            run.merge(part)
+            if failing is None and run.failed is not None:
+                failing = number
+            if progress is not None:
+                end = total or int(seconds or 0)
+                progress(run.networks if total else min(int(passed()), end), end)
+            stopping.reached(f"after {run.networks:,} networks; {run.alarms()}; seed {chosen}")
     taken = passed()
-    rate = f"{run.networks / taken:,.0f} networks a second, by {workers} process{'es' if workers > 1 else ''}"
+    notes = [f"{run.networks / taken:,.0f} networks a second, by {described(executor, workers)}", run.alarms()]
     if run.failed is not None:
+        code = f"from minibp.check.verify import soak; print(soak.seen_in(soak.Block({chosen}, {failing})).findings)"
+        notes.append(f"the first failure is in block {failing}: {code}")
         run.shrink(_stratum(run.failed), chosen)
-    return run.concluded(chosen, taken, (rate, run.alarms()), again=f"minibp verify --soak {seconds:g} --seed {chosen}")
+    until = f"--networks {total}" if total else f"--soak {seconds:g}"
+    return run.concluded(chosen, taken, notes, again=f"minibp verify {until} --seed {chosen}")
 
 
 class Block(NamedTuple):
@@ -85,35 +99,29 @@ class Block(NamedTuple):
 
     seed: int
     number: int
+    networks: int = STACKS * jax_oracle.STACK
+    """The first so many of them."""
+
+    def __str__(self) -> str:
+        return f"block {self.number} of seed {self.seed}"
 
 
-def _blocks_run(seed: int, goes_on: Callable[[], bool], executor: Executor | None, workers: int) -> Iterator[Run]:
-    """The evidence of block after block; with an executor, as they end. At least one is done."""
-    blocks = (Block(seed, number) for number in count())
-    if executor is None:
-        yield seen_in(next(blocks))
-        while goes_on():
-            yield seen_in(next(blocks))
-        return
-    waiting: set[Future[Run]] = {executor.submit(seen_in, next(blocks)) for _ in range(AHEAD * workers)}
-    try:
-        while waiting:
-            ended, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in ended:
-                yield future.result()
-                if goes_on():
-                    waiting.add(executor.submit(seen_in, next(blocks)))
-    finally:
-        for future in waiting:
-            future.cancel()
+def _blocks(seed: int, networks: int | None, goes_on: Callable[[], bool]) -> Iterator[Block]:
+    """Blocks for so many networks, or while it goes on; at least one."""
+    whole = STACKS * jax_oracle.STACK
+    for number in count():
+        left = whole if networks is None else min(whole, networks - number * whole)
+        if left <= 0 or (number and not goes_on()):
+            return
+        yield Block(seed, number, left)
 
 
 def seen_in(block: Block) -> Run:
     """The evidence of the stacks of one block."""
     run = Run()
-    rng = np.random.default_rng(block)
-    for _ in range(STACKS):
-        part = drawn(rng, jax_oracle.STACK)
+    rng = np.random.default_rng((block.seed, block.number))
+    while run.networks < block.networks:
+        part = drawn(rng, jax_oracle.STACK)[: block.networks - run.networks]
         stack = Stack.of(part)
         run.hold(part, stack, jax_oracle.estimates(stack))
     return run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import closing
 from typing import Any, NamedTuple
@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minibp import data
-from minibp.arrays import FLOAT_DTYPES, InputError, checked_count
+from minibp.arrays import FLOAT_DTYPES, checked_count
+from minibp.blocks import expect_executor, in_order
 from minibp.check.generation import draw
 from minibp.check.report.report import Report
 from minibp.check.verify.implementations import Run
@@ -52,7 +53,8 @@ def verify(
     progress : callable, optional
         Called with the number of networks done and the number there will be.
     executor : concurrent.futures.Executor, optional
-        Does the work, a process pool say. Default None: this process.
+        Does the work, a process pool say, or that of a Dask client; the figures are the same. Default None: this
+        process.
 
     Returns
     -------
@@ -77,7 +79,7 @@ def verify(
     shares, notes = _shares(count, chosen)
     run = Run()
     total = count + sum(len(share.problems) for share in shares)
-    with closing(_all_done(shares, executor)) as parts:
+    with closing(in_order(_run, shares, executor)) as parts:
         for share, part in zip(shares, parts, strict=True):
             run.merge(part)
             if progress is not None:
@@ -90,12 +92,6 @@ def verify(
     )
 
 
-def expect_executor(executor: object) -> None:
-    """Reject what cannot do the work of a campaign."""
-    if executor is not None and not isinstance(executor, Executor):
-        raise InputError(f"executor is {executor!r}, expected a concurrent.futures.Executor, a process pool say")
-
-
 class Share(NamedTuple):
     """A part of a campaign: given problems, and some to be drawn from one stratum of all there are."""
 
@@ -103,6 +99,10 @@ class Share(NamedTuple):
     stratum: dict[str, Any]
     draws: int
     seed: int
+
+    def __str__(self) -> str:
+        traits = ", ".join(f"{name}={value!r}" for name, value in self.stratum.items())
+        return f"the {self.draws} networks of problems({traits}) and seed {self.seed}" if self.draws else "an image"
 
 
 def _shares(count: int, seed: int) -> tuple[list[Share], tuple[str, ...]]:
@@ -124,11 +124,6 @@ def _shares(count: int, seed: int) -> tuple[list[Share], tuple[str, ...]]:
     shares = [Share((), stratum, draws, own) for (stratum, draws), own in zip(parts, seeds, strict=True)]
     images, notes = _images(seed)
     return [*shares, *(Share((image,), {}, 0, seed) for image in images)], notes
-
-
-def _all_done(shares: list[Share], executor: Executor | None) -> Generator[Run]:
-    """The shares done in order; closing it cancels what an executor has not begun."""
-    yield from (executor.map if executor else map)(_run, shares)
 
 
 def _run(share: Share) -> Run:

@@ -105,6 +105,25 @@ def columns(weights, biases, x, y):
 """
 
 
+def test_code_of_a_file_is_checked_in_processes_of_their_own(tmp_path):
+    """The same report, whichever process compares; a single network is compared by this one."""
+    (tmp_path / "script.py").write_text("import minibp\n" + OWN)
+    said = []
+    for more in ([], ["--workers", "2"]):
+        command = [sys.executable, "-m", "minibp", "check", "script.py:mine", "--seed", "5", "--examples", "30", *more]
+        command += ["--json", "-"]
+        result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+        assert result.returncode == 0, result.stderr
+        said.append({**json.loads(result.stdout), "seconds": 0, "environment": 0})
+    assert said[0] == said[1]
+
+
+OWN = """
+def mine(weights, biases, x, y):
+    return minibp.batched.backprop(minibp.Network(weights, biases), "quadratic", x, y).gradient
+"""
+
+
 LEAKY = """
 import numpy as np
 

@@ -1,3 +1,4 @@
+import copy
 import gc
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -6,12 +7,14 @@ import numpy as np
 import pytest
 
 from minibp import InputError, batched
+from minibp.blocks import AHEAD_OF_A_WORKER
 from minibp.check import layout
 from minibp.check.layout import EQUATIONS
 from minibp.check.oracles.jax_autodiff import oracle as jax_oracle
 from minibp.check.verify import implementations, soak
 from minibp.check.verify.soak import Block
 from minibp.network import Gradient
+from minibp.workers import BLAS_THREADS, team
 
 
 def test_the_packages_implementations_are_correct():
@@ -136,6 +139,70 @@ def test_nothing_is_kept_of_what_has_been_checked(monkeypatch):
     assert [found for one in kept if (found := one()) is not None] == [run.shown[2]]  # the one that the report draws
     assert run.networks == soak.STACKS * jax_oracle.STACK
     assert layout.segments.cache_info().maxsize == 100
+
+
+def test_of_a_long_campaign_no_more_is_kept_than_of_a_short_one(monkeypatch):
+    seen, kept = soak.seen_in(Block(5, 1, 2)), []
+
+    def seen_again(block):
+        part = copy.deepcopy(seen)
+        part.networks = block.networks
+        kept.append(weakref.ref(part))
+        return part
+
+    monkeypatch.setattr(soak, "seen_in", seen_again)
+    most = 0
+
+    def count(done, total):
+        nonlocal most
+        if not done % (20 * 256):
+            gc.collect()
+            most = max(most, sum(one() is not None for one in list(kept)))
+
+    with ThreadPoolExecutor(2) as pool:
+        report = soak.soak(networks=60_000, seed=1, workers=2, executor=pool, progress=count)
+    assert report.networks == 60_000
+    assert len(kept) == 235
+    assert 0 < most <= 2 * AHEAD_OF_A_WORKER + 4  # what is merged and asked for, and what each thread has in hand
+
+
+def test_so_many_networks_give_the_same_figures_whoever_does_the_work(monkeypatch):
+    for name in BLAS_THREADS:
+        monkeypatch.setenv(name, "1")  # which the processes would else have set for good
+
+    def figures(report):
+        return {
+            name: value for name, value in report.to_dict().items() if name not in ("seconds", "environment", "notes")
+        }
+
+    once = soak.soak(networks=300, seed=6)
+    assert once.networks == 300
+    assert once.again == "minibp verify --networks 300 --seed 6"
+    told = []
+    with team(2, None) as who:
+        other = soak.soak(networks=300, seed=6, progress=lambda *done: told.append(done), **who._asdict())
+    assert figures(other) == figures(once)
+    assert told == [(256, 300), (300, 300)]
+    assert soak.soak(0.01, seed=6).entries < once.entries  # whose first block it is
+
+
+def test_the_first_failure_is_reported_with_what_gives_it_again(monkeypatch):
+    monkeypatch.setattr(implementations.Run, "shrink", lambda *given: None)
+    monkeypatch.setitem(implementations.IMPLEMENTATIONS, "batched", wrong)
+    monkeypatch.setattr(soak, "STACKS", 1)
+    with ThreadPoolExecutor(2) as pool:
+        report = soak.soak(networks=96, seed=2, workers=2, executor=pool)
+    assert report.notes[2].startswith("the first failure is in block 0: from minibp.check.verify import soak; print(")
+    said = report.notes[2].partition(": ")[2].replace("print(", "found.extend(")
+    found = []
+    exec(said, {"found": found})
+    assert found == list(report.findings)
+
+
+@pytest.mark.parametrize("given", [{}, {"seconds": 1, "networks": 3}, {"networks": 0}], ids=["none", "both", "0"])
+def test_a_soak_has_one_end(given):
+    with pytest.raises(InputError, match="expected"):
+        soak.soak(**given)
 
 
 @pytest.mark.parametrize("seconds", [0, -1, np.nan, np.inf])
