@@ -85,9 +85,10 @@ def test_a_function_that_sleeps_at_its_first_call_gets_the_same_comparisons():
 def test_beyond_a_few_entries_differences_guard_a_sample():
     n = FEW + 6
     engine = ran(half_squares, same, MANY[:n])
-    guarded = [column for column in engine.columns if column.sides is not None]
+    guarded = [column for column in engine.columns if DIFFERENCES in column.told]
     assert len(engine.columns) == n
     assert len(guarded) == GUARDED
+    assert all(column.sides is None for column in guarded)  # two steps did: at all scales directions were looked along
     few = ran(half_squares, same, MANY[: FEW // 6])
     assert all(column.sides is not None for column in few.columns)
 
