@@ -72,6 +72,10 @@ def pytest_configure(config):
         config.pluginmanager.register(Skipped(Path(SKIPPED)), "skipped")
 
 
+def pytest_collection_finish():
+    os.environ.pop("MINIBP_SKIPPED_TESTS", None)  # it is not meant for runs of pytest that tests start
+
+
 def pytest_collection_modifyitems(config, items):
     if SKIPPED and Path(SKIPPED).exists():
         names = set(Path(SKIPPED).read_text(encoding="utf-8").splitlines())
