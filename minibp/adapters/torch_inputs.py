@@ -100,7 +100,7 @@ class Inputs:
         if self._by_values(like):
             by_rows = like.layout in {torch.sparse_csr, torch.sparse_bsr}
             rows = (like.crow_indices(), like.col_indices()) if by_rows else (like.ccol_indices(), like.row_indices())
-            return torch.sparse_compressed_tensor(*rows, tensor, like.shape, layout=like.layout)
+            return torch.sparse_compressed_tensor(*rows, tensor, like.shape, layout=like.layout, check_invariants=False)
         has_blocks = like.layout in {torch.sparse_bsr, torch.sparse_bsc}
         first = like.values().ndim - like.dense_dim() - 2
         size = tuple(like.values().shape[first : first + 2]) if has_blocks else None

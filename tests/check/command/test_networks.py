@@ -114,7 +114,9 @@ def test_code_of_a_file_is_checked_in_processes_of_their_own(tmp_path):
         command += ["--json", "-"]
         result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
         assert result.returncode == 0, result.stderr
-        said.append({**json.loads(result.stdout), "seconds": 0, "environment": 0})
+        report = json.loads(result.stdout)
+        report["notes"] = [note for note in report["notes"] if not note.startswith("JAX compiled")]
+        said.append({**report, "seconds": 0, "environment": 0})
     assert said[0] == said[1]
 
 
