@@ -72,7 +72,8 @@ class Judge:
                 self._agree(column, name)
             if column.is_settled:
                 self.glance(column, pace)
-                if not np.isnan(column.told[DIFFERENCES][0]).any():
+                told = column.told.get(DIFFERENCES)  # none where x is so small that steps of its size are 0
+                if told is not None and not np.isnan(told[0]).any():
                     return
         self.judge(column, differences=True)
 

@@ -303,6 +303,13 @@ def test_a_guard_takes_a_few_calls_where_all_agree():
     assert more > 3 * calls
 
 
+@pytest.mark.parametrize("tiny", [5e-324, -5e-324, 2.2250738585072014e-308])
+def test_a_guard_of_a_number_that_no_step_moves_asks_for_larger_steps(tiny):
+    column, _ = guarded(sines, np.cos, np.array([tiny, 0.7, 1.3]), 1e-5)
+    assert OUTCOMES[column.outcome[0]] == "right"
+    assert column.sides is not None
+
+
 def real_alone(x):
     """Sines of which complex numbers see half of the slope."""
     return (0.5 * np.sin(x) + 0.5 * np.sin(np.real(x))).sum()
