@@ -175,7 +175,9 @@ def _tensor(tensor: TensorErrors) -> dict[str, Any]:
     shape = " × ".join(map(str, tensor.got.shape)) or "one number"
     told = int(np.isfinite(ratio).sum()) + int(np.isinf(ratio).sum())
     said = (
-        f"{tensor.off:,} of {ratio.size:,} are off" if tensor.off else f"{told:,} of {ratio.size:,} compared, none off"
+        f"{tensor.off:,} of {ratio.size:,} {'is' if tensor.off == 1 else 'are'} off"
+        if tensor.off
+        else f"{told:,} of {ratio.size:,} compared, none off"
     )
     made: dict[str, Any] = {
         "title": title, "said": f"{shape}: {said}", "off": tensor.off, "numbers": None, "maps": [], "worst": []

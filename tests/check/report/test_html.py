@@ -161,7 +161,7 @@ def test_the_largest_entries_of_a_large_array_are_listed():
     got[1, 7] = 2.0
     errors = (TensorErrors("∂out/∂w", None, got, np.zeros((3, 40)), np.full((3, 40), 0.5)),)
     said, rows, tags = read(report("wrong", errors=errors, counterexample=None))
-    assert "3 × 40: 1 of 120 are off" in said
+    assert "3 × 40: 1 of 120 is off" in said
     assert rows[rows.index(["entry", "got", "expected", "error / tolerance"]) + 1] == ["[1, 7]", "2", "0", "4"]
     assert [attributes["aria-label"].split(",")[1].split(":")[0] for tag, attributes in tags if tag == "svg"][:3] == [
         " got", " expected", " error / tolerance",
