@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 
 from minibp.arrays import Array
@@ -69,6 +73,25 @@ class ComplexStep:
         """The slopes (m,) along v, and how far their last digits may be off."""
         return self._slope(self.function.arguments.flat, v, base, 1.0)
 
+    def along_entries(self, entries: Array) -> tuple[Array, Array]:
+        """The slopes (m, k) along single entries, and how far their last digits may be off."""
+        arguments = self.function.arguments
+        x = arguments.flat.astype(np.complex128)
+        h = np.array([self._step(base) for base in arguments.scale[entries].tolist()])
+        parts = []
+        with self._asking():
+            for k, step in zip(entries.tolist(), h.tolist(), strict=True):
+                point = x.copy()
+                point.imag[k] = step
+                parts.append(self.function.complex_value(point, as_continued=self.continued).imag)
+        imaginary = np.array(parts).T
+        value, radius, lost = _told(imaginary, h)
+        for at in np.flatnonzero(_may_be_more(imaginary, h, lost).any(0)).tolist():
+            v = np.zeros(len(arguments))
+            v[entries[at]] = 1.0
+            value[:, at], radius[:, at] = self._by_larger_steps(arguments.flat, v, float(h[at]), imaginary[:, at])
+        return value, np.where(np.isfinite(value), radius, np.inf)
+
     def at(self, x: Array, v: Array, base: float) -> Array:
         """The slopes along v at another point."""
         return self._slope(x, v, base, 1.0)[0]
@@ -100,14 +123,14 @@ class ComplexStep:
     def _slope(self, x: Array, v: Array, base: float, by: float) -> tuple[Array, Array]:
         """The slopes at x by a step `by` times as large as usual; where parts underflow, by larger ones that agree."""
         h = by * self._step(base)
-        imaginary = self._value(_beside(x, h, v)).imag
-        value = imaginary / h
-        radius = LAST_DIGITS * 2.0**-53 * np.abs(value) + 5e-324 / h
-        lost = np.abs(imaginary) < NORMAL
-        radius = np.where(lost, UNDERFLOW / h, radius)
+        value, radius = self._by_larger_steps(x, v, h, self._value(_beside(x, h, v)).imag)
+        return value, np.where(np.isfinite(value), radius, np.inf)
+
+    def _by_larger_steps(self, x: Array, v: Array, h: float, imaginary: Array) -> tuple[Array, Array]:
+        """The slopes by the imaginary parts for the step h and, where these have lost digits, for larger steps."""
+        value, radius, lost = _told(imaginary, h)
         before = value
-        told = h > LARGER[1]  # an imaginary part of exactly 0 is 0, unless all that small numbers give underflows
-        for step in (step for step in LARGER if step > h and (lost & ~(told & (imaginary == 0))).any()):
+        for step in (step for step in LARGER if step > h and _may_be_more(imaginary, h, lost).any()):
             imaginary = self._value(_beside(x, step, v)).imag
             other = imaginary / step
             agrees = lost & (np.abs(imaginary) >= NORMAL) & (np.abs(other - before) <= 1e-12 * np.abs(other))
@@ -115,22 +138,45 @@ class ComplexStep:
             radius = np.where(agrees, LAST_DIGITS * 2.0**-53 * np.abs(other), radius)
             radius = np.where(lost & (imaginary == 0), UNDERFLOW / step, radius)
             lost, before = lost & ~agrees, other
-        return value, np.where(np.isfinite(value), radius, np.inf)
+        return value, radius
 
     def _step(self, base: float) -> float:
         step = STEP * min(base, 1.0)
         return step if step > 1e-290 else min(STEP, max(base * 2.0**-27, 5e-324))
 
     def _value(self, flat: Array) -> Array:
+        with self._asking():
+            return self.function.complex_value(flat, as_continued=self.continued)
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Calls of f with complex numbers: it is noted how it continues them; discarded imaginary parts are errors."""
         apart: list[float] = []
         token = APART.set(apart)
         try:
-            return self.function.complex_value(flat, as_continued=self.continued)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
+                yield
         finally:
             APART.reset(token)
             self.foreign = max(self.foreign, *apart, 0.0)
             self.used |= any(one != SOLVED for one in apart)
             self.solves |= SOLVED in apart
+
+
+def _told(imaginary: Array, h: float | Array) -> tuple[Array, Array, Array]:
+    """The slopes that imaginary parts tell, their radii, and True where digits are lost to underflow."""
+    value = imaginary / h
+    lost = np.abs(imaginary) < NORMAL
+    return value, np.where(lost, UNDERFLOW / h, LAST_DIGITS * 2.0**-53 * np.abs(value) + 5e-324 / h), lost
+
+
+def _may_be_more(imaginary: Array, h: float | Array, lost: Array) -> Array:
+    """True where a larger step may tell what is lost.
+
+    An imaginary part of exactly 0 is 0, unless the step is so small that all that small numbers give underflows.
+    """
+    return np.asarray(lost & ~((h > LARGER[1]) & (imaginary == 0)))
 
 
 def _beside(x: Array, h: float, v: Array) -> Array:

@@ -173,6 +173,13 @@ def _first_move(levels: Levels, h: float, most: float, which: Array) -> float:
     return h
 
 
+def central(levels: Levels) -> tuple[Array, Array]:
+    """The slopes of both sides together that some levels tell, and their radii."""
+    at, both = levels.function.at, levels.agreed()[0]
+    still = np.logical_and.reduce([(row.before == at) & (row.after == at) for row in levels.rows])
+    return both.value, np.maximum(both.radius, _least(levels, still))
+
+
 def settled(levels: Levels) -> Slopes:
     """What the levels say."""
     m = len(levels.function)
@@ -183,10 +190,7 @@ def settled(levels: Levels) -> Slopes:
     both, left, right = levels.agreed()
     function, at = levels.function, levels.function.at
     still = ((table.before == at) & (table.after == at)).all(0)
-    # A result of exactly 0 that does not move may be what is left of numbers as large as the other results.
-    cancelled = still & (at == 0)
-    least = np.where(cancelled, SAFETY * function.unit * np.abs(at).max() / table.h[-1], 0)
-    least = np.where(function.singular, np.inf, least)
+    least = _least(levels, still)
     radius, left_radius, right_radius = (np.maximum(one.radius, least) for one in (both, left, right))
     far = table.h >= max(table.h[-1] / GROWTH**2, SEEN * levels.base)
     steep = np.fmax(np.abs(table.left) - table.left_noise, np.abs(table.right) - table.right_noise)[far]
@@ -206,6 +210,15 @@ def settled(levels: Levels) -> Slopes:
         *_plateau(table, function),
         *_range(table, both.step),
     )
+
+
+def _least(levels: Levels, still: Array) -> Array:
+    """How far slopes may be off at least, of results that do not move or are known at no step."""
+    function, at = levels.function, levels.function.at
+    # A result of exactly 0 that does not move may be what is left of numbers as large as the other results.
+    cancelled = still & (at == 0)
+    least = np.where(cancelled, SAFETY * function.unit * np.abs(at).max() / float(levels.rows[-1].h), 0)
+    return np.where(function.singular, np.inf, least)
 
 
 def _plateau(table: Table, function: Projected) -> tuple[Array, Array]:
@@ -283,11 +296,6 @@ def _flat(table: Table, function: Projected) -> Array:
     """True where values do not change at all over a step over which the slope of larger ones would show."""
     same = (table.before == function.at) & (table.after == function.at)
     spacing = np.maximum(2 * function.unit * np.abs(function.at), SMALLEST)
-    found = np.zeros(len(function), bool)
-    for k in range(len(table.h)):
-        steepest = np.fmax(
-            np.abs(table.left[k:]) - table.left_noise[k:], np.abs(table.right[k:]) - table.right_noise[k:]
-        )
-        beyond = np.fmax.reduce(steepest, axis=0)
-        found |= same[k] & (np.nan_to_num(beyond) * table.h[k] > 4 * spacing)
-    return found
+    steep = np.fmax(np.abs(table.left) - table.left_noise, np.abs(table.right) - table.right_noise)
+    beyond = np.fmax.accumulate(steep[::-1], axis=0)[::-1]
+    return np.asarray((same & (beyond * table.h[:, None] > 4 * spacing)).any(0))

@@ -9,7 +9,7 @@ from minibp.check.grad.claim import LAST_DIGITS
 from minibp.check.grad.claimed_slopes import ClaimedSlopes
 from minibp.check.grad.column import DIFFERENCES, DISPUTED, JUMP, RIGHT, UNRESOLVED, WRONG, Column
 from minibp.check.grad.decider import CLEARLY, Decider
-from minibp.check.grad.differences import COARSEST, settled, slopes, two_sided
+from minibp.check.grad.differences import COARSEST, central, slopes, two_sided
 from minibp.check.grad.doubts import GROSS, SLIGHT, Doubts
 from minibp.check.grad.levels import Levels
 from minibp.check.grad.oracle_slopes import OracleSlopes
@@ -84,10 +84,10 @@ class Judge:
             levels.add(min(h, COARSEST) * column.base, len(levels.steps))
         if len(levels.steps) < 2:
             return
-        found = settled(levels)
+        value, radius = central(levels)
         usual = 16 * self.seen.noise / (pace * column.base)
-        radius = np.where(found.radius <= np.maximum(usual, GLANCE * np.abs(found.value)), found.radius, np.inf)
-        column.glance = column.values[DIFFERENCES] = found.value, radius
+        radius = np.where(radius <= np.maximum(usual, GLANCE * np.abs(value)), radius, np.inf)
+        column.glance = column.values[DIFFERENCES] = value, radius
         self._agree(column, DIFFERENCES)
         del column.values[DIFFERENCES]
 

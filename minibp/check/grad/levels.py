@@ -190,5 +190,5 @@ class Agreement:
         self.alive &= ~(own > FADED * self.radius) | ~known
         self.low = np.fmax(self.low, finer - finer_noise - apart)
         self.high = np.fmin(self.high, finer + finer_noise + apart)
-        rest = np.nan_to_num(np.maximum(apart - noise - finer_noise, 0))
+        rest = np.fmin(np.fmax(apart - noise - finer_noise, 0), np.finfo(np.float64).max)
         self.before = np.where(known.any(-1, keepdims=True), rest, self.before)

@@ -19,6 +19,8 @@ FLUSHED = 2.0**-1022
 """JAX takes smaller numbers for 0."""
 UNDERFLOWING = 2.0**-511
 """The product of two smaller numbers is below `FLUSHED`."""
+AT_ONCE = 2**20
+"""So many slopes by the complex step are held together."""
 HALF_UNIT = 2.0**-13
 """Formats of a coarser roundoff are of half precision."""
 
@@ -103,13 +105,11 @@ class OracleSlopes:
             value = self.by_jax[:, entries]
             radius = LAST_DIGITS * 2.0**-53 * np.abs(value) + self.flushed
             return value, np.where(np.isfinite(value) & ~self.unguarded[entries], radius, np.inf)
-        scale, v, found = self.seen.arguments.scale, np.zeros(len(self.seen.arguments)), []
-        for k in entries.tolist():
-            v[k] = 1.0
-            found.append(self.seen.estimate(*self.open[name].along(v, float(scale[k]))))
-            v[k] = 0.0
-        values, radii = zip(*found, strict=True)
-        return np.array(values).T, np.where(self.unguarded[entries], np.inf, np.array(radii).T)
+        at_once = max(1, AT_ONCE // len(self.seen.function))
+        parts = np.split(entries, list(range(at_once, len(entries), at_once)))
+        found = [self.seen.estimate(*self.open[name].along_entries(part)) for part in parts]
+        value, radius = (np.concatenate(one, axis=1) for one in zip(*found, strict=True))
+        return value, np.where(self.unguarded[entries], np.inf, radius)
 
     def _by_rows(self, column: Column) -> tuple[Array, Array]:
         assert self.by_jax is not None

@@ -6,6 +6,7 @@ numbers, in which a complex number is a pair; all other leaves are passed on as 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -51,6 +52,8 @@ class Structure:
         self._trees = [self._walk(value, name, reading) for name, value in roots]
         sizes = [leaf.size for leaf in self.leaves]
         self.starts = np.cumsum([0, *sizes])
+        self._bounds = list(itertools.pairwise(self.starts.tolist()))
+        """Where each leaf's numbers begin and end in the row."""
         self.flat = self.row([leaf.array for leaf in self.leaves])
 
     def share(self) -> None:
@@ -59,7 +62,7 @@ class Structure:
             leaf._replace(array=self.flat[start : start + leaf.size].reshape(leaf.array.shape))
             if leaf.array is not None and leaf.array.dtype == np.float64
             else leaf
-            for leaf, start in zip(self.leaves, self.starts.tolist(), strict=False)
+            for leaf, (start, _) in zip(self.leaves, self._bounds, strict=True)
         ]
 
     def _walk(self, value: Any, name: str, reading: Callable[[str, Any], Array | None]) -> Any:
@@ -87,7 +90,7 @@ class Structure:
         A complex row stands for complex arguments of every leaf that is real, and is made for these: they are its own.
         """
         leaves = []
-        for leaf, start, stop in zip(self.leaves, self.starts, self.starts[1:], strict=False):
+        for leaf, (start, stop) in zip(self.leaves, self._bounds, strict=True):
             if leaf.array is None:
                 leaves.append(leaf.value.copy() if isinstance(leaf.value, np.ndarray) else leaf.value)
             else:
@@ -121,9 +124,9 @@ class Structure:
 
     def parts(self) -> Iterator[tuple[Leaf, slice]]:
         """The leaves that are differentiated by, and where their numbers are in the row."""
-        for leaf, start, stop in zip(self.leaves, self.starts, self.starts[1:], strict=False):
+        for leaf, (start, stop) in zip(self.leaves, self._bounds, strict=True):
             if leaf.array is not None:
-                yield leaf, slice(int(start), int(stop))
+                yield leaf, slice(start, stop)
 
 
 def _built(tree: Any, leaves: list[Any]) -> Any:

@@ -24,7 +24,11 @@ class Hang(BaseException):
 
 
 class Watch:
-    """The calls of one check, or of those at several points; `place` says which point is checked."""
+    """The calls of one check, or of those at several points; `place` says which point is checked.
+
+    With it as a context a call is made, which is answered if it does not end; what comes between two calls may take as
+    long as it likes.
+    """
 
     def __init__(self, *, limit: float = LIMIT) -> None:
         self.least, self.limit = limit, limit
@@ -40,11 +44,8 @@ class Watch:
         """Take in how long f takes at the point itself."""
         self.limit = max(self.least, SLOWER * seconds)
 
-    @contextmanager
-    def call(self, what: str) -> Iterator[None]:
-        """A call, which is answered if it does not end; what comes between two calls may take as long as it likes."""
+    def __enter__(self) -> None:
         self.calls += 1
-        self.called = what
         if self.guarded:
             signal.setitimer(signal.ITIMER_REAL, self.limit)
         if self.terminal:
@@ -52,11 +53,10 @@ class Watch:
             if now - self.began > PATIENCE and now - self.shown > OFTEN:
                 self.shown = now
                 self._write(f"minibp: {self.place}{self.calls:,} calls of f, {now - self.began:.0f} s")
-        try:
-            yield
-        finally:
-            if self.guarded:
-                signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def __exit__(self, *_: object) -> None:
+        if self.guarded:
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _write(self, line: str) -> None:
         sys.stderr.write(f"\r{line:<{len(self.line)}}")
@@ -99,7 +99,10 @@ def watching(*, limit: float = LIMIT) -> Iterator[Watch]:
 def call(what: str) -> AbstractContextManager[None]:
     """A call that the watch, if there is one, knows of."""
     watch = WATCH.get()
-    return nullcontext() if watch is None else watch.call(what)
+    if watch is None:
+        return nullcontext()
+    watch.called = what
+    return watch
 
 
 def _can_guard() -> bool:

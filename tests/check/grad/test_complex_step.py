@@ -88,6 +88,28 @@ def test_code_that_knows_no_arrays_of_another_class_is_given_plain_ones():
     assert step.along(np.ones(1), 1.5)[0].tolist() == [3.0]
 
 
+def test_discarded_imaginary_parts_are_no_zeros_where_the_result_is_complex_all_the_same():
+    def f(x):
+        kept = np.zeros(1)
+        kept[:] = np.sin(x)
+        return kept * x
+
+    with pytest.raises(OracleUnavailable, match="f takes no complex numbers: ComplexWarning"):
+        ComplexStep(function_at(f, np.array([1.5])))
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-200, 5e-324])
+@np.errstate(all="ignore")
+def test_slopes_along_all_entries_are_those_along_each(size):
+    x = size * np.array([1.0, -2.0, 0.0, 3.0])
+    step = ComplexStep(function_at(lambda x: np.array([np.sin(x / size).sum(), x[1] * x[3], 1e-300 * x[0]]), x))
+    found, radii = step.along_entries(np.array([0, 1, 2]))
+    for k in range(3):
+        value, radius = step.along(np.eye(4)[k], float(step.function.arguments.scale[k]))
+        np.testing.assert_array_equal(found[:, k], value)
+        np.testing.assert_array_equal(radii[:, k], radius)
+
+
 def test_complex_arguments_and_results_are_left_to_others():
     with pytest.raises(OracleUnavailable, match="complex arguments"):
         ComplexStep(function_at(np.abs, np.array([1 + 1j])))

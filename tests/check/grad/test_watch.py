@@ -91,7 +91,7 @@ def test_an_alarm_of_the_users_own_is_left_alone():
     try:
         with watching() as own:
             assert not own.guarded
-            with own.call("f"):
+            with call("f"):
                 assert own.called == "f"
         signal.raise_signal(signal.SIGALRM)
     finally:
