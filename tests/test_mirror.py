@@ -43,6 +43,7 @@ OF_SEVERAL = {
     "test_article_figures.py": "examples/article_figures.py",
     "test_architecture.py": "which file imports which",
     "test_catalogues.py": "docs/catalogues.py, and the pages that it writes",
+    "test_campaign_page.py": "docs/campaign_page.py, and the page that it writes",
     "test_cited.py": "docs/extensions/cited.py",
     "test_book_in_a_browser.py": "the book, in Chromium",
     "test_collection.py": "the tests themselves",

@@ -140,19 +140,20 @@ def is_resolved(case: Case) -> bool:
     """True where the engine tells some slope of the right claim more closely than the mistake is large.
 
     Of mistakes of rounding, which are noise of the claim, those count alone that leave less than half of the digits,
-    and are as far beyond what is told as noise has to be to be called unstable.
+    are as far beyond what is told as noise has to be to be called unstable, and larger than what terms may leave that
+    cancel.
     """
     assert case.change is not None
     try:
         with in_time(), quietly():
-            known = tolerances(case.entry, case.point, case.seed)
+            known, hidden = tolerances(case.entry, case.point, case.seed)
             slopes = np.abs(jacobian(case.entry, case.entry.claim, case.point))
     except Exception:  # noqa: BLE001 - told of the check of the right claim
         return False
     if case.change.shape != known.shape:
         return False
     noise = case.mutation in ROUNDED
-    least = HALF_OF_DIGITS * slopes if noise else np.zeros_like(slopes)
+    least = np.maximum(HALF_OF_DIGITS * slopes, hidden) if noise else np.zeros_like(slopes)
     return bool(((case.change > (STEADY if noise else CLEARLY) * known) & (case.change > least)).any())
 
 

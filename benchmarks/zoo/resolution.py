@@ -17,8 +17,11 @@ from zoo.entry import Array, Entry
 ORACLES = ("complex_step", "finite_difference")
 
 
-def tolerances(entry: Entry, point: Any, seed: int) -> Array:
-    """The tolerance of each slope of the Jacobian, inf where none is resolved: at kinks, at jumps, in noise."""
+def tolerances(entry: Entry, point: Any, seed: int) -> tuple[Array, Array]:
+    """The tolerance of each slope of the Jacobian, inf where none is resolved: at kinks, at jumps, in noise.
+
+    And what noise of a claim is not held against it, since larger terms that cancel may have left it.
+    """
     scalar = entry.kind == "grad"
     arguments = Arguments(entry.f, point, named=not scalar)
     rng = np.random.default_rng(seed)
@@ -35,12 +38,13 @@ def tolerances(entry: Entry, point: Any, seed: int) -> Array:
         engine = Engine(function, claim, rng, oracles=ORACLES)
         engine.run()
         zeros = [(column, _tolerances_of_zeros(engine, column)) for column in engine.columns if column.is_entry]
-    found = np.full((len(engine.seen), len(arguments)), np.inf)
+    found, hidden = np.full((2, len(engine.seen), len(arguments)), np.inf)
     for column, least in zeros:
         moved, right = int(column.moves[0]), column.outcome == RIGHT
         told = np.maximum(column.tolerance, least)
         found[right, moved] = np.minimum(found[right, moved], told[right])
-    return found
+        hidden[:, moved] = engine.judge.resolution.hidden(column)
+    return found, hidden
 
 
 def _tolerances_of_zeros(engine: Engine, column: Column) -> Array:

@@ -112,6 +112,11 @@ class Autodiff:
         """cᵀJ (rows, n) of cotangents (rows, m)."""
         return np.array([self._pulled_back(self.back, c) for c in cotangents])
 
+    def row_at(self, x: Array, c: Array) -> Array:
+        """The row (n,) of a cotangent at another point."""
+        _, back = self.jax.vjp(self.traced, *self._leaves(x))
+        return self._pulled_back(back, c)
+
     def measured(self, c: Array, row: Array) -> Array:
         """How far the row of a cotangent may be off, from its values at points a few ulps apart."""
         function = self.function
@@ -120,9 +125,8 @@ class Autodiff:
         for _ in range(POINTS):
             near = np.where(function.arguments.movable, x * (1 + 2.0**-52 * rng.integers(-4, 5, len(x))), x)
             try:
-                _, back = self.jax.vjp(self.traced, *self._leaves(near))
                 by = rng.uniform(1, 2)
-                found = np.fmax(found, np.abs(self._pulled_back(back, by * c) / by - row))
+                found = np.fmax(found, np.abs(self.row_at(near, by * c) / by - row))
             except Exception:  # noqa: BLE001, S112 -- it has no value there
                 continue
         value = float(np.abs(c) @ np.abs(function.at))

@@ -23,14 +23,16 @@ OUTCOMES = (
     "silent",
     "disputed",
     "doubtful",
+    "flat",
 )
 """What comes of a comparison. "kink": between the slopes on both sides; "unresolved": no oracle tells; "jump": f jumps
 at the point; "steps": f has steps nearby, across which the claim may be right; "small": within a tolerance that is
 small beside the largest slope, and not beside the slope itself; "silent": off by less than differences resolve, of a
 claim that is the same at all points, so that its rounding does not show; "disputed": an oracle of high
 accuracy agrees with the claim, and differences contradict both; "doubtful": off by more than the last digits and less
-than half of them, of a claim whose rounding does not show."""
-RIGHT, WRONG, UNSTABLE, KINK, UNRESOLVED, JUMP, STEPS, SMALL, SILENT, DISPUTED, DOUBTFUL = range(len(OUTCOMES))
+than half of them, of a claim whose rounding does not show; "flat": 0, as f has it over short steps and not over longer
+ones."""
+RIGHT, WRONG, UNSTABLE, KINK, UNRESOLVED, JUMP, STEPS, SMALL, SILENT, DISPUTED, DOUBTFUL, FLAT = range(len(OUTCOMES))
 SETTLED = (RIGHT, KINK, JUMP, DISPUTED)
 """Outcomes that need no more looking into."""
 IS_OPEN = ~np.isin(np.arange(len(OUTCOMES)), SETTLED)

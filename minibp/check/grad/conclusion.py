@@ -24,6 +24,7 @@ REASONS = {
     "doubtful": "off by what rounding may be that does not show at points nearby, or by little more than a measured"
     " tolerance",
     "disputed": "as another oracle tells it, where finite differences tell another slope",
+    "flat": "claimed to be 0, where f does not move over short steps, and does over longer ones",
 }
 """What is said of entries of which this comes."""
 SUMMED = "which were checked in sums with random signs alone"
@@ -38,6 +39,8 @@ WHY = {
     " mistake of this size",
     "disputed": "finite differences contradict the claim and the oracle that agrees with it: move x, or see"
     " whether f loses the imaginary part of complex numbers",
+    "flat": "f does not move over short steps, and does over longer ones: a slope of 0 is right of what f computes, and"
+    " another of what it stands for; see accuracy=",
 }
 """What is said of a check that is undecided since most entries, or any that are doubtful, are so."""
 
@@ -68,7 +71,7 @@ def verdict_of(counts: Counter[str], function: Function, engine: Engine) -> tupl
     told = any(((np.abs(column.got) > column.tolerance) & (column.outcome == RIGHT)).any() for column in engine.columns)
     unsaid = counts["unresolved"] + counts["small"]
     nothing = unsaid and not told and not counts["kink"]  # all that is told are slopes of about 0
-    doubts = [name for name in ("doubtful", "disputed") if counts[name]]
+    doubts = [name for name in ("doubtful", "disputed", "flat") if counts[name]]
     if not nothing and not doubts and sum(counts[name] for name in SETTLING) > lost:
         at_kinks = counts["kink"] and not counts["right"]
         return "correct", "all that is claimed is at kinks of f, and lies between the slopes nearby" if at_kinks else ""

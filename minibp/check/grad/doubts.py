@@ -7,9 +7,10 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.grad.claim import LAST_DIGITS
 from minibp.check.grad.claimed_slopes import ClaimedSlopes
-from minibp.check.grad.column import DIFFERENCES, DOUBTFUL, KINK, SMALL, STEPS, UNRESOLVED, WRONG, Column
+from minibp.check.grad.column import DIFFERENCES, DOUBTFUL, FLAT, KINK, SMALL, STEPS, UNRESOLVED, WRONG, Column
+from minibp.check.grad.differences import Slopes
 from minibp.check.grad.inexact import first_moves, is_aliased
-from minibp.check.grad.kinks import is_at_kink, outside
+from minibp.check.grad.kinks import NEARBY, STAYS, is_at_kink, outside
 from minibp.check.grad.oracle_slopes import HALF_UNIT, OracleSlopes
 from minibp.check.grad.projected import Projected
 from minibp.check.grad.resolution import ZERO
@@ -33,6 +34,21 @@ class Doubts:
 
     def __init__(self, seen: Projected, claimed: ClaimedSlopes, steps: Steps, oracles: OracleSlopes) -> None:
         self.seen, self.claimed, self.steps, self.oracles = seen, claimed, steps, oracles
+        self.unit = float(np.max(claimed.claim.unit))
+
+    def without_kinks_further_out(self, column: Column, sides: Slopes) -> Slopes:
+        """Differences with nothing said of what they see a kink of by steps beyond the size of what is moved.
+
+        Where rounding hides all that is nearer, such a kink may lie anywhere within these steps. An oracle that tells
+        about one slope at the point and on both sides of it, close by, knows that it lies further out.
+        """
+        far = sides.kink & (sides.step > column.base) if column.is_entry else np.zeros(len(column.got), bool)
+        for i in np.flatnonzero(far).tolist():
+            x = self.seen.arguments.flat
+            slopes = [self.oracles.slope_at(x + by * column.base * column.v, column, i) for by in (-NEARBY, 0, NEARBY)]
+            far[i] = np.ptp(slopes) <= STAYS * abs(float(sides.right[i] - sides.left[i]))  # False of NaN
+        radii = ("radius", "left_radius", "right_radius")
+        return sides._replace(**{name: np.where(far, np.inf, getattr(sides, name)) for name in radii})
 
     def at_kink(self, column: Column, i: int) -> int:
         """The outcome of a claim at a kink."""
@@ -120,8 +136,19 @@ class Doubts:
             alone = column.oracle[i] == DIFFERENCES and not self.oracles.open
             return STEPS if alone and self.steps.explain(column, i) else WRONG
         told = self._is_told(column, i)
-        flat = column.got[i] == 0 and column.sides is not None and bool(column.sides.flat[i])
-        return STEPS if self.steps.are_crossed(column, i, told=told) or (flat and not told) else WRONG
+        if self.steps.are_crossed(column, i, told=told):
+            return STEPS
+        return FLAT if self._is_flat(column, i) and not told else WRONG
+
+    def _is_flat(self, column: Column, i: int) -> bool:
+        """True of a claim of 0 where f does not move over short steps, though it does over longer ones.
+
+        What stands still over less than half of the digits of x, and varies further out, is no constant but inexact.
+        """
+        sides = column.sides
+        if column.got[i] or sides is None or not sides.flat[i]:
+            return False
+        return not sides.plateau[i] <= self.unit**0.5 * column.base
 
     def is_aliased(self, column: Column) -> Array:
         """True where f varies between neighbouring numbers, as an oracle tells its slope, as far as it does at all."""

@@ -180,7 +180,7 @@ class Function:
             self.unit = np.where(held, np.maximum(self.unit, unit), self.unit)
         width = np.where(movable, 0.1 * self.arguments.scale, 0)
         for kind, unit in ((np.float16, 2.0**-11), (np.float32, 2.0**-24)) if varies.any() else ():
-            if all(self._is_rounded_to(kind, self._beside(width), varies) for _ in range(CELLS)):
+            if self._rounds_to(kind, width, varies):
                 self.grid = kind
                 self.unit = np.where(varies, np.maximum(self.unit, unit), self.unit)
                 break
@@ -189,20 +189,34 @@ class Function:
         """A point whose entries are up to so far from those of x."""
         return np.asarray(self.arguments.flat + width * self.rng.uniform(-1, 1, len(width)))
 
-    def _is_rounded_to(self, kind: Any, point: Array, varies: Array) -> bool:
-        """True where f is the same within the cell of a format around a point, and another beyond."""
+    def _rounds_to(self, kind: Any, width: Array, varies: Array) -> bool:
+        """True where f rounds its argument to a format: it is the same within its cells, and moves at their borders.
+
+        Values that are rounded themselves often do not move within a cell either, but they seldom do at its border.
+        """
+        at_border = 0
+        for _ in range(CELLS):
+            moves = self._moves_at_border(kind, self._beside(width), varies)
+            if moves is None:
+                return False
+            at_border += moves
+        return 2 * at_border >= CELLS
+
+    def _moves_at_border(self, kind: Any, point: Array, varies: Array) -> bool | None:
+        """Whether f moves at the border of a format's cell; None where it is not the same within, or still beyond."""
         with np.errstate(over="ignore"):
             middle = point.astype(kind)
             value = self._value(middle.astype(np.float64))
             if not np.array_equal(self._value(point), value):
-                return False
-            cell = np.spacing(np.abs(middle)).astype(np.float64)
-            signs = self.rng.choice([-0.2, 0.45], len(point))  # below a power of 2 the cell is half as wide
-            for part in (signs, 0.25 - signs):
+                return None
+            # Away from 0 cells are as wide as the spacing; towards it, below a power of 2, half of that.
+            cell = np.copysign(np.spacing(np.abs(middle)), middle).astype(np.float64)
+            signs = self.rng.choice([-0.2, 0.45], len(point))
+            for part in (signs, 0.25 - signs, 0.49):
                 if not np.array_equal(self._value(middle + part * cell), value):
-                    return False
-            beyond = np.nextafter(np.nextafter(middle, kind(np.inf)), kind(np.inf)).astype(np.float64)
-        return bool((self._value(beyond) != value)[varies].any())
+                    return None
+            outside, beyond = (self._value(middle + by * cell) for by in (0.51, 2))
+        return bool((outside != value)[varies].any()) if (beyond != value)[varies].any() else None
 
     @property
     def rounding(self) -> Array:

@@ -128,7 +128,8 @@ class Judge:
     def _ask_differences(self, column: Column) -> None:
         """Differences at all scales; an oracle that they contradict grossly is left out."""
         reach = max(float(self.seen.arguments.scale.max()), 1.0) if column.is_entry else 1.0
-        column.sides = sides = slopes(self.seen, column.v, column.base, reach)
+        found = slopes(self.seen, column.v, column.base, reach)
+        column.sides = sides = self.doubts.without_kinks_further_out(column, found)
         value, radius = two_sided(sides)
         backed = sum(self._is_backed(column, name) for name in self.oracles.open)
         mute = sides.kink | sides.uneven | sides.jumps | (sides.still & (backed != 0)) | self.doubts.is_aliased(column)

@@ -140,6 +140,18 @@ class OracleSlopes:
             return None
         return -behind, ahead
 
+    def slope_at(self, x: Array, column: Column, i: int) -> float:
+        """The slope of result i along a direction at another point; NaN where no oracle tells it."""
+        c = self.seen.cotangents()[i]
+        try:
+            if "complex_step" in self.open:
+                return float(c @ self.open["complex_step"].at(x, column.v, column.base))
+            if "jax" in self.open:
+                return float(self.open["jax"].row_at(x, c)[column.moves] @ column.weights)
+        except Exception:  # noqa: BLE001 -- JAX raises many kinds
+            return np.nan
+        return np.nan
+
     def measure(self, name: str, column: Column) -> None:
         """Add to an oracle's radii what it is seen to be noisy by."""
         value, radius = column.values[name]

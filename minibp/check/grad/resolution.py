@@ -43,15 +43,19 @@ class Resolution:
         value, radius = column.values[name]
         alone = radius + column.quiet
         needless = column.allowed - column.quiet > STEADY * alone
-        # Where terms of the size of f over that of x, or of the largest slope, cancel, as in 1 - a^2, nothing is seen
-        # of the rounding that is left, in f or beside the other slopes.
+        least = np.maximum(np.maximum(alone, self.unit**0.5 * np.abs(value)), self.hidden(column))
+        return np.asarray(needless & (error > least) & (np.abs(value) > alone))
+
+    def hidden(self, column: Column) -> Array:
+        """How far slopes may be off by the rounding of larger terms that cancel, of which nothing else is seen.
+
+        Such terms, as of 1 - a^2, are of the size of f over that of x, or of the largest slope.
+        """
         scale = max(column.base, float(self.seen.arguments.scale.max()))
         at = np.abs(self.seen.at)
-        shown = LAST_DIGITS * self.unit * np.maximum(self.largest, at / scale)
         # Of 1 - p, where f is p, the terms are of size 1 however large x is.
-        shown = np.maximum(shown, SAFETY * self.unit * ((at >= 0.5) & (at <= 1)))
-        lost = error > np.maximum(np.maximum(alone, self.unit**0.5 * np.abs(value)), shown)
-        return np.asarray(needless & lost & (np.abs(value) > alone))
+        of_one = SAFETY * self.unit * ((at >= 0.5) & (at <= 1))
+        return np.maximum(LAST_DIGITS * self.unit * np.maximum(self.largest, at / scale), of_one)
 
     def is_resolved(self, column: Column, value: Array, tolerance: Array) -> Array:
         """True where a tolerance tells something of a slope.

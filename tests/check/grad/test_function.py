@@ -212,6 +212,19 @@ def test_the_precision_that_f_computes_in_is_recognized(f, unit):
         assert found.coarse == (unit >= HALF)
 
 
+def test_steps_that_are_as_wide_as_the_cells_of_a_format_and_end_elsewhere_are_none_of_it():
+    """Identical values within cells and others beyond are no evidence where f has as few values itself."""
+    width = 2.0**-10  # the spacing of float16 between 1 and 2
+
+    def f(x):
+        return np.sin(np.floor(x / width + 0.48) * width)
+
+    for seed in range(10):
+        found = function_at(f, np.array([1.5]), seed)
+        assert found.grid is None
+        assert (found.unit == U).all()
+
+
 def test_the_precision_is_that_of_each_result():
     found = function_at(lambda x: (np.sin(x), np.sin(x).astype(np.float32)), X)
     assert found.unit.tolist() == [U] * 3 + [SINGLE] * 3

@@ -141,3 +141,34 @@ def test_rounded_sums_are_no_false_alarm(decimals):
     is_not_passed(
         lambda x: round(float((x**2).sum()), decimals), lambda x: -2 * x, normal(1, 3), accuracy=10.0**-decimals
     )
+
+
+@pytest.mark.parametrize("size", [1e-221, 1e-100, 1e-30])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_slope_of_0_of_what_stands_still_over_short_steps_alone_is_not_passed(size, seed):
+    optimize = pytest.importorskip("scipy.optimize")
+    weights = np.array([1.0, -0.7, 0.4])
+
+    def root(v):
+        return optimize.brentq(lambda t: t**3 + t - v, -10, 10, xtol=1e-13)
+
+    def f(x):
+        return float(sum(w * root(float(v)) for w, v in zip(weights, x, strict=True)))
+
+    def right(x):
+        return weights / (3 * np.array([root(v) for v in x]) ** 2 + 1)
+
+    x = np.array([-18.538, -size, -3 * size])
+    found = report(f, right, x, seed=seed)
+    assert found.verdict in {"correct", "undecided"}, str(found)
+    for k in (1, 2):
+        is_not_passed(f, lambda x, k=k: np.where(np.arange(3) == k, 0, right(x)), x, seed=seed)
+
+
+def test_a_slope_of_0_of_what_stands_still_over_little_more_than_rounding_is_wrong():
+    def f(x):
+        return (np.round(x * 2.0**43) / 2.0**43 * np.array([0.5, -0.7])).sum()
+
+    x = np.array([1.2345678, -0.87654321])
+    is_right(f, lambda x: np.array([0.5, -0.7]), x)
+    is_wrong(f, lambda x: np.array([0.0, -0.7]), x)

@@ -88,3 +88,41 @@ def test_a_kink_that_is_near_does_not_hide_the_slope(beside, side):
     x = 1 + side * beside
     is_right(lambda x: abs(x - 1), lambda x: np.sign(x - 1), x)
     is_wrong(lambda x: abs(x - 1), lambda x: -np.sign(x - 1), x)
+
+
+def rows_by_order(weights):
+    def back(x):
+        found = np.zeros(len(x))
+        found[np.argsort(x, kind="stable")] = weights
+        return found
+
+    return back
+
+
+BETWEEN = {
+    "order": (lambda x: np.sort(x) @ np.array([1.0, -0.7, 0.4]), rows_by_order([1.0, -0.7, 0.4]), [-1.0, 0.1, 1.5]),
+    "a dip": (lambda x: (np.abs(x + 1) - 3 * np.abs(x - 1)).sum(), lambda x: np.full(len(x), 4.0), [0.2]),
+    "clip": (lambda x: (x - 3 * np.clip(x, -1, 1)).sum(), lambda x: np.full(len(x), -2.0), [0.3, -0.2]),
+}
+"""Functions with kinks on both sides of a point, between which they are steeper, or go another way, than beyond."""
+
+
+@pytest.mark.parametrize("name", BETWEEN)
+@pytest.mark.parametrize("large", [1e14, 1e15, 1e16])
+def test_kinks_on_both_sides_that_larger_terms_hide_are_none_of_the_point(name, large):
+    """By differences, which tell nothing within such terms, the point is at a kink, between whose slopes much lies."""
+    f, slope, x = BETWEEN[name]
+    x = np.array([*x, large])
+
+    def with_a_large_term(x):
+        return f(x[:-1]) + 2 * x[-1]
+
+    def right(x):
+        return np.r_[slope(x[:-1]), 2.0]
+
+    found = report(with_a_large_term, right, x)
+    assert found.verdict in {"correct", "undecided"}, str(found)
+    for wrong in (np.abs, lambda g: np.r_[0 * g[:-1], g[-1]], lambda g: np.r_[g[:-1] / 2, g[-1]]):
+        found = report(with_a_large_term, lambda x, wrong=wrong: wrong(right(x)), x)
+        same = (wrong(right(x)) == right(x)).all()
+        assert found.verdict in ({"correct", "undecided"} if same else {"wrong"}), str(found)

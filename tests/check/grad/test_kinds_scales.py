@@ -103,4 +103,6 @@ def test_textbook_functions_at_whatever_floats_are_drawn(x, name):
     found = report(lambda x: g(x).sum(), slope, np.array(x))
     assert found.verdict in {"correct", "undecided"}, str(found)
     found = report(lambda x: g(x).sum(), lambda x: slope(x) + 1, np.array(x))
-    assert found.verdict == "wrong", str(found)
+    # Of smaller ones, times a step of 1e-20, nothing is left: a slope of 0 may be what cancels.
+    told = all(abs(one) > 1e-260 for one in x if one)
+    assert found.verdict in ({"wrong"} if told else {"wrong", "undecided"}), str(found)
