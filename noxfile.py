@@ -27,19 +27,19 @@ MUTATOR = "cosmic-ray>=8.4"
 BENCHMARKS = (
     "oracle_rate.py --examples 20 --rounds 1",
     "sensitivity.py --networks 2",
-    "false_alarms.py --problems 200",
+    "false_alarms.py --problems 60",
     "difference_radius.py --stacks 20",
     "fault_pairs.py --pairs 4",
     "every_entry.py --own --rounds 1",
     "training_step.py --rounds 1 --steps 20",
     "absolute.py --quiet --rows 1 --processes 1 --values 1 --warmups 0 --loops 1",
     "epoch.py --rounds 1 --examples 600",  # ends with 1 where parameters after an epoch are not those of plain NumPy
-    "any_function.py --checks 200 --mutations 100",  # with 1 at a false alarm, a mistake that is missed, an exception
+    "any_function.py --checks 150 --mutations 75",  # with 1 at a false alarm, a mistake that is missed, an exception
     "any_function_sensitivity.py --draws 4",
     "any_function_large.py --entries 20000 --wrong-among 2000",  # with 1 where a single wrong entry is not placed
     "any_function_speed.py --entries 1 10 --rounds 1",
     "scaling_model.py",  # with 1 where a step exchanges other than derived
-    "frameworks.py --every 13 --coarse",  # with 1 where a right derivative is called wrong, or a wrong one correct
+    "frameworks.py --every 26",  # with 1 where a right derivative is called wrong, or a wrong one correct
 )
 EXAMPLES = (
     "article_figures.py --to {folder}",
