@@ -25,6 +25,8 @@ HIDDEN = 2.0**-50
 """Over shorter steps terms of usual size cancel to exactly 0."""
 AROUND = (-(2.0**-6), -(2.0**-8), 2.0**-8, 2.0**-6)
 """Points where what is off is looked at, in units of the size of x."""
+BEYOND = 4.0
+"""Where slopes are told by a step, so many times as far away they are what they were told to be."""
 VARIES = 1.0
 """Parts of slopes that a claim is off by vary as rounding does where they differ by so many times what is usual."""
 
@@ -40,13 +42,20 @@ class Doubts:
         """Differences with nothing said of what they see a kink of by steps beyond the size of what is moved.
 
         Where rounding hides all that is nearer, such a kink may lie anywhere within these steps. An oracle that tells
-        about one slope at the point and on both sides of it, close by, knows that it lies further out.
+        about one slope at the point and on both sides of it, close by, and beyond these steps the slopes that
+        differences tell, knows that it lies further out.
         """
         far = sides.kink & (sides.step > column.base) if column.is_entry else np.zeros(len(column.got), bool)
         for i in np.flatnonzero(far).tolist():
-            x = self.seen.arguments.flat
-            slopes = [self.oracles.slope_at(x + by * column.base * column.v, column, i) for by in (-NEARBY, 0, NEARBY)]
-            far[i] = np.ptp(slopes) <= STAYS * abs(float(sides.right[i] - sides.left[i]))  # False of NaN
+            least = STAYS * abs(float(sides.right[i] - sides.left[i]))
+            here, beyond = NEARBY * column.base, BEYOND * float(sides.step[i])
+            behind, before, at, after, ahead = (
+                self.oracles.slope_at(self.seen.arguments.flat + by * column.v, column, i)
+                for by in (-beyond, -here, 0.0, here, beyond)
+            )
+            close_by = np.ptp([before, at, after]) <= least  # False of NaN, as what follows
+            left = abs(behind - sides.left[i]) <= least + sides.left_radius[i]
+            far[i] = close_by and left and abs(ahead - sides.right[i]) <= least + sides.right_radius[i]
         radii = ("radius", "left_radius", "right_radius")
         return sides._replace(**{name: np.where(far, np.inf, getattr(sides, name)) for name in radii})
 
@@ -148,7 +157,7 @@ class Doubts:
         sides = column.sides
         if column.got[i] or sides is None or not sides.flat[i]:
             return False
-        return not sides.plateau[i] <= self.unit**0.5 * column.base
+        return bool(sides.plateau[i] > self.unit**0.5 * column.base)
 
     def is_aliased(self, column: Column) -> Array:
         """True where f varies between neighbouring numbers, as an oracle tells its slope, as far as it does at all."""

@@ -29,8 +29,9 @@ the last bit of 1 is 2^-53 in float64, and what is below 24 of these looks like 
 REPEATED, FEWEST, REPEATED_NUMBERS = 32, 2, 2**18
 """Calls near the point that are made again at the end: what is random once in a while, or adds up, shows there. Of
 large arguments fewer are, so that not many copies of them are kept."""
-CELLS = 12
-"""Cells of a format, within which f has to be the same where it rounds its argument."""
+CELLS, AT_BORDERS, TRIES = 12, 3, 3
+"""Cells of a format, within which f has to be the same where it rounds its argument; those of them at whose borders it
+has to move, unless its values are of the format; and moves that are tried of each."""
 
 
 class Function:
@@ -180,7 +181,7 @@ class Function:
             self.unit = np.where(held, np.maximum(self.unit, unit), self.unit)
         width = np.where(movable, 0.1 * self.arguments.scale, 0)
         for kind, unit in ((np.float16, 2.0**-11), (np.float32, 2.0**-24)) if varies.any() else ():
-            if self._rounds_to(kind, width, varies):
+            if self._rounds_to(kind, unit, width, varies):
                 self.grid = kind
                 self.unit = np.where(varies, np.maximum(self.unit, unit), self.unit)
                 break
@@ -189,18 +190,18 @@ class Function:
         """A point whose entries are up to so far from those of x."""
         return np.asarray(self.arguments.flat + width * self.rng.uniform(-1, 1, len(width)))
 
-    def _rounds_to(self, kind: Any, width: Array, varies: Array) -> bool:
+    def _rounds_to(self, kind: Any, unit: float, width: Array, varies: Array) -> bool:
         """True where f rounds its argument to a format: it is the same within its cells, and moves at their borders.
 
         Values that are rounded themselves often do not move within a cell either, but they seldom do at its border.
         """
-        at_border = 0
+        at_borders = 0
         for _ in range(CELLS):
             moves = self._moves_at_border(kind, self._beside(width), varies)
             if moves is None:
                 return False
-            at_border += moves
-        return 2 * at_border >= CELLS
+            at_borders += moves
+        return at_borders >= AT_BORDERS or bool((self.unit[varies] >= unit).all())
 
     def _moves_at_border(self, kind: Any, point: Array, varies: Array) -> bool | None:
         """Whether f moves at the border of a format's cell; None where it is not the same within, or still beyond."""
@@ -212,11 +213,19 @@ class Function:
             # Away from 0 cells are as wide as the spacing; towards it, below a power of 2, half of that.
             cell = np.copysign(np.spacing(np.abs(middle)), middle).astype(np.float64)
             signs = self.rng.choice([-0.2, 0.45], len(point))
-            for part in (signs, 0.25 - signs, 0.49):
+            for part in (signs, 0.25 - signs, 0.495):
                 if not np.array_equal(self._value(middle + part * cell), value):
                     return None
-            outside, beyond = (self._value(middle + by * cell) for by in (0.51, 2))
-        return bool((outside != value)[varies].any()) if (beyond != value)[varies].any() else None
+            if any(self._moves(middle, 0.505 * cell, value, varies) for _ in range(TRIES)):
+                return True
+            far = (self.rng.integers(2, 10, len(cell)) * cell for _ in range(TRIES))
+            return False if any(self._moves(middle, by, value, varies) for by in far) else None
+
+    def _moves(self, point: Array, by: Array, value: Array, varies: Array) -> bool:
+        """True where f has another value when some of the entries are moved: moves of all may cancel in a sum."""
+        chosen = self.rng.integers(0, 2, len(point))
+        chosen[self.rng.integers(len(point))] = 1
+        return bool((self._value(point + chosen * by) != value)[varies].any())
 
     @property
     def rounding(self) -> Array:

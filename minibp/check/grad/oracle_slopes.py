@@ -141,7 +141,10 @@ class OracleSlopes:
         return -behind, ahead
 
     def slope_at(self, x: Array, column: Column, i: int) -> float:
-        """The slope of result i along a direction at another point; NaN where no oracle tells it."""
+        """The slope of result i along a direction at another point, by the complex step or, where f takes none, by JAX.
+
+        NaN where that does not tell it.
+        """
         c = self.seen.cotangents()[i]
         try:
             if "complex_step" in self.open:

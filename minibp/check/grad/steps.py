@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minibp.check.grad.column import Column
-from minibp.check.grad.differences import CLOSELY, COARSEST, FINEST, settled, two_sided
+from minibp.check.grad.differences import CLOSELY, COARSEST, FINEST, SMALLEST_STEP, settled, two_sided
 from minibp.check.grad.inexact import Jump, jump_at_end_of_plateau, jump_near, roughness
 from minibp.check.grad.levels import Levels
 from minibp.check.grad.projected import Projected
@@ -99,7 +99,7 @@ class Steps:
         self.seen.noise = np.maximum(known, 2 * max(jump.height, own.height if own else 0.0))
         try:
             levels = Levels(self.seen, column.v, column.base)
-            h = FINEST * column.base
+            h = max(FINEST * column.base, SMALLEST_STEP)
             sides = column.sides
             seen = [0.0] if sides is None else np.nan_to_num([sides.moves[i], sides.step[i]]).tolist()
             while h <= max(2 * COARSEST * column.base, GROWTH * max(seen)):

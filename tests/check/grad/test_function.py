@@ -3,6 +3,7 @@ import warnings
 
 import numpy as np
 import pytest
+from case_ids import written_out
 from grad_programs import function_at
 from hypothesis import given
 from hypothesis import strategies as st
@@ -210,6 +211,14 @@ def test_the_precision_that_f_computes_in_is_recognized(f, unit):
         found = function_at(f, X, seed)
         assert (found.unit == unit).all(), seed
         assert found.coarse == (unit >= HALF)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float16])
+@pytest.mark.parametrize("x", [[1.5, -1.3], [1.5, -1.3, 1.2, -1.7], [1.5, 1.3]], ids=written_out)
+def test_formats_are_seen_where_sums_of_entries_cancel(kind, x):
+    weights = np.resize([0.5, 0.5, -0.5], len(x))
+    for f in (lambda x: np.sin(x.astype(kind).astype(float).sum()), lambda x: x.astype(kind).astype(float) @ weights):
+        assert all(function_at(f, np.array(x), seed).grid is kind for seed in range(5))
 
 
 def test_steps_that_are_as_wide_as_the_cells_of_a_format_and_end_elsewhere_are_none_of_it():

@@ -107,6 +107,19 @@ BETWEEN = {
 """Functions with kinks on both sides of a point, between which they are steeper, or go another way, than beyond."""
 
 
+@pytest.mark.parametrize("more", [0.0, 0.5])
+def test_an_oracle_that_loses_a_part_does_not_decide_where_rounding_hides_all_that_is_near(more):
+    """The complex step sees nothing of what takes the real part of a number alone, and is steady all the same."""
+
+    def f(x):
+        t = x[0].item().real
+        return abs(t + 1) - 3 * abs(t - 1) + more * x[0] + 2 * x[1]
+
+    for seed in range(4):
+        found = report(f, lambda x: np.array([4 + more, 2.0]), np.array([0.2, 1e15]), seed=seed)
+        assert found.verdict in {"correct", "undecided"}, str(found)
+
+
 @pytest.mark.parametrize("name", BETWEEN)
 @pytest.mark.parametrize("large", [1e14, 1e15, 1e16])
 def test_kinks_on_both_sides_that_larger_terms_hide_are_none_of_the_point(name, large):

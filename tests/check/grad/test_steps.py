@@ -1,6 +1,7 @@
 """Claims across steps of f: rounded values, iterations that stop, solvers that choose their own steps."""
 
 import math
+import signal
 
 import numpy as np
 import pytest
@@ -199,3 +200,22 @@ def test_across_steps_a_slope_is_told_as_well_as_its_best_step_tells_it():
         assert not steps.are_crossed(column, 0)
         column.got[:] = 1.0
         assert steps.are_crossed(column, 0)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="without alarms a loop without end could not be ended")
+@pytest.mark.parametrize("x", [5e-324, -1e-320, 1e-310])
+def test_steps_along_the_smallest_numbers_come_to_an_end(x):
+    """A part of such a number is 0, and no multiple of 0 is a larger step."""
+
+    def give_up(*_):
+        raise TimeoutError("no end within 20 s")
+
+    steps, column = looked_at(lambda x: np.round(np.sin(x), 3), [x, 0.7], 1.0)
+    steps.jumps[0] = Jump(1e-3, 1e-3)
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, 20)
+    try:
+        assert not steps.are_crossed(column, 0) or column.sides.flat[0]
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
