@@ -72,8 +72,9 @@ class Decider:
     def _excuse(self, column: Column, i: int, off: Told) -> int | None:
         """The outcome of what is off by no more than rounding may be that shows at no points nearby."""
         got = float(column.got[i])
-        if not self.claimed.is_sure(i) and self._is_beside_larger(column, i, off):
-            return SILENT
+        beside = None if self.claimed.is_sure(i) else self._beside_larger(column, i, off)
+        if beside is not None:
+            return beside
         if i not in self.claimed.derived and self.oracles.may_amplify:
             if self._is_off_by(min(LONG_CHAINS * LAST_DIGITS * self.unit, self.unit**0.5), got, off):
                 return SILENT
@@ -111,21 +112,24 @@ class Decider:
                 return False
         return self.seen.accuracy == 0
 
-    def _is_beside_larger(self, column: Column, i: int, told: Told) -> bool:
-        """True where a claim is off by less than half of its digits, and by no more than the rounding of larger slopes.
+    def _beside_larger(self, column: Column, i: int, told: Told) -> int | None:
+        """The outcome where a claim is off by less than half of its digits, and by no more than larger slopes round.
 
         These are compared by what each moves f by over the size of its entry, and within an array as they are. Series
-        and quadratures are cut off at such errors, which are the same at all points.
+        and quadratures are cut off at such errors, which are the same at all points. By an entry that is far smaller
+        than others of its array so much may be a mistake as well.
         """
-        if not column.is_entry:
-            return False
+        got = float(column.got[i])
+        if not column.is_entry or not self._is_off_by(self.unit**0.5, got, told):
+            return None
         assert self.claimed.rows is not None
-        got, row = float(column.got[i]), np.abs(self.claimed.rows[i])
-        beside = row[self.seen.arguments.structure.beside(int(column.moves[0]))]
-        moves = np.fmax(np.nanmax(row * self.seen.arguments.scale) / column.base, np.nanmax(beside))
-        top = CUT_OFF * self.unit * float(moves)
-        few = self._is_off_by(self.unit**0.5, got, told)
-        return few and all(abs(got - value) <= top for value, _ in told.values())
+        row, scale = np.abs(self.claimed.rows[i]), self.seen.arguments.scale
+        beside = self.seen.arguments.structure.beside(int(column.moves[0]))
+        error = max(abs(got - value) for value, _ in told.values())
+        for size, outcome in ((float(scale[beside].max()), SILENT), (column.base, DOUBTFUL)):
+            if error <= CUT_OFF * self.unit * float(np.fmax(np.nanmax(row * scale) / size, np.nanmax(row[beside]))):
+                return outcome
+        return None
 
     @staticmethod
     def _is_off_by(part: float, got: float, told: Told) -> bool:

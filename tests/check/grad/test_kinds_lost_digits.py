@@ -286,3 +286,23 @@ def test_a_logarithm_of_1_and_a_little_has_steps_of_the_rounding_of_1(gap, below
     at = np.array([[-27.7, 350.07, 28.7], [150.7 - below, 150.7, 150.7 - gap]])
     fine(lambda x: special.log_softmax(x, axis=1), backward, at, check="vjp")
     is_wrong(lambda x: special.log_softmax(x, axis=1), lambda x, c: 1.01 * backward(x, c), at, check="vjp")
+
+
+@pytest.mark.parametrize("off", [1e-11, 1e-10, 5e-9])
+@pytest.mark.parametrize("small", [1e-3, 1e-7, 1e-12])
+def test_a_slope_by_a_small_entry_is_not_passed_since_what_larger_ones_move_is_rounded(small, off):
+    """Two oracles tell it to 13 digits; what is sorted is followed by no running error, and shows no rounding."""
+    x = np.array([3.1 * small, -1.4 * small, 13.490680792343, -17.892015784883])
+
+    def f(x):
+        return ((x - x.mean()) ** 3).mean()
+
+    def right(x):
+        found = 3 * ((x - x.mean()) ** 2 - x.var()) / len(x)
+        return np.sort(found)[np.argsort(np.argsort(found))]
+
+    def wrong(x):
+        return right(x) * np.array([1 + off, 1, 1, 1])
+
+    fine(f, right, x)
+    is_not_passed(f, wrong, x)
