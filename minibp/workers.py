@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -42,15 +43,30 @@ class _Context(SpawnContext):
     Process = _Uninterrupted
 
 
+def _end_with_parent() -> None:
+    """End this process where the one that started it is gone: nobody would ever take its results, or end it."""
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True, name="minibp parent").start()
+
+
 @contextmanager
 def pool(workers: int) -> Iterator[Executor | None]:
-    """So many processes, or none where one is enough. They are killed where an exception passes through."""
+    """So many processes, or none where one is enough.
+
+    They are killed where an exception passes through, and end where this process is killed.
+    """
     if workers == 1:
         yield None
         return
     for variable in BLAS_THREADS:  # processes that share the cores get in each other's way with more
         os.environ.setdefault(variable, "1")
-    with ProcessPoolExecutor(workers, mp_context=_Context()) as executor:
+    with ProcessPoolExecutor(workers, mp_context=_Context(), initializer=_end_with_parent) as executor:
         try:
             yield executor
         except BaseException:

@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -50,6 +52,26 @@ def test_processes_do_not_hear_ctrl_c_have_one_blas_thread_each_and_end_with_an_
         seen_and_left(executor)
     assert caught.value.args == (True, "1")
     assert time.monotonic() - start < 30
+
+
+ENDLESS = """
+import time
+from minibp.workers import pool
+with pool(2) as executor:
+    executor.submit(time.sleep, 0).result()
+    work = [executor.submit(time.sleep, 600) for _ in range(2)]
+    print("at work", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="without SIGKILL no process ends without a word")
+def test_processes_end_where_the_one_that_started_them_is_killed():
+    """They have its output, which comes to an end with the last of them."""
+    started = subprocess.Popen([sys.executable, "-c", ENDLESS], stdout=subprocess.PIPE)
+    assert started.stdout.readline() == b"at work\n"
+    started.kill()
+    assert started.communicate(timeout=30)[0] == b""
 
 
 def test_what_is_asked_for_by_the_environment_stays(monkeypatch):
