@@ -108,7 +108,7 @@ class Passes:
         if k > 1 and not self._moving:
             backward.append(partial(np.divide, delta[-1], scalar_like(k, delta[-1]), delta[-1]))  # (6)
         for i in reversed(range(1, len(z))):
-            backward.append(partial(np.dot, delta[i], self.weights[i], delta[i - 1]))
+            backward.append(product(delta[i], self.weights[i], delta[i - 1]))
             backward += collect(i, delta[i], a[i - 1])
             for rows in parts[i - 1]:
                 backward += self.kernels[i - 1].backward(rows)  # (22)
@@ -138,7 +138,7 @@ class Passes:
     def _product(self, i: int, a: Array, z: Array) -> list[Step]:
         """a Wᵀ of (13); by BLAS's own call, all of z, or of −z where the kernel says so."""
         if self._gemm is None:
-            return [partial(np.dot, a, self._w_t(i, len(a)), z)]
+            return [product(a, self._w_t(i, len(a)), z)]
         sign = -1.0 if self.kernels[i].negated else 1.0
         # In BLAS's order of memory, columns first: zᵀ ← ± (zᵀ + W aᵀ), z having been b.
         gemm = partial(self._gemm, sign, self.weights[i].T, a.T, sign, z.T, 1, 0, 1)
@@ -154,6 +154,16 @@ class Passes:
         """The buffers of one layer for k examples, in parts of whole rows."""
         for part in slices(k, self._z[i][0].nbytes):
             yield Rows(self._z[i][part], self._a[i][part], self._delta[i][part])
+
+
+def product(left: Array, right: Array, into: Array) -> Step:
+    """left · right.
+
+    BLAS takes a column times a number to be 0 where the number is, also where the column is not finite.
+    """
+    if right.size == 1:
+        return partial(np.multiply, left, right.reshape(()), into)
+    return partial(np.dot, left, right, into)
 
 
 def _bias_copies(b: Array, tile: Array, *, negated: bool) -> list[Step]:

@@ -20,7 +20,7 @@ from minibp.costs import CategoricalCrossEntropy, CrossEntropy, Huber, Quadratic
 from minibp.inputs import checked_inputs, checked_l2, checked_rows
 from minibp.network import Gradient, Network
 from minibp.workspace.kernels import Step, scalar_like
-from minibp.workspace.plan import CACHE_LINE, Passes, Plan, aligned, slices
+from minibp.workspace.plan import CACHE_LINE, Passes, Plan, aligned, product, slices
 
 
 class Workspace:
@@ -132,7 +132,7 @@ class Workspace:
     def _collect(self, i: int, delta: Array, a: Array) -> list[Step]:
         """(23) and (24) of one layer."""
         ones = self._ones[: len(delta)]
-        return [partial(np.dot, ones, delta, self._nabla_b[i]), partial(np.dot, delta.T, a, self._nabla_w[i])]
+        return [partial(np.dot, ones, delta, self._nabla_b[i]), product(delta.T, a, self._nabla_w[i])]
 
     def _decay(self, k: int) -> list[Step]:
         """(27): (α/k) W is added to ∂C/∂W, where there is L2."""

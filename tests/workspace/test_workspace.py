@@ -94,6 +94,20 @@ def test_neurons_beyond_the_end_of_exp(output, cost, dtype):
         assert np.isfinite(row_of_gradient(found)).all()
 
 
+@pytest.mark.parametrize("dtype", FLOAT_DTYPES)
+@pytest.mark.parametrize("k", [1, 2, 5])
+@pytest.mark.parametrize("sizes", [[1, 1, 1], [2, 1, 1], [1, 2, 1], [1, 1, 2], [1, 1, 1, 1, 1]], ids=written_out)
+def test_what_is_not_finite_shows_below_weights_of_0_too(sizes, k, dtype):
+    """A product of a column and the number 0 is 0 to BLAS, whatever is in the column."""
+    weights = [np.zeros(shape, dtype) for shape in zip(sizes[1:], sizes, strict=False)]
+    biases = [np.full(n, 0.5, dtype) for n in sizes[1:-1]] + [np.full(sizes[-1], -800.0, dtype)]
+    for cost, hidden in product(["quadratic", "huber"], ["relu", "tanh", "identity"]):
+        network = Network(weights, biases, [hidden] * (len(sizes) - 2) + ["sigmoid"])
+        problem = Problem(network, cost, np.ones((k, sizes[0])), np.zeros((k, sizes[-1])), 5.0)
+        gradient = Workspace(network, cost, k, 5.0).gradient(problem.x, problem.y)
+        assert distance(problem, gradient) <= 1, (hidden, cost)
+
+
 def test_derivatives_keep_their_digits_in_the_tails():
     """Where a(1 − a) and 1 − a² would be 0."""
     for hidden, z, prime in (("sigmoid", 50.0, math.exp(-50)), ("tanh", -30.0, 4 * math.exp(-60))):
