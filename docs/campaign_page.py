@@ -41,9 +41,10 @@ This page is written by `python docs/campaign_page.py` from the report that `--j
 MAX = """\
 ## Max error / tolerance
 
-Of any entry, in any form, by the number of the equation: at 1 an entry would be called wrong. The tolerance is the
-[bound](how_it_decides.md) that is derived from rounding, and what the oracle itself may be off by. An equation that an
-oracle does not tell has "–".
+Of any entry, in any form, by the number of the equation: above 1 an entry would be called wrong. The tolerance is the
+[bound](how_it_decides.md) that is derived from rounding, and what the oracle itself may be off by. It is nearly reached
+where rounding may take all of a value, as of a saturated neuron whose weighted input is known to no digit: the bound is
+then the value itself, and a result of 0 is off by as much. An equation that an oracle does not tell has "–".
 """
 DISTRIBUTION = """\
 ## Distribution of error / tolerance
