@@ -41,7 +41,7 @@ def main(port, processes, process, checkpoint, epochs, slow=0, fails=None):
         def after_epoch(history):
             if process == "0":
                 given.save(checkpoint)
-            print(len(history.epochs), flush=True)
+            print(f"epoch {len(history.epochs)}", flush=True)
             time.sleep(float(slow))
             if process == fails:
                 raise ArithmeticError("an exception of the user's")
