@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from minibp.check.grad.column import (
     DISPUTED,
+    DOUBTFUL,
+    FLAT,
     JUMP,
     KINK,
     OUTCOMES,
@@ -36,11 +38,12 @@ def cell(got=1.0, expected=1.0, tolerance=0.5, v=V, outcome=RIGHT):
 
 
 def test_outcomes_have_their_names():
-    numbers = (RIGHT, WRONG, UNSTABLE, KINK, UNRESOLVED, JUMP, STEPS, SMALL, SILENT, DISPUTED)
+    numbers = (RIGHT, WRONG, UNSTABLE, KINK, UNRESOLVED, JUMP, STEPS, SMALL, SILENT, DISPUTED, DOUBTFUL, FLAT)
     assert [OUTCOMES[number] for number in numbers] == [
         "right", "wrong", "unstable", "kink", "unresolved", "jump", "steps", "small", "silent",
-        "disputed",
+        "disputed", "doubtful", "flat",
     ]  # fmt: skip
+    assert len(numbers) == len(OUTCOMES)
 
 
 def test_at_first_nothing_is_told_but_what_is_not_finite():
