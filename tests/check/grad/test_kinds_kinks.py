@@ -139,3 +139,19 @@ def test_kinks_on_both_sides_that_larger_terms_hide_are_none_of_the_point(name, 
         found = report(with_a_large_term, lambda x, wrong=wrong: wrong(right(x)), x)
         same = (wrong(right(x)) == right(x)).all()
         assert found.verdict in ({"correct", "undecided"} if same else {"wrong"}), str(found)
+
+
+def test_jax_alone_tells_as_well_that_kinks_lie_further_out():
+    jnp = pytest.importorskip("jax.numpy", reason="JAX is not installed")
+    weights = np.array([1.0, -0.7, 0.4])
+    x = np.array([-1.0, 0.1, 1.5, 1e15])
+
+    def f(x):
+        return jnp.sort(x[:-1]) @ weights + 2 * x[-1]
+
+    def right(x):
+        return np.r_[rows_by_order(weights)(x[:-1]), 2.0]
+
+    alone = {"oracles": ("jax", "finite_difference")}
+    assert report(f, right, x, **alone).verdict in {"correct", "undecided"}
+    is_wrong(f, lambda x: np.abs(right(x)), x, **alone)
