@@ -10,8 +10,8 @@ import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.grad.arguments import Arguments, Breach, Misuse
-from minibp.check.grad.formats import FORMATS, as_format, bits_of
 from minibp.check.grad.own_noise import SMALLEST, Values, own_noise
+from minibp.check.grad.precision import precision
 from minibp.check.grad.run_to_run import granted, run_to_run
 from minibp.check.grad.structure import Structure, numbers_of
 from minibp.check.grad.watch import Hang, call, watching
@@ -21,17 +21,9 @@ from minibp.check.rounding.noise import SAFETY
 from minibp.foreign import roundoff, type_of
 from minibp.user_error import description_of
 
-TRIALS = 8
-"""Points nearby, from whose values the precision of f is recognized."""
-LEFT = 2.0**-29
-"""Values that are so small beside x, or 1, are what is left of larger terms where they use few bits, and of no format:
-the last bit of 1 is 2^-53 in float64, and what is below 24 of these looks like float32."""
 REPEATED, FEWEST, REPEATED_NUMBERS = 32, 2, 2**18
 """Calls near the point that are made again at the end: what is random once in a while, or adds up, shows there. Of
 large arguments fewer are, so that not many copies of them are kept."""
-CELLS, AT_BORDERS, TRIES = 12, 3, 3
-"""Cells of a format, within which f has to be the same where it rounds its argument; those of them at whose borders it
-has to move, unless its values are of the format; and moves that are tried of each."""
 
 
 class Function:
@@ -39,7 +31,8 @@ class Function:
 
     f computes in float64 if it can, whatever the dtype of its arguments. Entries of its result that are not finite at
     the point are left out. `at` (m,) is the value there, `unit` (m,) the unit roundoff of what each entry is computed
-    in and `noise` (m,) how far it may be off: both as they are seen from the values.
+    in and `noise` (m,) how far it may be off: both as they are seen from the values. `grid`, `size` and `span` are as
+    `Precision` has them.
     """
 
     def __init__(
@@ -77,15 +70,13 @@ class Function:
         self.expect_the_same()
         self._choose_dtype()
         self.at = self._value(arguments.flat)
-        self.grid: Any = None
-        """The coarser format that f rounds its arguments to, if any."""
         try:
             computed = Structure([("out", f(*arguments.at(arguments.flat, self.dtype)))], _reading)
         except Exception as error:
             again = "an earlier call at the same x gave a result"
             raise Breach(f"{name} raised {description_of(error)}; {again}") from error
-        self.unit = np.array([self._roundoff_of(leaf) for leaf in computed.leaves for _ in range(leaf.size)])[self.kept]
-        self.recognize_precision()
+        unit = np.array([self._roundoff_of(leaf) for leaf in computed.leaves for _ in range(leaf.size)])[self.kept]
+        self.unit, self.grid, self.size, self.span = precision(Values(self._value, arguments, self.at, rng), unit)
         self.noise, self.singular = np.full(len(self.at), accuracy), np.zeros(len(self.at), bool)
         """How far the values may be off; where they vary between numbers next to the point as nowhere nearby."""
         if accuracy == 0:
@@ -152,80 +143,6 @@ class Function:
         self.dtype = np.float64
         if not np.isfinite(self._value(self.arguments.flat)).all():
             self.dtype = None
-
-    def recognize_precision(self) -> None:
-        """Find out whether f computes in a coarser format inside, from its values at points nearby.
-
-        Values that a coarser format holds exactly, at several points where they differ, are of that format; a function
-        that is the same when its argument is rounded to a format first does so itself.
-        """
-        x, movable = self.arguments.flat, self.arguments.movable
-        self.size = np.zeros(len(self.at))
-        """How much each entry varies over the size of x, as values nearby have it."""
-        self.span = np.zeros(len(self.at))
-        """How far each entry is from its value at any of them."""
-        for part in (1e-3, 0.1, 0.0):
-            width = np.where(movable, part * self.arguments.scale if part else 1e-2, 0)
-            values = np.array([self._value(self._beside(width)) for _ in range(TRIALS)])
-            varies = np.isfinite(values).all(0) & (np.ptp(values, axis=0) > 0)
-            moved = np.abs(values - self.at).max(0)
-            self.span = np.fmax(self.span, moved)
-            if part and x[movable].any():  # an exact 0 is no size
-                self.size = np.where((self.size == 0) & varies, moved / part, self.size)
-            if varies.all():
-                break
-        left = LEFT * max(1.0, float(self.arguments.scale.max()))
-        for name, unit in FORMATS:
-            held = varies & (as_format(values, name) == values).all(0) & (np.abs(values).max(0) > left)
-            held &= (bits_of(values).max(0) >= -np.log2(unit) - 1) & (values != np.round(values)).any(0)
-            self.unit = np.where(held, np.maximum(self.unit, unit), self.unit)
-        width = np.where(movable, 0.1 * self.arguments.scale, 0)
-        for kind, unit in ((np.float16, 2.0**-11), (np.float32, 2.0**-24)) if varies.any() else ():
-            if self._rounds_to(kind, unit, width, varies):
-                self.grid = kind
-                self.unit = np.where(varies, np.maximum(self.unit, unit), self.unit)
-                break
-
-    def _beside(self, width: Array) -> Array:
-        """A point whose entries are up to so far from those of x."""
-        return np.asarray(self.arguments.flat + width * self.rng.uniform(-1, 1, len(width)))
-
-    def _rounds_to(self, kind: Any, unit: float, width: Array, varies: Array) -> bool:
-        """True where f rounds its argument to a format: it is the same within its cells, and moves at their borders.
-
-        Values that are rounded themselves often do not move within a cell either, but they seldom do at its border.
-        """
-        at_borders = 0
-        for _ in range(CELLS):
-            moves = self._moves_at_border(kind, self._beside(width), varies)
-            if moves is None:
-                return False
-            at_borders += moves
-        return at_borders >= AT_BORDERS or bool((self.unit[varies] >= unit).all())
-
-    def _moves_at_border(self, kind: Any, point: Array, varies: Array) -> bool | None:
-        """Whether f moves at the border of a format's cell; None where it is not the same within, or still beyond."""
-        with np.errstate(over="ignore"):
-            middle = point.astype(kind)
-            value = self._value(middle.astype(np.float64))
-            if not np.array_equal(self._value(point), value):
-                return None
-            # Away from 0 cells are as wide as the spacing; towards it, below a power of 2, half of that.
-            cell = np.copysign(np.spacing(np.abs(middle)), middle).astype(np.float64)
-            signs = self.rng.choice([-0.2, 0.45], len(point))
-            for part in (signs, 0.25 - signs, 0.495):
-                if not np.array_equal(self._value(middle + part * cell), value):
-                    return None
-            if any(self._moves(middle, 0.505 * cell, value, varies) for _ in range(TRIES)):
-                return True
-            far = (self.rng.integers(2, 10, len(cell)) * cell for _ in range(TRIES))
-            return False if any(self._moves(middle, by, value, varies) for by in far) else None
-
-    def _moves(self, point: Array, by: Array, value: Array, varies: Array) -> bool:
-        """True where f has another value when some of the entries are moved: moves of all may cancel in a sum."""
-        chosen = self.rng.integers(0, 2, len(point))
-        chosen[self.rng.integers(len(point))] = 1
-        return bool((self._value(point + chosen * by) != value)[varies].any())
 
     @property
     def rounding(self) -> Array:
