@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from minibp.arrays import Array
 from minibp.check.grad.claim import LAST_DIGITS, GradientClaim
 from minibp.check.grad.column import Cell
 from minibp.check.grad.formats import as_format, lengths_of
-from minibp.check.rounding.noise import SAFETY, scatter
+from minibp.check.rounding.noise import SAFETY, is_bent, scatter
 from minibp.trees import leaves_of, with_leaves
 
 UNITS = {"float32": 2.0**-24, "tf32": 2.0**-11, "float16": 2.0**-11, "bfloat16": 2.0**-8}
@@ -25,7 +26,8 @@ AS_NOISE = 4.0
 SHOWN = 4
 """So many of what is off, the worst, have to be explained."""
 LARGEST = 64.0
-"""Errors of more units of an arithmetic, as a part of what is claimed or expected, are no rounding of a layer."""
+"""Errors of more units of an arithmetic, as a part of what is claimed or expected, are no rounding of a layer; nor are
+the worst of them, where they are less than one part in so many of a unit, that of sums of thousands of terms."""
 WRITTEN = {"float32": "float32", "tf32": "TF32", "float16": "float16", "bfloat16": "bfloat16"}
 
 
@@ -67,7 +69,7 @@ def coarser_arithmetic(claim: Any, bad: Sequence[Cell], cotangents: Array) -> st
     worst = [cell for cell in bad if cell.is_entry][:SHOWN]
     part = max((cell.error / max(abs(cell.got), abs(cell.expected)) for cell in worst), default=np.inf)
     for name, unit in sorted(UNITS.items(), key=lambda item: item[1]):
-        if unit > finest and part <= LARGEST * unit and _explains(claim, worst, cotangents, unit):
+        if unit > finest and unit / LARGEST <= part <= LARGEST * unit and _explains(claim, worst, cotangents, unit):
             return WRITTEN[name]
     return ""
 
@@ -77,14 +79,31 @@ def _explains(claim: GradientClaim, worst: Sequence[Cell], cotangents: Array, un
     # The cotangent is moved as well, by a factor: of what is linear in x the derivative does not depend on it.
     point, size = np.append(x, 1.0), np.append(np.where(movable, np.abs(x), 0), 1.0)
 
-    def row_of(i: int) -> Callable[[Array], Array]:
-        return lambda at: claim.row(cotangents[i] * at[-1], at[:-1]) / at[-1]
+    def seen(i: int, length: float) -> Array:
+        def row(at: Array) -> Array:
+            return claim.row(cotangents[i] * at[-1], at[:-1]) / at[-1]
 
-    noises: dict[int, Array] = {}
-    for cell in worst:
-        if cell.i not in noises:
-            seen = [scatter(row_of(cell.i), point, size, length, rng) for length in lengths_of(unit)]
-            noises[cell.i] = np.max([one for one in seen if one is not None], axis=0)
-        if not cell.error <= AS_NOISE * SAFETY * noises[cell.i][np.flatnonzero(cell.v)[0]] + cell.tolerance:
-            return False
+        found = scatter(row, point, size, length, rng)
+        assert found is not None  # the cotangent is moved
+        return found
+
+    for i in {cell.i for cell in worst}:
+        noise = _rounding(partial(seen, i), unit, LARGEST * unit * float(np.abs(claim.row(cotangents[i], x)).max()))
+        for cell in worst:
+            entry = np.flatnonzero(cell.v)[0]
+            if cell.i == i and not cell.error <= AS_NOISE * SAFETY * noise[entry] + cell.tolerance:
+                return False
     return True
+
+
+def _rounding(seen: Callable[[float], Array], unit: float, most: float) -> Array:
+    """How far the entries of a row scatter by rounding to so many bits, 0 where they do not.
+
+    What scatters as it bends, or by more than `most`, is the claim itself as it varies.
+    """
+    found = [np.zeros(1)]
+    for length in lengths_of(unit):
+        noise = seen(length)
+        bent = is_bent(seen, length, noise) | is_bent(seen, length, noise)  # points may lie so that it does not show
+        found.append(np.where((noise > most) | bent, 0, noise))
+    return np.asarray(np.fmax.reduce(np.broadcast_arrays(*found)))

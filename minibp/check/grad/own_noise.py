@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.grad.arguments import Arguments
-from minibp.check.rounding.noise import SAFETY, ULPS, WIDE, scatter
+from minibp.check.rounding.noise import SAFETY, ULPS, WIDE, is_bent, scatter
 
-BENDS = 16.0
-"""At a quarter of the distance what bends scatters by a 256th; by less than a 16th, wherever the points are."""
 SMALLEST = 5e-324
 """The spacing of subnormal numbers."""
 LOUD = 64.0
@@ -47,7 +46,7 @@ def own_noise(values: Values, unit: Array, varied: Array) -> tuple[Array, Array]
     loud = found > LOUD * (rounding + unit * np.maximum(varied, np.abs(values.at).max(initial=0.0)))
     singular = loud
     if loud.any():
-        bent = loud & _is_bent(values, found)
+        bent = loud & is_bent(partial(_along, values), WIDE, found)
         found = np.where(bent, fine, found)
         singular = loud & ~bent & _is_singular(values, fine, found, unit)
     # Terms as large as what f varies by have cancelled, and the rounding of exactly nothing does not show.
@@ -60,27 +59,20 @@ def _seen(values: Values, x: Array, unit: Array) -> tuple[Array, Array]:
     """How far values near a point are from a smooth curve: between neighbouring numbers, and at either scale."""
     coarsest = float(unit.max())
     distances = (ULPS * coarsest, WIDE) if coarsest < 2.0**-30 else (ULPS * coarsest,)
-    found = [scatter(values.value, x, _size(values), distance, values.rng) for distance in distances]
+    found = [_along(values, distance, x) for distance in distances]
     none = np.zeros(len(values.at))
     told = [none if one is None else np.asarray(one) for one in found]
     return told[0], np.asarray(np.fmax.reduce(told))
 
 
+def _along(values: Values, distance: float, x: Array | None = None) -> Array | None:
+    """What is seen along lines of a length from a point, the values' own if none is given."""
+    return scatter(values.value, values.arguments.flat if x is None else x, _size(values), distance, values.rng)
+
+
 def _size(values: Values) -> Array:
     """How large each entry is that can be moved: an exact 0 is no size."""
     return np.where(values.arguments.movable, np.abs(values.arguments.flat), 0)
-
-
-def _is_bent(values: Values, noise: Array) -> Array:
-    """True where what is seen on the larger scale is how f bends there: at a quarter it is less by far, and again.
-
-    What is left of a smooth function falls as the fourth power of the distance; rounding does not, but to exactly 0.
-    """
-    size = _size(values)
-    quarter, sixteenth = (scatter(values.value, values.arguments.flat, size, WIDE / by, values.rng) for by in (4, 16))
-    if quarter is None or sixteenth is None:
-        return np.zeros(len(noise), bool)
-    return np.asarray((quarter > 0) & (BENDS * quarter < noise) & (BENDS * sixteenth < quarter))
 
 
 def _is_singular(values: Values, fine: Array, noise: Array, unit: Array) -> Array:

@@ -20,6 +20,9 @@ WIDE = 2.0**-34
 """The length of a longer line, in units of the size of x: there the rounding of a function shows that is flat."""
 PAIRS = 2
 """Pairs of lines from x, in opposite directions: a kink on one side is crossed by one of each pair."""
+BENDS = 16.0
+"""At a quarter of the distance what bends scatters by a 256th; by less than a 16th, wherever the points are but
+for one of some eighty sets of them."""
 POINTS, PLACES, DEGREE = 8, 24, 3
 """Points along each, at so many places, and the degree of what is smooth between them."""
 
@@ -49,6 +52,18 @@ def scatter(
         lines = (np.array([values(x + place * side * way) for place in t]) for side in (1, -1))
         found.append(np.fmin(*(np.abs(_residual(t, line, degree)).max(0) for line in lines)))
     return np.asarray(np.nan_to_num(np.fmax.reduce(found, axis=0)))
+
+
+def is_bent(seen: Callable[[float], Array | None], distance: float, noise: Array) -> Array:
+    """True where noise (m,) that is seen along lines of a length is how the function bends there.
+
+    What is left of a smooth function falls as the fourth power of the distance; rounding does not, but to exactly 0.
+    `seen` gives what is seen along other lengths: at a quarter it is less by far, and again.
+    """
+    quarter, sixteenth = seen(distance / 4), seen(distance / 16)
+    if quarter is None or sixteenth is None:
+        return np.zeros(len(noise), bool)
+    return np.asarray((quarter > 0) & (BENDS * quarter < noise) & (BENDS * sixteenth < quarter))
 
 
 def _residual(t: Array, line: Array, degree: int) -> Array:

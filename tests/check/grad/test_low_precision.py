@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 from grad_kinds import is_right, is_wrong, report, said
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from minibp import InputError
 from minibp.check.grad.formats import as_format
@@ -75,6 +77,23 @@ def test_a_formula_that_is_off_by_as_much_has_no_such_name(factor):
 
     found = report(np.sin, backward, np.array([0.3, -1.2, 0.8]), check="vjp")
     assert found.findings[0].fault == "scaled"
+
+
+@settings(max_examples=15)
+@given(st.floats(0, 3), st.floats(-8, -1.5))
+@example(1.5, -3.0)
+@example(3.0, -2.0)
+@example(0.5, -8.0)
+def test_what_varies_over_less_than_the_steps_of_a_format_is_no_rounding(frequency, error):
+    """Along lines as long as these steps are it is no polynomial either."""
+    w = 10.0**frequency
+
+    def slope(x):
+        return (1 + 10.0**error) * w * np.cos(w * x)
+
+    found = report(lambda x: np.sin(w * x).sum(), slope, np.array([0.3, -1.2, 0.8, 0.55, -0.71]))
+    assert found.verdict == "wrong"
+    assert {finding.fault for finding in found.findings} <= {"scaled", None}
 
 
 @pytest.mark.parametrize("check", ["grad", "jvp", "jacobian", "hessian", "hvp"])

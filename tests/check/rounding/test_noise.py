@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minibp.check.rounding.noise import DEGREE, PLACES, POINTS, scatter
+from minibp.check.rounding.noise import DEGREE, PLACES, POINTS, is_bent, scatter
 
 
 @settings(max_examples=30)
@@ -75,3 +75,21 @@ def test_values_that_are_not_finite_tell_nothing():
 
 def test_there_are_points_enough_for_what_is_fitted():
     assert PLACES >= POINTS > DEGREE + 1
+
+
+@pytest.mark.parametrize("power", range(-5, -1))
+def test_smooth_functions_bend_and_rounded_ones_do_not(power):
+    """At most seeds: points that lie close together by chance show less."""
+    x, length = np.array([0.7]), 2.0**power
+
+    def bends(f, length, seed):
+        rng = np.random.default_rng(seed)
+        seen = lambda distance: scatter(f, x, x, distance, rng)  # noqa: E731
+        return is_bent(seen, length, seen(length)).all()
+
+    assert sum(bends(np.sin, length, seed) for seed in range(50)) >= 47
+    assert sum(bends(lambda at: np.float64(np.float16(np.sin(at))), length / 16, seed) for seed in range(50)) <= 3
+
+
+def test_where_nothing_can_be_moved_nothing_bends():
+    assert not is_bent(lambda distance: None, 0.1, np.ones(2)).any()
