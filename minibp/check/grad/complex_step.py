@@ -127,18 +127,22 @@ class ComplexStep:
         return value, np.where(np.isfinite(value), radius, np.inf)
 
     def _by_larger_steps(self, x: Array, v: Array, h: float, imaginary: Array) -> tuple[Array, Array]:
-        """The slopes by the imaginary parts for the step h and, where these have lost digits, for larger steps."""
+        """The slopes by the imaginary parts for the step h and, where these have lost digits, for larger steps.
+
+        Where they have at all steps, and each tells what the one before does but for underflow, the largest is taken.
+        """
         value, radius, lost = _told(imaginary, h)
-        before = value
+        before, alike, last = value, lost, h
         for step in (step for step in LARGER if step > h and _may_be_more(imaginary, h, lost).any()):
             imaginary = self._value(_beside(x, step, v)).imag
             other = imaginary / step
             agrees = lost & (np.abs(imaginary) >= NORMAL) & (np.abs(other - before) <= 1e-12 * np.abs(other))
             value = np.where(agrees, other, value)
             radius = np.where(agrees, LAST_DIGITS * 2.0**-53 * np.abs(other), radius)
-            radius = np.where(lost & (imaginary == 0), UNDERFLOW / step, radius)
-            lost, before = lost & ~agrees, other
-        return value, radius
+            alike = alike & (np.abs(other - before) <= UNDERFLOW / last)
+            lost, before, last = lost & ~agrees, other, step
+        alike = alike & lost & (last > h)
+        return np.where(alike, before, value), np.where(alike, UNDERFLOW / last, radius)
 
     def _step(self, base: float) -> float:
         step = STEP * min(base, 1.0)

@@ -215,6 +215,9 @@ class Judge:
                 self._agree(column, name)
         if column.sides is not None and not column.is_settled:
             self._jitter(column)
+            self.oracles.narrow(column)
+            for name in column.values:
+                self._agree(column, name)
         self._look_for_lost_digits(column)
         for i in np.flatnonzero(column.open).tolist():
             column.outcome[i] = self.decider.decided(column, i)

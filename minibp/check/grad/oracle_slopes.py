@@ -10,7 +10,7 @@ from minibp.arrays import Array
 from minibp.check.grad.autodiff import Autodiff
 from minibp.check.grad.claimed_slopes import MEASURED, along, total
 from minibp.check.grad.column import Column
-from minibp.check.grad.complex_step import LAST_DIGITS, ComplexStep
+from minibp.check.grad.complex_step import LAST_DIGITS, STEP, UNDERFLOW, ComplexStep
 from minibp.check.grad.projected import TAIL, Projected
 from minibp.check.oracles.estimate import OracleUnavailable
 from minibp.check.report.wording import ORACLE_NAMES
@@ -160,6 +160,21 @@ class OracleSlopes:
         value, radius = column.values[name]
         noise = self._noise_of_rows(column) if name == "jax" else self._noise_of_step(name, column)
         column.values[name] = value, radius + noise
+
+    def narrow(self, column: Column) -> None:
+        """Bound slopes of 0 by what larger steps tell, where f stands still over the size of what is moved.
+
+        Terms that cancel may leave 0 of slopes that are lost over this size; over larger steps these would show. Where
+        f is another function at this size, beneath its rounding, the complex step tells a slope that is not 0.
+        """
+        sides = column.sides
+        if sides is None or "complex_step" not in column.values:
+            return
+        value, radius = column.values["complex_step"]
+        told = np.fmax(-sides.low, sides.high) + UNDERFLOW / STEP
+        stands_still = np.isfinite(sides.plateau) & ~(sides.moves <= column.base)
+        off = (value == 0) & stands_still & (np.abs(column.got) > told + column.allowed)
+        column.values["complex_step"] = value, np.where(off, np.fmin(radius, told), radius)
 
     def _noise_of_rows(self, column: Column) -> Array:
         assert self.by_jax is not None

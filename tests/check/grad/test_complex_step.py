@@ -35,6 +35,20 @@ def test_what_underflows_whatever_the_step_is_not_told_to_be_0():
     assert abs(value[0] - 1e-300) <= radius[0]
 
 
+@pytest.mark.parametrize("x", [1e-308, 1.7890611887431844e-287, 1e-200, 1e-150])
+def test_what_underflows_at_all_steps_is_told_to_within_that_of_the_largest(x):
+    step = ComplexStep(function_at(np.cos, x))
+    value, radius = step.along(np.ones(1), x)
+    assert abs(value[0] + x) <= radius[0] <= max(1e-11 * x, 1e-285)
+
+
+def test_larger_steps_that_tell_another_thing_each_are_not_taken():
+    """Beyond 1e-287 cosh is another function; what underflows at one step hides that from the next."""
+    step = ComplexStep(function_at(lambda x: 1e-300 * np.cosh(x * 1e287), 0.5e-287))
+    value, radius = step.along(np.ones(1), 0.5e-287)
+    assert abs(value[0] - 1e-13 * np.sinh(0.5)) <= radius[0]
+
+
 def test_cancellation_is_measured_where_it_shows():
     """1e8 (e^x − e^x (1 − 1e-8)): the slope is e^x with half of its digits."""
     step = ComplexStep(function_at(lambda x: 1e8 * (np.exp(x) - np.exp(x) * (1 - 1e-8)), 0.7))

@@ -97,12 +97,40 @@ TEXTBOOK = {**ELEMENTWISE, "square": (np.square, lambda x: 2 * x), "cos": (np.co
 
 
 @settings(max_examples=15)
+@example([1.7890611887431844e-287], "cos")
+@example([5e-324], "cos")
 @given(POINTS, st.sampled_from(sorted(TEXTBOOK)))
 def test_textbook_functions_at_whatever_floats_are_drawn(x, name):
     g, slope = TEXTBOOK[name]
     found = report(lambda x: g(x).sum(), slope, np.array(x))
     assert found.verdict in {"correct", "undecided"}, str(found)
     found = report(lambda x: g(x).sum(), lambda x: slope(x) + 1, np.array(x))
-    # Of smaller ones, times a step of 1e-20, nothing is left: a slope of 0 may be what cancels.
-    told = all(abs(one) > 1e-260 for one in x if one)
-    assert found.verdict in ({"wrong"} if told else {"wrong", "undecided"}), str(found)
+    assert found.verdict == "wrong", str(found)
+
+
+IGNORING = {
+    "ignored": (lambda x: np.sin(x[0]), lambda x: np.array([np.cos(x[0]), 0.0])),
+    "square": (lambda x: np.sin(x[0]) + x[1] ** 2, lambda x: np.array([np.cos(x[0]), 2 * x[1]])),
+    "product": (lambda x: x[0] * np.cosh(x[1]), lambda x: np.array([np.cosh(x[1]), x[0] * np.sinh(x[1])])),
+}
+"""Functions of which the slope by the second argument is 0, or too small to show beside the first."""
+
+
+@settings(max_examples=20)
+@given(st.floats(5e-324, 1e-9), st.sampled_from(sorted(IGNORING)), st.sampled_from([1.0, -1e-6, 1e300]))
+def test_slopes_by_tiny_arguments_that_hardly_matter_are_not_whatever_is_claimed(tiny, name, error):
+    """Over the size of the argument no claim would show in f; over larger steps it would."""
+    f, slope = IGNORING[name]
+    found = report(f, slope, np.array([0.7, tiny]))
+    assert found.verdict in {"correct", "undecided"}, str(found)
+    is_wrong(f, lambda x: slope(x) + np.array([0, error]), np.array([0.7, tiny]))
+
+
+@pytest.mark.parametrize("tiny", [1e-30, 1e-100, 1e-287, 5e-324])
+def test_slopes_that_the_complex_step_alone_can_tell_are_left_to_it(tiny):
+    """Beneath the rounding of f, over steps of any size."""
+    is_wrong(lambda x: 1 + x * 0.0, lambda x: 0 * x + 1, tiny)
+    found = report(lambda x: 1 + 1e-20 * np.sin(x / tiny), lambda x: 1e-20 * np.cos(x / tiny) / tiny, tiny)
+    assert found.verdict in {"correct", "undecided"}, str(found)
+    found = report(lambda x: 1 + 1e-20 * np.sqrt(x), lambda x: 0.5e-20 / np.sqrt(x), tiny)
+    assert found.verdict in {"correct", "undecided"}, str(found)
