@@ -14,8 +14,12 @@ LITTLE = 1e-3
 """A claim that is off by less than this part of the slope may be right of what f stands for."""
 COMPARABLE = 1e4
 """Errors and jumps are of a size where neither is so many times the other."""
+CLOSE = 100.0
+"""What an iteration that stops early leaves of the slope is no more than so many times the jump, over the size of x."""
 ROUGH = 8.0
 """So many times the roughness of the slopes nearby a claim may be off by."""
+INEXACT = 1e-2
+"""An f that jumps by no more than this part of itself is one that stops early, and no other f beyond the jump."""
 SEARCHES = 6
 """Jumps are looked for along so many directions, and beside each along another of random signs."""
 GROWTH = 4.0
@@ -76,8 +80,8 @@ class Steps:
     def are_crossed(self, column: Column, i: int, *, told: bool = False) -> bool:
         """True where a claim that is off the slope between two jumps is right of the slope across them.
 
-        What is off by little may be right of it where the jumps are of the size of the error over the size of x, and no
-        oracle of high accuracy has told (`told`) another slope of what f stands for.
+        What is off by little may be right of it where the jumps are of the size of the error over the size of x. Where
+        an oracle of high accuracy has told the slope between them (`told`), they have to be small beside f as well.
         """
         got, allowed = float(column.got[i]), float(column.allowed[i])
         value, radius = self._across(column, i)
@@ -86,11 +90,16 @@ class Steps:
         flat = column.sides is not None and bool(column.sides.flat[i])
         if not abs(got - value) <= radius + allowed:
             return False
-        if told:  # jumps as large as all that f varies by leave no slope across them
-            return abs(local - value) > radius and radius <= CLOSELY * max(abs(value), abs(got))
         jump, off = self.jump_of(i), abs(got - local) * column.base
-        explained = jump is not None and off / COMPARABLE <= jump.height <= off * COMPARABLE
-        return flat or abs(finest - value) > radius or (explained and abs(got - local) <= LITTLE * abs(local))
+        assert jump is not None  # as it was for the slope across
+        by_little = abs(got - local) <= LITTLE * abs(local)
+        if told:  # jumps as large as all that f varies by leave no slope across them
+            size = max(abs(float(self.seen.at[i])), abs(local) * column.base)
+            if by_little and off / CLOSE <= jump.height <= INEXACT * size:
+                return True
+            return abs(local - value) > radius and radius <= CLOSELY * max(abs(value), abs(got))
+        explained = by_little and off / COMPARABLE <= jump.height <= off * COMPARABLE
+        return flat or abs(finest - value) > radius or explained
 
     def _across(self, column: Column, i: int) -> tuple[float, float]:
         """The slope over steps at which jumps are no more than noise, and its radius."""
