@@ -138,7 +138,7 @@ class ComplexStep:
             other = imaginary / step
             agrees = lost & (np.abs(imaginary) >= NORMAL) & (np.abs(other - before) <= 1e-12 * np.abs(other))
             value = np.where(agrees, other, value)
-            radius = np.where(agrees, LAST_DIGITS * 2.0**-53 * np.abs(other), radius)
+            radius = np.where(agrees, LAST_DIGITS * 2.0**-53 * np.abs(other) + np.abs(other - before), radius)
             alike = alike & (np.abs(other - before) <= UNDERFLOW / last)
             lost, before, last = lost & ~agrees, other, step
         alike = alike & lost & (last > h)

@@ -11,6 +11,7 @@ from minibp.check.grad.autodiff import Autodiff
 from minibp.check.grad.claimed_slopes import MEASURED, along, total
 from minibp.check.grad.column import Column
 from minibp.check.grad.complex_step import LAST_DIGITS, STEP, UNDERFLOW, ComplexStep
+from minibp.check.grad.differences import GROWTH
 from minibp.check.grad.projected import TAIL, Projected
 from minibp.check.oracles.estimate import OracleUnavailable
 from minibp.check.report.wording import ORACLE_NAMES
@@ -21,6 +22,8 @@ UNDERFLOWING = 2.0**-511
 """The product of two smaller numbers is below `FLUSHED`."""
 AT_ONCE = 2**20
 """So many slopes by the complex step are held together."""
+HIDDEN = GROWTH**2
+"""So many times its rounding f may move by up to the first step at which it is seen to: steps grow by `GROWTH`."""
 HALF_UNIT = 2.0**-13
 """Formats of a coarser roundoff are of half precision."""
 
@@ -171,7 +174,9 @@ class OracleSlopes:
         if sides is None or "complex_step" not in column.values:
             return
         value, radius = column.values["complex_step"]
-        told = np.fmax(-sides.low, sides.high) + UNDERFLOW / STEP
+        # Up to the step at which f moves it may have done so, unseen, as a power of the distance does.
+        shows = HIDDEN * self.seen.noise / np.fmax(sides.plateau, sides.moves)
+        told = np.fmax(np.fmax(-sides.low, sides.high), shows) + UNDERFLOW / STEP
         stands_still = np.isfinite(sides.plateau) & ~(sides.moves <= column.base)
         off = (value == 0) & stands_still & (np.abs(column.got) > told + column.allowed)
         column.values["complex_step"] = value, np.where(off, np.fmin(radius, told), radius)

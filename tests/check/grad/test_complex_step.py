@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from grad_programs import function_at, unit
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from minibp.check.grad.complex_step import ComplexStep
@@ -27,6 +27,15 @@ def test_parts_that_underflow_are_told_by_larger_steps(f, slope):
     step = ComplexStep(function_at(f, 1e-180))
     value, radius = step.along(np.ones(1), 1e-180)
     assert abs(value[0] - slope) <= radius[0] <= 1e-12 * slope
+
+
+@given(st.floats(1, 10), st.integers(-100, -85))
+@example(1.0566235810081315, -94)
+def test_a_larger_step_is_known_no_better_than_it_agrees(x, power):
+    """1e-100 is a millionth of 1e-94, and what is left of h³ is of its square."""
+    x *= 10.0**power
+    value, radius = ComplexStep(function_at(lambda x: x**3, x)).along(np.ones(1), x)
+    assert abs(value[0] - 3 * x * x) <= radius[0]
 
 
 def test_what_underflows_whatever_the_step_is_not_told_to_be_0():

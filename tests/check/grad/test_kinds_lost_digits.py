@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 from grad_kinds import is_not_passed, is_right, is_wrong, report
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+SINC = lambda x: (np.cos(np.pi * x) - np.sinc(x)) / x  # noqa: E731
+"""The derivative of sinc, away from 0."""
 special = pytest.importorskip("scipy.special", reason="SciPy is not installed")
 
 
@@ -22,11 +26,20 @@ def test_an_even_function_near_its_top_has_a_slope_that_the_complex_step_loses(x
     """sin(πx) / (πx): numerator and denominator have the same imaginary part as far as digits go."""
 
     def slope(x):
-        return np.where(np.abs(x) < 1e-4, -(np.pi**2) * x / 3, (np.cos(np.pi * x) - np.sinc(x)) / x)
+        return np.where(np.abs(x) < 1e-4, -(np.pi**2) * x / 3, SINC(x))
 
     at = np.array([-2206.2, 1.2e-4, x])
     fine(np.sinc, lambda x: np.diag(slope(x)), at, check="jacobian")
     is_not_passed(lambda x: np.sinc(x).sum(), lambda x: 1e-3 + 0 * x, np.array([x]))
+
+
+@settings(max_examples=15)
+@given(st.floats(1e-300, 1e-9), st.floats(1, 1e6))
+@example(1.0090967557888897e-16, 82422.42781822642)
+def test_beside_a_large_entry_so_has_it_near_its_top(x, large):
+    """Steps as long as the large one lead to where the function is small, and hardly differs on both sides."""
+    at = np.array([large, x])
+    fine(np.sinc, lambda x: np.diag(np.where(x < 1e-4, -(np.pi**2) * x / 3, SINC(x))), at, check="jacobian")
 
 
 @pytest.mark.parametrize("x", [2.7e34, 1e20, 6.9e193], ids=repr)

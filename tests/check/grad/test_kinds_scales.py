@@ -117,7 +117,7 @@ IGNORING = {
 
 
 @settings(max_examples=20)
-@given(st.floats(5e-324, 1e-9), st.sampled_from(sorted(IGNORING)), st.sampled_from([1.0, -1e-6, 1e300]))
+@given(st.floats(5e-324, 1e-9), st.sampled_from(sorted(IGNORING)), st.sampled_from([1.0, -1e-4, 1e300]))
 def test_slopes_by_tiny_arguments_that_hardly_matter_are_not_whatever_is_claimed(tiny, name, error):
     """Over the size of the argument no claim would show in f; over larger steps it would."""
     f, slope = IGNORING[name]
