@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 
 import numpy as np
 
@@ -25,6 +26,8 @@ NORMAL = 1e-290
 """Imaginary parts below this have lost digits to underflow, or will have further inside."""
 UNDERFLOW = 2.0**-1016
 """Imaginary parts may be off by this where something underflows inside, and is magnified after that."""
+UNDERFLOWING = 2.0**-511
+"""The product of two smaller numbers underflows."""
 ANOTHER = 1e-6
 """Values that differ by a larger part than this are of another function; by less they may be of other code."""
 POINTS = 5
@@ -46,7 +49,9 @@ class ComplexStep:
             raise OracleUnavailable(f"{function.name} is given complex arguments")
         if any(leaf.is_complex for leaf in function.result.leaves):
             raise OracleUnavailable(f"{function.name} returns complex numbers")
-        signs = function.rng.choice([-1.0, 1.0], len(arguments)) * arguments.scale * arguments.movable
+        signs = function.rng.choice([-1.0, 1.0], len(arguments)) * arguments.movable * np.minimum(arguments.scale, 1.0)
+        self.underflow = UNDERFLOW * amplification(arguments.flat)
+        """How far imaginary parts may be off, which a large argument may have multiplied since."""
         self.foreign = 0.0
         """The relative difference between real and complex numbers in functions of other libraries."""
         self.solves = False
@@ -66,7 +71,7 @@ class ComplexStep:
             size = np.fmax(np.abs(function.at), function.size)
             self.apart = np.where(size > 0, apart / size, 0.0)
         """How far f of complex numbers, which may be other code, is from f, relative to how large it is, or varies."""
-        if (apart > np.maximum(SAFETY * function.noise, ANOTHER * size)).any():
+        if not (apart <= np.maximum(SAFETY * function.noise, ANOTHER * size)).all():  # NaN as well
             raise OracleUnavailable(f"{function.name} has another value for complex numbers")
 
     def along(self, v: Array, base: float) -> tuple[Array, Array]:
@@ -85,7 +90,7 @@ class ComplexStep:
                 point.imag[k] = step
                 parts.append(self.function.complex_value(point, as_continued=self.continued).imag)
         imaginary = np.array(parts).T
-        value, radius, lost = _told(imaginary, h)
+        value, radius, lost = self._told(imaginary, h)
         for at in np.flatnonzero(_may_be_more(imaginary, h, lost).any(0)).tolist():
             v = np.zeros(len(arguments))
             v[entries[at]] = 1.0
@@ -116,14 +121,30 @@ class ComplexStep:
         if seen is not None:  # what varies from one number to the next does so on that scale too
             found = np.where(function.singular, found, np.fmax(found, seen))
         found = np.where(is_aliased(function, value, v), 0, found)
-        noise = np.where(function.singular, SAFETY * function.unit * np.abs(function.at), function.rounding)
+        is_function = function.singular | self.aliased
+        noise = np.where(is_function, SAFETY * function.unit * np.abs(function.at), function.rounding)
         own = noise * np.minimum(share, 1 / base)
         return np.asarray(SAFETY * (found + (self.apart + SAFETY * self.foreign) * np.abs(value)) + own)
 
+    @cached_property
+    def aliased(self) -> Array:
+        """True where results vary from one number to the next by some argument as far as they do at all.
+
+        How far values nearby are from a smooth curve is then how f varies, and no noise.
+        """
+        function = self.function
+        x = function.arguments.flat
+        v = function.rng.choice([-1.0, 1.0], len(x)) * np.spacing(np.abs(x)) * function.arguments.movable
+        return is_aliased(function, self._slope(x, v, 1.0, 1.0)[0], v)
+
     def _slope(self, x: Array, v: Array, base: float, by: float) -> tuple[Array, Array]:
         """The slopes at x by a step `by` times as large as usual; where parts underflow, by larger ones that agree."""
+        longest = max(1.0, float(np.abs(v).max()))
+        v, base = v / longest, base * longest  # so that the step is no longer than `STEP` for large arguments either
         h = by * self._step(base)
         value, radius = self._by_larger_steps(x, v, h, self._value(_beside(x, h, v)).imag)
+        with np.errstate(over="ignore"):
+            value, radius = longest * value, longest * radius
         return value, np.where(np.isfinite(value), radius, np.inf)
 
     def _by_larger_steps(self, x: Array, v: Array, h: float, imaginary: Array) -> tuple[Array, Array]:
@@ -131,7 +152,7 @@ class ComplexStep:
 
         Where they have at all steps, and each tells what the one before does but for underflow, the largest is taken.
         """
-        value, radius, lost = _told(imaginary, h)
+        value, radius, lost = self._told(imaginary, h)
         before, alike, last = value, lost, h
         for step in (step for step in LARGER if step > h and _may_be_more(imaginary, h, lost).any()):
             imaginary = self._value(_beside(x, step, v)).imag
@@ -139,10 +160,16 @@ class ComplexStep:
             agrees = lost & (np.abs(imaginary) >= NORMAL) & (np.abs(other - before) <= 1e-12 * np.abs(other))
             value = np.where(agrees, other, value)
             radius = np.where(agrees, LAST_DIGITS * 2.0**-53 * np.abs(other) + np.abs(other - before), radius)
-            alike = alike & (np.abs(other - before) <= UNDERFLOW / last)
+            alike = alike & (np.abs(other - before) <= self.underflow / last)
             lost, before, last = lost & ~agrees, other, step
         alike = alike & lost & (last > h)
-        return np.where(alike, before, value), np.where(alike, UNDERFLOW / last, radius)
+        return np.where(alike, before, value), np.where(alike, self.underflow / last, radius)
+
+    def _told(self, imaginary: Array, h: float | Array) -> tuple[Array, Array, Array]:
+        """The slopes that imaginary parts tell, their radii, and True where digits are lost to underflow."""
+        value = imaginary / h
+        lost = np.abs(imaginary) < NORMAL
+        return value, np.where(lost, self.underflow / h, LAST_DIGITS * 2.0**-53 * np.abs(value) + 5e-324 / h), lost
 
     def _step(self, base: float) -> float:
         step = STEP * min(base, 1.0)
@@ -168,13 +195,6 @@ class ComplexStep:
             self.solves |= SOLVED in apart
 
 
-def _told(imaginary: Array, h: float | Array) -> tuple[Array, Array, Array]:
-    """The slopes that imaginary parts tell, their radii, and True where digits are lost to underflow."""
-    value = imaginary / h
-    lost = np.abs(imaginary) < NORMAL
-    return value, np.where(lost, UNDERFLOW / h, LAST_DIGITS * 2.0**-53 * np.abs(value) + 5e-324 / h), lost
-
-
 def _may_be_more(imaginary: Array, h: float | Array, lost: Array) -> Array:
     """True where a larger step may tell what is lost.
 
@@ -188,3 +208,9 @@ def _beside(x: Array, h: float, v: Array) -> Array:
     found = x.astype(np.complex128)
     np.multiply(h, v, out=found.imag)
     return found
+
+
+def amplification(x: Array) -> float:
+    """The largest of the arguments, where others are so small that it may multiply what has underflowed; at least 1."""
+    size = np.abs(x[np.isfinite(x) & (x != 0)])
+    return max(1.0, float(size.max())) if size.size and size.min() < UNDERFLOWING else 1.0

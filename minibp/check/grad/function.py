@@ -176,7 +176,10 @@ class Function:
         """Raise `Breach` where f, called again at points nearby, gives anything else than before."""
         for flat, before in self.kept_values:
             after = self._value(flat)
-            if self.varies.any() and (np.abs(after - before) <= granted(before, self.returned)).all():
+            apart, limit = np.abs(after - before), granted(before, self.returned)
+            # What the first calls, by chance the same, have not shown the noise has.
+            if (apart <= (limit if self.varies.any() else np.minimum(self.noise, limit))).all():
+                self.varies[self.kept] = np.fmax(self.varies[self.kept], apart)
                 continue
             if not np.array_equal(before, after, equal_nan=True):
                 k = int(np.flatnonzero(~((before == after) | (np.isnan(before) & np.isnan(after))))[0])

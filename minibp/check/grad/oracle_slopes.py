@@ -10,7 +10,7 @@ from minibp.arrays import Array
 from minibp.check.grad.autodiff import Autodiff
 from minibp.check.grad.claimed_slopes import MEASURED, along, total
 from minibp.check.grad.column import Column
-from minibp.check.grad.complex_step import LAST_DIGITS, STEP, UNDERFLOW, ComplexStep
+from minibp.check.grad.complex_step import LAST_DIGITS, STEP, ComplexStep, amplification
 from minibp.check.grad.differences import GROWTH
 from minibp.check.grad.projected import TAIL, Projected
 from minibp.check.oracles.estimate import OracleUnavailable
@@ -18,8 +18,6 @@ from minibp.check.report.wording import ORACLE_NAMES
 
 FLUSHED = 2.0**-1022
 """JAX takes smaller numbers for 0."""
-UNDERFLOWING = 2.0**-511
-"""The product of two smaller numbers is below `FLUSHED`."""
 AT_ONCE = 2**20
 """So many slopes by the complex step are held together."""
 HIDDEN = GROWTH**2
@@ -38,7 +36,7 @@ class OracleSlopes:
         self.noises: dict[int, Array] = {}
         self.by_jax: Array | None = None
         """The rows (r, n) of the Jacobian by JAX."""
-        self.flushed = FLUSHED * _amplification(seen.arguments.flat)
+        self.flushed = FLUSHED * amplification(seen.arguments.flat)
         """How far a slope by JAX may be off since numbers were taken for 0."""
         self.unguarded = seen.arguments.tied_at_the_end
         """Entries whose kinks differences cannot see."""
@@ -176,7 +174,7 @@ class OracleSlopes:
         value, radius = column.values["complex_step"]
         # Up to the step at which f moves it may have done so, unseen, as a power of the distance does.
         shows = HIDDEN * self.seen.noise / np.fmax(sides.plateau, sides.moves)
-        told = np.fmax(np.fmax(-sides.low, sides.high), shows) + UNDERFLOW / STEP
+        told = np.fmax(np.fmax(-sides.low, sides.high), shows) + self.open["complex_step"].underflow / STEP
         stands_still = np.isfinite(sides.plateau) & ~(sides.moves <= column.base)
         off = (value == 0) & stands_still & (np.abs(column.got) > told + column.allowed)
         column.values["complex_step"] = value, np.where(off, np.fmin(radius, told), radius)
@@ -195,12 +193,3 @@ class OracleSlopes:
         value, _ = oracle.along(column.v, column.base)
         noise = oracle.measured(column.v, column.base, value)
         return self.seen.estimate(np.zeros_like(noise), noise)[1]
-
-
-def _amplification(x: Array) -> float:
-    """The largest of the arguments, where others are so small that it may multiply a number that JAX took for 0.
-
-    1 where none is so small, or so large.
-    """
-    size = np.abs(x[np.isfinite(x) & (x != 0)])
-    return max(1.0, float(size.max())) if size.size and size.min() < UNDERFLOWING else 1.0

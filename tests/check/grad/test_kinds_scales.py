@@ -134,3 +134,22 @@ def test_slopes_that_the_complex_step_alone_can_tell_are_left_to_it(tiny):
     assert found.verdict in {"correct", "undecided"}, str(found)
     found = report(lambda x: 1 + 1e-20 * np.sqrt(x), lambda x: 0.5e-20 / np.sqrt(x), tiny)
     assert found.verdict in {"correct", "undecided"}, str(found)
+
+
+PERIODIC = {
+    "sin": (np.sin, np.cos),
+    "tan": (np.tan, lambda x: 1 / np.cos(x) ** 2),
+    "exp of cos": (lambda x: np.exp(3 * np.cos(x)), lambda x: -3 * np.sin(x) * np.exp(3 * np.cos(x))),
+}
+
+
+@settings(max_examples=15)
+@given(st.floats(0.5, 1.5), st.floats(20, 200), st.sampled_from(sorted(PERIODIC)))
+def test_slopes_beside_an_argument_of_which_f_has_many_periods_between_numbers(x, power, name):
+    """By the large argument nothing can be told; by the others the complex step does, however f varies."""
+    g, slope = PERIODIC[name]
+    w, at = np.array([1.0, -0.7, 0.6]), np.array([x, 1.2, 10.0**power])
+    found = report(lambda x: (w * g(x)).sum(), lambda x: w * slope(x), at)
+    assert found.verdict in {"correct", "undecided"}, str(found)
+    found = report(lambda x: (w * g(x)).sum(), lambda x: np.array([0, 1, 1]) * w * slope(x), at)
+    assert found.verdict in {"wrong", "undecided"}, str(found)
