@@ -12,6 +12,7 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.grad.complex_step import ANOTHER
 from minibp.check.grad.function import Function
+from minibp.check.grad.inexact import vary_between_numbers
 from minibp.check.oracles.estimate import OracleUnavailable
 from minibp.check.rounding.noise import SAFETY
 
@@ -131,6 +132,9 @@ class Autodiff:
                 continue
         value = float(np.abs(c) @ np.abs(function.at))
         noise = float(np.abs(c) @ function.rounding)
+        moves = float(np.nansum(np.abs(row) * np.spacing(np.abs(x)) * function.arguments.movable))
+        if vary_between_numbers(moves, float(np.abs(c) @ function.span), noise):  # which is how f varies, and no noise
+            noise = SAFETY * float(np.abs(c) @ (function.unit * np.abs(function.at)))
         share = np.abs(row) / value if value else np.full(len(x), np.inf)
         return np.asarray(SAFETY * found + noise * np.minimum(share, 1 / function.arguments.scale))
 

@@ -85,8 +85,12 @@ def spacing_along(x: Array, v: Array) -> float:
 
 def is_aliased(seen: Function | Projected, slope: Array, v: Array) -> Array:
     """True where results of such slopes (m,) along v vary between neighbouring numbers as far as they do at all."""
-    moves = np.abs(slope) * spacing_along(seen.arguments.flat, v)
-    return np.asarray((moves > np.maximum(ALIASED * seen.span, seen.rounding)) & (seen.span > 0))
+    return vary_between_numbers(np.abs(slope) * spacing_along(seen.arguments.flat, v), seen.span, seen.rounding)
+
+
+def vary_between_numbers(moves: Array | float, span: Array | float, rounding: Array | float) -> Array:
+    """True where results that move by so much from one number to the next do so as far as they do at all."""
+    return np.asarray((moves > np.maximum(ALIASED * span, rounding)) & (span > 0))
 
 
 def _jump_between(

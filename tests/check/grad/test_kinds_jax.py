@@ -50,3 +50,12 @@ def test_single_precision_as_it_comes(f, x):
     function, gradient = of(getattr(jnp, f))
     is_right(function, gradient, np.array(x, np.float32))
     is_wrong(function, lambda x: 1.1 * gradient(x), np.array(x, np.float32))
+
+
+@pytest.mark.parametrize("large", [1e30, 1e180])
+def test_slopes_beside_an_argument_of_which_f_has_many_periods_between_numbers(large):
+    """By the large argument nothing can be told; by the others JAX does, however f varies."""
+    w, at = np.array([1.0, -0.7, 0.6]), np.array([0.7, 1.2, large])
+    f = lambda x: (w * jnp.sin(x)).sum()  # noqa: E731
+    is_right(f, lambda x: w * np.cos(x), at, oracles=("jax", "finite_difference"))
+    is_wrong(f, lambda x: np.array([0, 1, 1]) * w * np.cos(x), at, oracles=("jax", "finite_difference"))
