@@ -117,7 +117,7 @@ class ComplexStep:
             # A slope of exactly 0 may be what is left of terms that cancel.
             share = np.where((function.at != 0) & (value != 0), np.abs(value) / np.abs(function.at), np.inf)
         size = np.where(function.arguments.movable, np.abs(x), 0)
-        seen = scatter(lambda point: self._slope(point, v, base, 1.0)[0], x, size, WIDE, rng)
+        seen = scatter(lambda point: self._slope(point, v, base, 1.0)[0], x, size, WIDE, rng, between=True)
         if seen is not None:  # what varies from one number to the next does so on that scale too
             found = np.where(function.singular, found, np.fmax(found, seen))
         found = np.where(is_aliased(function, value, v), 0, found)

@@ -10,7 +10,7 @@ from minibp.arrays import Array
 from minibp.check.grad.autodiff import Autodiff
 from minibp.check.grad.claimed_slopes import MEASURED, along, total
 from minibp.check.grad.column import Column
-from minibp.check.grad.complex_step import LAST_DIGITS, STEP, ComplexStep, amplification
+from minibp.check.grad.complex_step import LAST_DIGITS, STEP, UNDERFLOW, ComplexStep, amplification
 from minibp.check.grad.differences import GROWTH
 from minibp.check.grad.projected import TAIL, Projected
 from minibp.check.oracles.estimate import OracleUnavailable
@@ -174,7 +174,7 @@ class OracleSlopes:
         value, radius = column.values["complex_step"]
         # Up to the step at which f moves it may have done so, unseen, as a power of the distance does.
         shows = HIDDEN * self.seen.noise / np.fmax(sides.plateau, sides.moves)
-        told = np.fmax(np.fmax(-sides.low, sides.high), shows) + self.open["complex_step"].underflow / STEP
+        told = np.fmax(np.fmax(-sides.low, sides.high), shows) + UNDERFLOW / STEP
         stands_still = np.isfinite(sides.plateau) & ~(sides.moves <= column.base)
         off = (value == 0) & stands_still & (np.abs(column.got) > told + column.allowed)
         column.values["complex_step"] = value, np.where(off, np.fmin(radius, told), radius)

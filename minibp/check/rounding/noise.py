@@ -23,8 +23,13 @@ PAIRS = 2
 BENDS = 16.0
 """At a quarter of the distance what bends scatters by a 256th; by less than a 16th, wherever the points are but
 for one of some eighty sets of them."""
+LEAST, MOST_PARTS = 16.0, 2.0**20
+"""Points lie off their places by parts of the way to the next, which are at least so many spacings long, and of which
+there are no more than so many."""
 POINTS, PLACES, DEGREE = 8, 24, 3
 """Points along each, at so many places, and the degree of what is smooth between them."""
+BETWEEN = np.arange(POINTS) * (5**0.5 - 1) / 2 % 1
+"""Where points lie between two places, no two at whole parts of the way from each other."""
 
 
 def scatter(
@@ -34,10 +39,14 @@ def scatter(
     distance: float,
     rng: np.random.Generator,
     degree: int = DEGREE,
+    *,
+    between: bool = False,
 ) -> Array | None:
     """How far values (m,) of a function lie from a polynomial, along lines from x; None where nothing can be moved.
 
     `size` (n,) is how large each entry is, 0 for those that stay, and `distance` the length of a line in units of it.
+    With `between` points lie between the places as well, for what computes in float64: of rounding that is periodic
+    whole places show no more than one step, wherever they are about whole periods apart.
     """
     if not size.any():
         return None
@@ -46,12 +55,20 @@ def scatter(
     found = []
     for _ in range(PAIRS):
         way = distance / PLACES * rng.choice([-1.0, 1.0], len(x)) * size * rng.uniform(1, 2, len(x))
-        way = np.round(way / spacing) * spacing
+        parts = _parts(way / spacing) if between else 1.0
+        way = np.round(way / (parts * spacing)) * (parts * spacing)
         # The point itself is left out: what is another there than beside it is no noise.
         t = 1.0 + np.sort(rng.choice(PLACES, POINTS, replace=False))
+        t += np.floor(BETWEEN * parts) / parts
         lines = (np.array([values(x + place * side * way) for place in t]) for side in (1, -1))
         found.append(np.fmin(*(np.abs(_residual(t, line, degree)).max(0) for line in lines)))
     return np.asarray(np.nan_to_num(np.fmax.reduce(found, axis=0)))
+
+
+def _parts(counts: Array) -> float:
+    """Into how many parts the way from one place to the next can be cut, so many spacings of the numbers long."""
+    moved = np.abs(counts[np.isfinite(counts) & (counts != 0)])
+    return float(2.0 ** np.floor(np.log2(np.clip(moved.min(initial=np.inf) / LEAST, 1, MOST_PARTS))))
 
 
 def is_bent(seen: Callable[[float], Array | None], distance: float, noise: Array) -> Array:

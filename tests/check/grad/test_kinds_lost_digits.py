@@ -33,6 +33,18 @@ def test_an_even_function_near_its_top_has_a_slope_that_the_complex_step_loses(x
     is_not_passed(lambda x: np.sinc(x).sum(), lambda x: 1e-3 + 0 * x, np.array([x]))
 
 
+def test_steps_of_rounding_that_are_nearly_periodic_are_seen_in_the_complex_step():
+    x = np.array([-0.0013162740228648236, 5.0, 7.466108948025751])
+    series = [1 / 12, -1 / 180, 1 / 6720]  # of −(1 − cos x) / x², differentiated
+
+    def slope(x):
+        near = -x * (series[0] + series[1] * x**2 + series[2] * x**4)
+        return np.where(np.abs(x) < 0.1, near, (x * np.sin(x) - 4 * np.sin(x / 2) ** 2) / x**3)
+
+    found = report(lambda x: (1 - np.cos(x)) / x**2, lambda x, c: c * slope(x), x, check="vjp", seed=229266006)
+    assert found.verdict in {"correct", "undecided"}, str(found)
+
+
 @settings(max_examples=15)
 @given(st.floats(1e-300, 1e-9), st.floats(1, 1e6))
 @example(1.0090967557888897e-16, 82422.42781822642)

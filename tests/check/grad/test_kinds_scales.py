@@ -153,3 +153,11 @@ def test_slopes_beside_an_argument_of_which_f_has_many_periods_between_numbers(x
     assert found.verdict in {"correct", "undecided"}, str(found)
     found = report(lambda x: (w * g(x)).sum(), lambda x: np.array([0, 1, 1]) * w * slope(x), at)
     assert found.verdict in {"wrong", "undecided"}, str(found)
+
+
+@pytest.mark.parametrize("error", [1e-2, 1.0])
+def test_slopes_by_huge_arguments_that_do_not_matter_are_0_beside_tiny_ones(error):
+    """Products of such arguments may underflow, and be large all the same; differences see that there are none."""
+    x = np.array([[-2.0, 6e226, -3e-82], [-9e-161, 9e-237, -1.6e295], [-2.0, 1e-7, 2.2e-308]])
+    is_right(np.trace, lambda x: np.eye(3), x)
+    is_wrong(np.trace, lambda x: np.eye(3) + error * x / 1.6e295, x)

@@ -77,6 +77,18 @@ def test_there_are_points_enough_for_what_is_fitted():
     assert PLACES >= POINTS > DEGREE + 1
 
 
+@pytest.mark.parametrize("x", [1.15e-3, -1.3e-3, 3e-4])
+def test_rounding_that_is_nearly_periodic_is_seen_at_every_seed(x):
+    """1 − cos x takes its steps at distances that hardly differ, of which points may be whole numbers apart."""
+    at, usual = np.array([x]), 2.0**-53 / x**2
+
+    def seen(seed):
+        rng = np.random.default_rng(seed)
+        return scatter(lambda x: (1 - np.cos(x)) / x**2, at, abs(at), 2.0**-20, rng, between=True)[0]
+
+    assert min(seen(seed) for seed in range(1000)) > usual / 30
+
+
 @pytest.mark.parametrize("power", range(-5, -1))
 def test_smooth_functions_bend_and_rounded_ones_do_not(power):
     """At most seeds: points that lie close together by chance show less."""
