@@ -150,10 +150,11 @@ class ComplexStep:
     def _by_larger_steps(self, x: Array, v: Array, h: float, imaginary: Array) -> tuple[Array, Array]:
         """The slopes by the imaginary parts for the step h and, where these have lost digits, for larger steps.
 
-        Where they have at all steps, and each tells what the one before does but for underflow, the largest is taken.
+        Where they have at all steps, and each tells what the one before does but for underflow, the largest is taken;
+        unless f itself has underflowed, where all steps may have.
         """
         value, radius, lost = self._told(imaginary, h)
-        before, alike, last = value, lost, h
+        before, alike, last = value, lost & (np.abs(self.function.at) >= NORMAL), h
         for step in (step for step in LARGER if step > h and _may_be_more(imaginary, h, lost).any()):
             imaginary = self._value(_beside(x, step, v)).imag
             other = imaginary / step
