@@ -21,7 +21,7 @@
     steps.py             claims across the steps of f (inexact.py): rounded values, iterations that stop
     claim.py             a gradient, a product or a matrix as rows or columns (parsed.py), and how noisy it is
     second_order.py      the gradient of f as a function of its own
-    function.py          f on rows of numbers: value, noise (own_noise.py), precision (formats.py)
+    function.py          f on rows of numbers: value, noise (own_noise.py), precision (precision.py, formats.py)
     projected.py         sums of its results with random signs
     run_to_run.py        what calls with the same arguments differ by
     arguments.py         the point as a row of numbers; structure.py: containers

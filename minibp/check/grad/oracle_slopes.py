@@ -20,8 +20,9 @@ FLUSHED = 2.0**-1022
 """JAX takes smaller numbers for 0."""
 AT_ONCE = 2**20
 """So many slopes by the complex step are held together."""
-HIDDEN = GROWTH**2
-"""So many times its rounding f may move by up to the first step at which it is seen to: steps grow by `GROWTH`."""
+UNSEEN = GROWTH**2
+"""So many times its rounding f may have moved by at the first step at which it is seen to. That is up to `GROWTH` times
+as long as it need be, and what is even, as a cosine at 0, moves by the square."""
 HALF_UNIT = 2.0**-13
 """Formats of a coarser roundoff are of half precision."""
 
@@ -172,8 +173,7 @@ class OracleSlopes:
         if sides is None or "complex_step" not in column.values:
             return
         value, radius = column.values["complex_step"]
-        # Up to the step at which f moves it may have done so, unseen, as a power of the distance does.
-        shows = HIDDEN * self.seen.noise / np.fmax(sides.plateau, sides.moves)
+        shows = UNSEEN * self.seen.noise / np.fmax(sides.plateau, sides.moves)
         told = np.fmax(np.fmax(-sides.low, sides.high), shows) + UNDERFLOW / STEP
         stands_still = np.isfinite(sides.plateau) & ~(sides.moves <= column.base)
         off = (value == 0) & stands_still & (np.abs(column.got) > told + column.allowed)

@@ -14,7 +14,7 @@ LITTLE = 1e-3
 """A claim that is off by less than this part of the slope may be right of what f stands for."""
 COMPARABLE = 1e4
 """Errors and jumps are of a size where neither is so many times the other."""
-CLOSE = 100.0
+LEAVES = 100.0
 """What an iteration that stops early leaves of the slope is no more than so many times the jump, over the size of x."""
 ROUGH = 8.0
 """So many times the roughness of the slopes nearby a claim may be off by."""
@@ -95,7 +95,7 @@ class Steps:
         by_little = abs(got - local) <= LITTLE * abs(local)
         if told:  # jumps as large as all that f varies by leave no slope across them
             size = max(abs(float(self.seen.at[i])), abs(local) * column.base)
-            if by_little and off / CLOSE <= jump.height <= INEXACT * size:
+            if by_little and off / LEAVES <= jump.height <= INEXACT * size:
                 return True
             return abs(local - value) > radius and radius <= CLOSELY * max(abs(value), abs(got))
         explained = by_little and off / COMPARABLE <= jump.height <= off * COMPARABLE
