@@ -12,6 +12,7 @@ from minibp.check.grad.claim import GradientClaim, MatrixClaim, TangentClaim
 from minibp.check.grad.column import RIGHT, Column
 from minibp.check.grad.engine import Engine
 from minibp.check.grad.function import Function
+from minibp.check.grad.own_noise import SMALLEST
 from zoo.entry import Array, Entry
 
 ORACLES = ("complex_step", "finite_difference")
@@ -38,10 +39,12 @@ def tolerances(entry: Entry, point: Any, seed: int) -> tuple[Array, Array]:
         engine = Engine(function, claim, rng, oracles=ORACLES)
         engine.run()
         zeros = [(column, _tolerances_of_zeros(engine, column)) for column in engine.columns if column.is_entry]
+    at = np.abs(engine.seen.at)
+    digits = np.where(at > 0, SMALLEST / np.where(at > 0, at, 1), 0)  # of subnormal values few are left
     found, hidden = np.full((2, len(engine.seen), len(arguments)), np.inf)
     for column, least in zeros:
         moved, right = int(column.moves[0]), column.outcome == RIGHT
-        told = np.maximum(column.tolerance, least)
+        told = np.maximum(column.tolerance, np.maximum(least, np.abs(column.expected) * digits))
         found[right, moved] = np.minimum(found[right, moved], told[right])
         hidden[:, moved] = engine.judge.resolution.hidden(column)
     return found, hidden

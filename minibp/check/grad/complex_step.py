@@ -12,6 +12,7 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.grad.function import Function
 from minibp.check.grad.inexact import is_aliased
+from minibp.check.grad.own_noise import SMALLEST
 from minibp.check.oracles.continued_array import APART, SOLVED, NotAnalytic
 from minibp.check.oracles.estimate import OracleUnavailable
 from minibp.check.rounding.noise import SAFETY, scatter
@@ -26,6 +27,8 @@ NORMAL = 1e-290
 """Imaginary parts below this have lost digits to underflow, or will have further inside."""
 UNDERFLOW = 2.0**-1016
 """Imaginary parts may be off by this where something underflows inside, and is magnified after that."""
+SUBNORMAL = 2.0**-1022
+"""Smaller numbers have fewer digits, of which the last is rounded."""
 UNDERFLOWING = 2.0**-511
 """The product of two smaller numbers underflows."""
 ANOTHER = 1e-6
@@ -113,17 +116,19 @@ class ComplexStep:
         for _ in range(POINTS):
             near = np.where(function.arguments.movable, x * (1 + 2.0**-52 * rng.integers(-4, 5, len(x))), x)
             found = np.fmax(found, np.abs(self._slope(near, v, base, rng.uniform(1, 2))[0] - value))
-        with np.errstate(all="ignore"):
-            # A slope of exactly 0 may be what is left of terms that cancel.
-            share = np.where((function.at != 0) & (value != 0), np.abs(value) / np.abs(function.at), np.inf)
         size = np.where(function.arguments.movable, np.abs(x), 0)
         seen = scatter(lambda point: self._slope(point, v, base, 1.0)[0], x, size, WIDE, rng, between=True)
         if seen is not None:  # what varies from one number to the next does so on that scale too
             found = np.where(function.singular, found, np.fmax(found, seen))
         found = np.where(is_aliased(function, value, v), 0, found)
         is_function = function.singular | self.aliased
-        noise = np.where(is_function, SAFETY * function.unit * np.abs(function.at), function.rounding)
-        own = noise * np.minimum(share, 1 / base)
+        at = np.abs(function.at)
+        noise = np.where(is_function, SAFETY * function.unit * at, function.rounding)
+        noise = np.where((at > 0) & (at < SUBNORMAL), np.fmax(noise, SMALLEST), noise)
+        with np.errstate(all="ignore"):
+            # A slope of exactly 0 may be what is left of terms that cancel.
+            share = np.where((at != 0) & (value != 0), noise / at * np.abs(value), np.inf)
+        own = np.fmin(share, noise / base)
         return np.asarray(SAFETY * (found + (self.apart + SAFETY * self.foreign) * np.abs(value)) + own)
 
     @cached_property

@@ -7,10 +7,21 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.grad.claim import LAST_DIGITS
 from minibp.check.grad.claimed_slopes import ClaimedSlopes
-from minibp.check.grad.column import DIFFERENCES, DOUBTFUL, FLAT, KINK, SMALL, STEPS, UNRESOLVED, WRONG, Column
+from minibp.check.grad.column import (
+    DIFFERENCES,
+    DISPUTED,
+    DOUBTFUL,
+    FLAT,
+    KINK,
+    SMALL,
+    STEPS,
+    UNRESOLVED,
+    WRONG,
+    Column,
+)
 from minibp.check.grad.differences import Slopes
 from minibp.check.grad.inexact import first_moves, is_aliased
-from minibp.check.grad.kinks import NEARBY, STAYS, is_at_kink, outside
+from minibp.check.grad.kinks import NEARBY, STAYS, is_at_kink, lost_ties, outside, radius_nearby
 from minibp.check.grad.oracle_slopes import HALF_UNIT, OracleSlopes
 from minibp.check.grad.projected import Projected
 from minibp.check.grad.resolution import ZERO
@@ -79,7 +90,11 @@ class Doubts:
             return UNRESOLVED  # beyond the size of what is moved f may be another
         column.expected[i], radius = low if got < low[0] else high
         column.tolerance[i] = radius + allowed
-        return self.confirmed(column, i)
+        outcome = self.confirmed(column, i)
+        parts = self.oracles.parts_at(column) if outcome == WRONG else None
+        if parts is not None and all(abs(got - float(part[i])) <= allowed for part in parts):
+            return DISPUTED  # between two kinks, it may be, that are closer than numbers there
+        return outcome
 
     def confirmed(self, column: Column, i: int) -> int:
         """The outcome of a claim that is off, unless there is good reason for it to be."""
@@ -92,7 +107,8 @@ class Doubts:
         if known is not None:
             return known
         tied = column.is_entry and self._is_tied(column, i)
-        if tied and not self._is_outside_nearby(column, i):
+        tied_at_kink = tied or self._is_beside_lost_ties(column, i)
+        if tied_at_kink and not self._is_outside_nearby(column, i):
             return KINK
         plausible = column.sides is None or tied or self._is_plausible(column, i)
         return self._across_steps(column, i) if plausible else WRONG
@@ -226,6 +242,17 @@ class Doubts:
         tied = arguments.flat[k] == 0 or np.count_nonzero(x == arguments.flat[k]) > 1
         fine = self.seen.unit[i] <= HALF_UNIT  # slopes nearby are lost in half precision
         return bool(tied and fine) and is_at_kink(self.seen, i, column.v * column.base, self.seen.rng)
+
+    def _is_beside_lost_ties(self, column: Column, i: int) -> bool:
+        """True at a kink along this entry beside others that part, from one another or 0, by what is lost beside it.
+
+        Slopes nearby, where they part by more, have to show by how much a claim is off.
+        """
+        sides = column.sides
+        if not column.is_entry or sides is None or not sides.kink[i]:
+            return False
+        off = abs(float(column.got[i] - column.expected[i])) * column.base
+        return bool(off > radius_nearby(self.seen, i) and lost_ties(self.seen, i, column.base).any())
 
     def _at_hidden_kink(self, column: Column, i: int) -> int | None:
         """The outcome where the complex step has one slope ahead and another behind; None where these agree.

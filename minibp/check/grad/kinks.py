@@ -102,12 +102,33 @@ def is_at_kink(function: Projected, i: int, v: Array, rng: np.random.Generator) 
     return bool(stays and np.ptp(near) > 0.5 * np.ptp(far))
 
 
+def radius_nearby(function: Projected, i: int) -> float:
+    """How far slopes of result i at points nearby may be off by the noise of the function."""
+    return 4 * float(function.noise[i]) / STEP
+
+
+def lost_ties(function: Projected, i: int, size: float) -> Array:
+    """True of entries (n,) that part from one another, or from 0, by what is lost beside entries of a size.
+
+    Where these are at a kink all steps that show anything are beyond where those part, and see other slopes.
+    """
+    x, lost = function.arguments.flat, float(function.unit[i]) * size
+    near = np.abs(x) <= lost
+    order = np.argsort(x)
+    close = np.diff(x[order]) <= lost
+    near[order[1:]] |= close
+    near[order[:-1]] |= close
+    return near & function.arguments.movable
+
+
 class _Nearby:
     """Slopes of result i along v at points near the one that is checked."""
 
     def __init__(self, function: Projected, i: int, v: Array, rng: np.random.Generator) -> None:
         self.function, self.i, self.v = function, i, v
         x, size, movable = function.arguments.flat, function.arguments.scale, function.arguments.movable
+        moved = float(size[v != 0].max())
+        size = np.where(lost_ties(function, i, moved), np.maximum(size, moved), size)
         self.scale, n = np.where(movable, size, 0), len(x)
         for k in np.flatnonzero(v)[:ENTRIES]:  # entries that are as good as tied move as far
             tied = movable & (np.abs(x - x[k]) <= NEARBY * size[k])
@@ -149,4 +170,4 @@ class _Nearby:
 
     def radius(self, step: float) -> float:
         """How far slopes may be off by the noise of the function."""
-        return 4 * float(self.function.noise[self.i]) / (step * STEP)
+        return radius_nearby(self.function, self.i) / step

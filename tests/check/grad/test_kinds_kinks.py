@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from case_ids import written_out
-from grad_kinds import is_right, is_wrong, report, said
-from hypothesis import given, settings
+from grad_kinds import is_right, is_undecided, is_wrong, report, said
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -155,3 +155,84 @@ def test_jax_alone_tells_as_well_that_kinks_lie_further_out():
     alone = {"oracles": ("jax", "finite_difference")}
     assert report(f, right, x, **alone).verdict in {"correct", "undecided"}
     is_wrong(f, lambda x: np.abs(right(x)), x, **alone)
+
+
+LOST = st.tuples(st.sampled_from([-1.0, 1.0]), st.floats(-250, -25)).map(lambda one: one[0] * 10.0 ** one[1])
+"""Numbers that are lost beside 1."""
+
+
+def ramp(t):
+    return np.maximum(t, 0)
+
+
+@settings(max_examples=8)
+@given(LOST, LOST, SEEDS, st.sampled_from([None, ("finite_difference",)]))
+@example(-4.2e-44, 8.4e-232, 1, ("finite_difference",))
+@example(3.9e-220, -6.9e-81, 2, None)
+def test_kinks_that_part_by_what_is_lost_beside_an_entry_have_slopes_between_them(a, b, seed, oracles):
+    """From 0 up by a slope of 1, and from there down: of a bump between two kinks no step of x[0] sees anything."""
+
+    def f(x):
+        return ramp(x[0] - 1 + x[1]) - 2 * ramp(x[0] - 1 + x[2])
+
+    def gradient(off=0.0):
+        return lambda x: np.array([up - 2 * down + off, up, -2 * down])
+
+    x, (up, down) = np.array([1.0, a, b]), (float(a > 0), float(b > 0))
+    asked = {"oracles": oracles} if oracles else {}
+    is_right(f, gradient(), x, seed=seed, **asked)
+    for off in (1.1 - (up - 2 * down), -2.1 - (up - 2 * down)):  # the slopes are −2, −1, 0 and 1
+        is_wrong(f, gradient(off), x, seed=seed, **asked)
+
+
+def projected(x):
+    """The nearest point whose entries are not negative, and sum to 1."""
+    falling = np.sort(x)[::-1]
+    sums = np.cumsum(falling) - 1
+    k = int((falling * np.arange(1, x.size + 1) > sums).sum())
+    return np.maximum(x - sums[k - 1] / k, 0)
+
+
+def projected_back(share=1.0):
+    def vjp(x, c):
+        on = projected(x) > 0
+        return on * (c - share * c[on].mean())
+
+    return vjp
+
+
+@settings(max_examples=10)
+@given(st.lists(LOST | st.floats(-2, -0.1), min_size=1, max_size=5), st.integers(0, 5), SEEDS)
+@example([-5.3739884069653765e-134, -1.0453821025527834, 2.2250738585072014e-308], 2, 707695624)
+def test_entries_that_are_on_the_border_of_a_simplex_within_rounding(others, at, seed):
+    x = np.insert(others, min(at, len(others)), 1.0)
+    is_right(projected, projected_back(), x, check="vjp", seed=seed)
+    if (np.array(others) > -0.1).any():
+        is_wrong(projected, projected_back(-1.0), x, check="vjp", seed=seed)
+
+
+@pytest.mark.parametrize("a", [1e-100, 1e-30, -1e-30])
+def test_a_slope_between_kinks_that_are_closer_than_numbers_is_disputed(a):
+    """The complex step knows the slope between two constants; between numbers there it does not show."""
+
+    def f(x):
+        return ramp(x[0] - 1 + a) - 2 * ramp(x[0] - 1 - a) + x[1]
+
+    slope = 1.0 if a > 0 else -2.0
+    x = np.array([1.0, 0.5])
+    is_undecided(f, lambda x: np.array([slope, 1.0]), x, "finite differences contradict the claim")
+    is_wrong(f, lambda x: np.array([1.2 * slope, 1.0]), x)
+    is_wrong(f, lambda x: np.array([slope, 1.0]), x, oracles=("finite_difference",))
+
+
+@pytest.mark.parametrize("large", [0.0, 1e6, 1e9])
+@pytest.mark.parametrize("zero", [0.0, 1e-100])
+def test_an_entry_of_0_beside_a_kink_excuses_nothing_that_slopes_nearby_do_not_show(zero, large):
+    def f(x):
+        return abs(x[1] - 1) + large + x[0]
+
+    x = np.array([zero, 1.0])
+    for slope in (-1.0, 0.5, 1.0):
+        is_right(f, lambda x, slope=slope: np.array([1.0, slope]), x)
+    for slope in (-1.5, 1.5):
+        is_wrong(f, lambda x, slope=slope: np.array([1.0, slope]), x)

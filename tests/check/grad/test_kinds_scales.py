@@ -35,6 +35,22 @@ def test_numbers_that_are_subnormal():
     is_wrong(f, lambda x: np.array([1.1, 2 * x[1]]), np.array([1.2e-314, 1.2e-314]))
 
 
+@pytest.mark.parametrize(("slope", "wrong"), [(-1.0, 1.0), (-1.0, 0.0), (-1.0, -1.4)])
+@pytest.mark.parametrize("numbers", [1, 2, 3, 10, 1000, 10**6, 10**12])
+def test_a_slope_by_a_subnormal_number_is_told_by_as_many_digits_as_it_has(numbers, slope, wrong):
+    """A kink is so many numbers away, which differences take for the point's own."""
+    tiny = -5e-324 * numbers
+
+    def vjp(told):
+        return lambda x, c: c * np.where(x == tiny, told, np.sign(x))
+
+    x = np.array([0.1, tiny, 1.0])
+    is_right(np.abs, vjp(slope), x, check="vjp")
+    found = report(np.abs, vjp(wrong), x, check="vjp")
+    resolved = abs(wrong - slope) > 4 / numbers
+    assert found.verdict in ({"wrong"} if resolved else {"undecided", "correct"}), str(found)
+
+
 UNDERFLOWING = st.sampled_from([5e-324, -1e-320, 3e-310, 2.2250738585072014e-308, 1e-290, 1e-160])
 
 
