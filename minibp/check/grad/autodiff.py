@@ -135,7 +135,8 @@ class Autodiff:
         moves = float(np.nansum(np.abs(row) * np.spacing(np.abs(x)) * function.arguments.movable))
         if vary_between_numbers(moves, float(np.abs(c) @ function.span), noise):  # which is how f varies, and no noise
             noise = SAFETY * float(np.abs(c) @ (function.unit * np.abs(function.at)))
-        share = np.abs(row) / value if value else np.full(len(x), np.inf)
+        # A slope of exactly 0 may be what is left of terms that cancel.
+        share = np.where(row != 0, np.abs(row) / value, np.inf) if value else np.full(len(x), np.inf)
         return np.asarray(SAFETY * found + noise * np.minimum(share, 1 / function.arguments.scale))
 
     def _pulled_back(self, back: Callable[..., Any], c: Array) -> Array:

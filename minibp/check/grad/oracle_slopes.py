@@ -166,18 +166,21 @@ class OracleSlopes:
     def narrow(self, column: Column) -> None:
         """Bound slopes of 0 by what larger steps tell, where f stands still over the size of what is moved.
 
-        Terms that cancel may leave 0 of slopes that are lost over this size; over larger steps these would show. Where
-        f is another function at this size, beneath its rounding, the complex step tells a slope that is not 0.
+        Terms that cancel may leave 0 of slopes that are lost over this size; over larger steps these would show, up to
+        1 where x is smaller. Beyond, slopes may fall off as those of x / (1 + x) do. Where f is another function at
+        this size, beneath its rounding, these oracles tell a slope that is not 0.
         """
         sides = column.sides
-        if sides is None or "complex_step" not in column.values:
+        if sides is None:
             return
-        value, radius = column.values["complex_step"]
-        shows = UNSEEN * self.seen.noise / np.fmax(sides.plateau, sides.moves)
+        shows = UNSEEN * self.seen.noise / np.fmin(np.fmax(sides.plateau, sides.moves), max(column.base, 1.0))
         told = np.fmax(np.fmax(-sides.low, sides.high), shows) + UNDERFLOW / STEP
         stands_still = np.isfinite(sides.plateau) & ~(sides.moves <= column.base)
-        off = (value == 0) & stands_still & (np.abs(column.got) > told + column.allowed)
-        column.values["complex_step"] = value, np.where(off, np.fmin(radius, told), radius)
+        bounded = stands_still & (np.abs(column.got) > told + column.allowed)
+        for name in self.open:
+            if name in column.values:
+                value, radius = column.values[name]
+                column.values[name] = value, np.where(bounded & (value == 0), np.fmin(radius, told), radius)
 
     def _noise_of_rows(self, column: Column) -> Array:
         assert self.by_jax is not None

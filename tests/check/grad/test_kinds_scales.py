@@ -184,3 +184,28 @@ def test_slopes_by_huge_arguments_that_do_not_matter_are_0_beside_tiny_ones(erro
     x = np.array([[-2.0, 6e226, -3e-82], [-9e-161, 9e-237, -1.6e295], [-2.0, 1e-7, 2.2e-308]])
     is_right(np.trace, lambda x: np.eye(3), x)
     is_wrong(np.trace, lambda x: np.eye(3) + error * x / 1.6e295, x)
+
+
+SATURATING = {
+    "softsign": (lambda x: x / (1 + abs(x)), lambda x: 1 / (1 + np.abs(x)) ** 2),
+    "x over a root": (lambda x: x / (1 + x * x) ** 0.5, lambda x: (1 + x * x) ** -1.5),
+    "squares": (lambda x: x * x / (1 + x * x), lambda x: 2 * x / (1 + x * x) ** 2),
+    "of two": (lambda x: (1 + x) / (2 + x), lambda x: 1 / (2 + x) ** 2),
+}
+"""Functions whose slopes fall off as a power of x, and are there what is left of terms that cancel."""
+
+
+@settings(max_examples=8)
+@given(st.sampled_from(sorted(SATURATING)), st.floats(15, 70), st.floats(80, 155), st.sampled_from([-1, 1]))
+@example("softsign", 66.15, 155.0, 1)
+@example("squares", 48.2, 155.0, -1)
+@pytest.mark.parametrize("oracle", [None, "complex_step", "jax"])
+@np.errstate(all="ignore")
+def test_slopes_that_fall_off_are_not_those_of_steps_beyond_the_size_of_x(oracle, name, power, beside, sign):
+    """Steps are as long as the largest entry, where an entry does not move f at its own size."""
+    f, slope = SATURATING[name]
+    x = np.array([sign * 10.0**power, 10.0**beside, 0.3])
+    asked = {"oracles": (oracle, "finite_difference")} if oracle else {}
+    found = report(f, lambda x, c: c * slope(x), x, check="vjp", **asked)
+    assert found.verdict in {"correct", "undecided"}, str(found)
+    is_wrong(f, lambda x, c: 1.001 * c * slope(x), x, check="vjp", **asked)
