@@ -10,6 +10,7 @@ from minibp.arrays import Array
 from minibp.check.grad.claim import LAST_DIGITS, Claim, TangentClaim
 from minibp.check.grad.column import Column, Direction
 from minibp.check.grad.formats import lengths_of
+from minibp.check.grad.low_precision import BESIDE, largest_beside
 from minibp.check.grad.own_noise import SMALLEST
 from minibp.check.grad.projected import TAIL, Projected
 from minibp.check.rounding.noise import DEGREE, SAFETY, ULPS, WIDE, scatter
@@ -20,6 +21,8 @@ FAR = (2.0**-16, 2.0**-12, 2.0**-8)
 """Larger distances, at which steps of rounding show that are far apart."""
 FAR_DEGREE = 5
 """The degree of what counts as smooth there: a cubic leaves a millionth of what varies by a tenth."""
+COARSE = 2.0**-20
+"""The roundoff of an arithmetic that leaves few digits."""
 MEASURED = 60
 """Of so many results at most, along one direction, the noise is measured."""
 
@@ -36,8 +39,15 @@ class ClaimedSlopes:
         self.measured_far: set[int] = set()
         self.derived: dict[int, Array] = {}
         """Bounds of the rounding error of rows, where one is derived and not measured."""
+        self.beside = self._rounding_beside_others()
+        """How far each entry (n,) of all rows may be off whatever its size, in a coarse arithmetic; None in others."""
         if self.rows is not None and len(self.rows) == 1:
             self._derive(0)
+
+    def _rounding_beside_others(self) -> Array | None:
+        if self.rows is None or self.claim.roundoff <= COARSE:
+            return None
+        return np.asarray(BESIDE * self.claim.roundoff * largest_beside(self.rows, self.seen.arguments))
 
     @property
     def largest(self) -> float:
@@ -49,19 +59,23 @@ class ClaimedSlopes:
         direction = Direction.of(v, self.seen.arguments.scale)
         if isinstance(self.claim, TangentClaim):
             got = self.claim.column(v)
-            each: Any = (self.claim.unit * np.abs(got))[:, None]
+            least = BESIDE / LAST_DIGITS * self.claim.roundoff * (self.claim.roundoff > COARSE)
+            each: Any = (self.claim.unit * np.abs(got) + least * np.nan_to_num(np.abs(got)).max(initial=0.0))[:, None]
         else:
             assert self.rows is not None
             moves = direction.moves
             products = self.rows[:, moves] * v[moves]
             got, each = products.sum(1), self.claim.unit[moves] * np.abs(products)
+            if self.beside is not None:
+                each += self.beside[moves] / LAST_DIGITS * np.abs(v[moves])
         return Column(direction, base, got, LAST_DIGITS * total(each) + 16 * SMALLEST)
 
     def of_entries(self, entries: Array) -> tuple[Array, Array]:
         """The claimed slopes (r, k) by entries, and how far they may be off in their last digits."""
         assert self.rows is not None
         got = self.rows[:, entries]
-        return got, LAST_DIGITS * self.claim.unit[entries] * np.abs(got) + 16 * SMALLEST
+        quiet = LAST_DIGITS * self.claim.unit[entries] * np.abs(got) + 16 * SMALLEST
+        return got, quiet if self.beside is None else quiet + self.beside[entries]
 
     def measure(self, column: Column, *, widely: bool = False) -> None:
         """Grant a column's open comparisons what the claim is seen to be noisy by.

@@ -67,7 +67,7 @@ class Findings:
     def _coarser(self, bad: list[Cell]) -> dict[str, Named]:
         """By argument, the arithmetic whose rounding errors are as what is off."""
         worst = sorted(bad, key=lambda cell: -cell.excess)
-        name = coarser_arithmetic(self.claim, worst, self.engine.seen.cotangents())
+        name = coarser_arithmetic(self.claim, worst, self.engine.seen.cotangents(), self.engine.claimed.rows)
         text = SYMPTOMS["coarser_arithmetic"].summary.replace("{arithmetic}", name)
         return {self._leaf(cell): Named("coarser_arithmetic", text) for cell in bad} if name else {}
 

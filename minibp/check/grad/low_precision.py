@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from minibp.adapters.with_vjp import coarse_dtype
 from minibp.arrays import Array
+from minibp.check.grad.arguments import Arguments
 from minibp.check.grad.claim import LAST_DIGITS, GradientClaim
 from minibp.check.grad.column import Cell
 from minibp.check.grad.formats import as_format, lengths_of
@@ -28,6 +28,10 @@ SHOWN = 4
 LARGEST = 64.0
 """Errors of more units of an arithmetic, as a part of what is claimed or expected, are no rounding of a layer; nor are
 the worst of them, where they are less than one part in so many of a unit, that of sums of thousands of terms."""
+BESIDE = 1.5
+"""Entries may be off by so many units of the largest of their array: 1 − a², where the unit a saturates, is off by one
+unit for the rounding of a below 1, which the square doubles, and by half of one for its own. What is left of it may be
+0."""
 WRITTEN = {"float32": "float32", "tf32": "TF32", "float16": "float16", "bfloat16": "bfloat16"}
 
 
@@ -39,6 +43,14 @@ def checked_arithmetic(name: Any) -> str | None:
 def granted(name: str) -> float:
     """The unit of a claim's last digits, of which it is granted `LAST_DIGITS`."""
     return GRANTED / LAST_DIGITS * UNITS[name]
+
+
+def largest_beside(rows: Array, arguments: Arguments) -> Array:
+    """For each entry (n,) the largest number that rows (r, n) have for any of its array."""
+    largest = np.nan_to_num(np.abs(rows)).max(0, initial=0.0)
+    for _, part in arguments.structure.parts():
+        largest[part] = largest[part].max(initial=0.0)
+    return largest
 
 
 def rounded_to(x: Any, name: str) -> Any:
@@ -57,43 +69,74 @@ def _rounded(leaf: Any, name: str) -> Any:
     return as_format(np.asarray(leaf), name).astype(np.float32)[()]
 
 
-def coarser_arithmetic(claim: Any, bad: Sequence[Cell], cotangents: Array) -> str:
+def coarser_arithmetic(claim: Any, bad: Sequence[Cell], cotangents: Array, rows: Array | None) -> str:
     """The finest arithmetic, coarser than the claim's own, whose noise explains what is off; "" where none does.
 
     A claim that is computed in it scatters by its rounding between points that are a unit of it apart, and is off by as
-    much; one whose formula is wrong is smooth there.
+    much; one whose formula is wrong is smooth there. Of the claimed `rows` (r, n) entries that are small beside others
+    of their array may be off by all of what they are.
     """
-    if not isinstance(claim, GradientClaim) or claim.constant:
+    if not isinstance(claim, GradientClaim) or claim.constant or rows is None:
         return ""
     finest = claim.roundoff or float(claim.unit.max())
     worst = [cell for cell in bad if cell.is_entry][:SHOWN]
-    part = max((cell.error / max(abs(cell.got), abs(cell.expected)) for cell in worst), default=np.inf)
+    largest = largest_beside(rows, claim.arguments)
     for name, unit in sorted(UNITS.items(), key=lambda item: item[1]):
-        if unit > finest and unit / LARGEST <= part <= LARGEST * unit and _explains(claim, worst, cotangents, unit):
-            return WRITTEN[name]
+        small: list[Cell] = []
+        others: list[Cell] = []
+        for cell in worst:
+            (small if cell.error <= BESIDE * unit * largest[_entry(cell)] else others).append(cell)
+        parts = [cell.error / max(abs(cell.got), abs(cell.expected)) for cell in others]
+        part = max(parts + [cell.error / float(largest[_entry(cell)]) for cell in small], default=np.inf)
+        if unit > finest and unit / LARGEST <= part <= LARGEST * unit:
+            scatter_of = _Scatter(claim, unit)
+            if _explains(scatter_of, others, cotangents) and _explains_small(scatter_of, small, cotangents):
+                return WRITTEN[name]
     return ""
 
 
-def _explains(claim: GradientClaim, worst: Sequence[Cell], cotangents: Array, unit: float) -> bool:
-    x, movable, rng = claim.arguments.flat, claim.arguments.movable, claim.function.rng
-    # The cotangent is moved as well, by a factor: of what is linear in x the derivative does not depend on it.
-    point, size = np.append(x, 1.0), np.append(np.where(movable, np.abs(x), 0), 1.0)
+def _entry(cell: Cell) -> int:
+    return int(np.flatnonzero(cell.v)[0])
 
-    def seen(i: int, length: float) -> Array:
-        def row(at: Array) -> Array:
-            return claim.row(cotangents[i] * at[-1], at[:-1]) / at[-1]
 
-        found = scatter(row, point, size, length, rng)
-        assert found is not None  # the cotangent is moved
-        return found
+class _Scatter:
+    """How far rows of a claim scatter by rounding to a unit (n,), 0 where they do not."""
 
-    for i in {cell.i for cell in worst}:
-        noise = _rounding(partial(seen, i), unit, LARGEST * unit * float(np.abs(claim.row(cotangents[i], x)).max()))
-        for cell in worst:
-            entry = np.flatnonzero(cell.v)[0]
-            if cell.i == i and not cell.error <= AS_NOISE * SAFETY * noise[entry] + cell.tolerance:
+    def __init__(self, claim: GradientClaim, unit: float) -> None:
+        self.claim, self.unit = claim, unit
+
+    def __call__(self, c: Array) -> Array:
+        claim, unit = self.claim, self.unit
+        x, movable, rng = claim.arguments.flat, claim.arguments.movable, claim.function.rng
+        # The cotangent is moved as well, by a factor: of what is linear in x the derivative does not depend on it.
+        point, size = np.append(x, 1.0), np.append(np.where(movable, np.abs(x), 0), 1.0)
+
+        def seen(length: float) -> Array:
+            found = scatter(lambda at: claim.row(c * at[-1], at[:-1]) / at[-1], point, size, length, rng)
+            assert found is not None  # the cotangent is moved
+            return found
+
+        return _rounding(seen, unit, LARGEST * unit * float(np.abs(claim.row(c, x)).max()))
+
+
+def _explains(scatter_of: _Scatter, cells: Sequence[Cell], cotangents: Array) -> bool:
+    for i in {cell.i for cell in cells}:
+        noise = scatter_of(cotangents[i])
+        for cell in cells:
+            if cell.i == i and not cell.error <= AS_NOISE * SAFETY * noise[_entry(cell)] + cell.tolerance:
                 return False
     return True
+
+
+def _explains_small(scatter_of: _Scatter, cells: Sequence[Cell], cotangents: Array) -> bool:
+    """True where others of the same array scatter by as much as these are off, along all results together."""
+    if not cells:
+        return True
+    noise, structure = scatter_of(cotangents.sum(0)), scatter_of.claim.arguments.structure
+    return all(
+        cell.error <= AS_NOISE * SAFETY * float(noise[structure.beside(_entry(cell))].max()) + cell.tolerance
+        for cell in cells
+    )
 
 
 def _rounding(seen: Callable[[float], Array], unit: float, most: float) -> Array:

@@ -6,6 +6,7 @@ import numpy as np
 
 from minibp.arrays import Array
 from minibp.check.grad.claim import LAST_DIGITS
+from minibp.check.grad.claimed_slopes import COARSE
 from minibp.check.grad.column import DIFFERENCES, Column
 from minibp.check.grad.projected import Projected
 from minibp.check.rounding.noise import SAFETY
@@ -13,8 +14,6 @@ from minibp.check.rounding.noise import SAFETY
 RESOLVED, RESOLVED_ACROSS = 1e-2, 0.1
 """The part of a slope that a tolerance has to be below; and of an f that is known to a stated accuracy alone, or of a
 claim in a coarse arithmetic."""
-COARSE = 2.0**-20
-"""The roundoff of an arithmetic that leaves few digits."""
 EXACT = 1e-280
 """A slope of 0 that is told to within this is exactly 0."""
 ZERO = 1e-4

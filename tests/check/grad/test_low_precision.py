@@ -45,6 +45,15 @@ def test_a_right_layer_is_correct_in_its_arithmetic(name, seed):
     assert f"is granted the rounding of {'TF32' if name == 'tf32' else name}" in said(found)
 
 
+@pytest.mark.parametrize(("seed", "size"), [(3, 1.0), (8, 1.0), (103, 1.5), (100, 2.0)], ids=str)
+@pytest.mark.parametrize("name", COARSE)
+def test_units_that_saturate_have_no_digit_left_in_it(name, seed, size):
+    """Of 1 − a² nothing is left where a rounds to 1."""
+    x, w, b = point(seed)
+    is_right(layer, backward_in(name), (size * x, w, b), check="vjp", seed=seed, arithmetic=name)
+    is_wrong(layer, backward_in(name, factor=1.1), (size * x, w, b), check="vjp", seed=seed, arithmetic=name)
+
+
 @pytest.mark.parametrize(
     "mistake", [{"factor": 1.1}, {"factor": 0.9}, {"without": "σ'"}, {"without": "an example"}], ids=str
 )
@@ -64,7 +73,7 @@ def test_errors_of_a_coarser_arithmetic_are_named(name, said_to_be):
     found = is_wrong(layer, backward_in(name), single, "coarser_arithmetic", check="vjp")
     assert f"the errors are as of {said_to_be} arithmetic" in said(found)
     assert "is not linear" not in said(found)
-    also = is_wrong(layer, backward_in("bfloat16"), point(2), "coarser_arithmetic", check="vjp", arithmetic="tf32")
+    also = is_wrong(layer, backward_in("bfloat16"), point(3), "coarser_arithmetic", check="vjp", arithmetic="tf32")
     assert "as of bfloat16 arithmetic" in said(also)
 
 
