@@ -85,8 +85,9 @@ def coarser_arithmetic(claim: Any, bad: Sequence[Cell], cotangents: Array, rows:
         small: list[Cell] = []
         others: list[Cell] = []
         for cell in worst:
-            (small if cell.error <= BESIDE * unit * largest[_entry(cell)] else others).append(cell)
-        parts = [cell.error / max(abs(cell.got), abs(cell.expected)) for cell in others]
+            is_lost = LARGEST * unit * _size(cell) < cell.error <= BESIDE * unit * largest[_entry(cell)]
+            (small if is_lost else others).append(cell)
+        parts = [cell.error / _size(cell) for cell in others]
         part = max(parts + [cell.error / float(largest[_entry(cell)]) for cell in small], default=np.inf)
         if unit > finest and unit / LARGEST <= part <= LARGEST * unit:
             scatter_of = _Scatter(claim, unit)
@@ -97,6 +98,10 @@ def coarser_arithmetic(claim: Any, bad: Sequence[Cell], cotangents: Array, rows:
 
 def _entry(cell: Cell) -> int:
     return int(np.flatnonzero(cell.v)[0])
+
+
+def _size(cell: Cell) -> float:
+    return max(abs(cell.got), abs(cell.expected))
 
 
 class _Scatter:
@@ -134,8 +139,7 @@ def _explains_small(scatter_of: _Scatter, cells: Sequence[Cell], cotangents: Arr
         return True
     noise, structure = scatter_of(cotangents.sum(0)), scatter_of.claim.arguments.structure
     return all(
-        cell.error <= AS_NOISE * SAFETY * float(noise[structure.beside(_entry(cell))].max()) + cell.tolerance
-        for cell in cells
+        cell.error <= SAFETY * float(noise[structure.beside(_entry(cell))].max()) + cell.tolerance for cell in cells
     )
 
 
