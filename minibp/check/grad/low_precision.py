@@ -90,8 +90,8 @@ def coarser_arithmetic(claim: Any, bad: Sequence[Cell], cotangents: Array, rows:
         parts = [cell.error / _size(cell) for cell in others]
         part = max(parts + [cell.error / float(largest[_entry(cell)]) for cell in small], default=np.inf)
         if unit > finest and unit / LARGEST <= part <= LARGEST * unit:
-            scatter_of = _Scatter(claim, unit)
-            if _explains(scatter_of, others, cotangents) and _explains_small(scatter_of, small, cotangents):
+            explained = _explains(claim, unit, others, cotangents)
+            if explained and _explains_small(claim, unit, small, cotangents):
                 return WRITTEN[name]
     return ""
 
@@ -104,43 +104,38 @@ def _size(cell: Cell) -> float:
     return max(abs(cell.got), abs(cell.expected))
 
 
-class _Scatter:
-    """How far rows of a claim scatter by rounding to a unit (n,), 0 where they do not."""
-
-    def __init__(self, claim: GradientClaim, unit: float) -> None:
-        self.claim, self.unit = claim, unit
-
-    def __call__(self, c: Array) -> Array:
-        claim, unit = self.claim, self.unit
-        x, movable, rng = claim.arguments.flat, claim.arguments.movable, claim.function.rng
-        # The cotangent is moved as well, by a factor: of what is linear in x the derivative does not depend on it.
-        point, size = np.append(x, 1.0), np.append(np.where(movable, np.abs(x), 0), 1.0)
-
-        def seen(length: float) -> Array:
-            found = scatter(lambda at: claim.row(c * at[-1], at[:-1]) / at[-1], point, size, length, rng)
-            assert found is not None  # the cotangent is moved
-            return found
-
-        return _rounding(seen, unit, LARGEST * unit * float(np.abs(claim.row(c, x)).max()))
-
-
-def _explains(scatter_of: _Scatter, cells: Sequence[Cell], cotangents: Array) -> bool:
+def _explains(claim: GradientClaim, unit: float, cells: Sequence[Cell], cotangents: Array) -> bool:
+    """True where each of these entries scatters by as much as it is off."""
     for i in {cell.i for cell in cells}:
-        noise = scatter_of(cotangents[i])
+        noise = _scattered(claim, unit, cotangents[i])
         for cell in cells:
             if cell.i == i and not cell.error <= AS_NOISE * SAFETY * noise[_entry(cell)] + cell.tolerance:
                 return False
     return True
 
 
-def _explains_small(scatter_of: _Scatter, cells: Sequence[Cell], cotangents: Array) -> bool:
+def _explains_small(claim: GradientClaim, unit: float, cells: Sequence[Cell], cotangents: Array) -> bool:
     """True where others of the same array scatter by as much as these are off, along all results together."""
     if not cells:
         return True
-    noise, structure = scatter_of(cotangents.sum(0)), scatter_of.claim.arguments.structure
+    noise, structure = _scattered(claim, unit, cotangents.sum(0)), claim.arguments.structure
     return all(
         cell.error <= SAFETY * float(noise[structure.beside(_entry(cell))].max()) + cell.tolerance for cell in cells
     )
+
+
+def _scattered(claim: GradientClaim, unit: float, c: Array) -> Array:
+    """How far the entries of a row scatter by rounding to a unit, 0 where they do not."""
+    x, movable, rng = claim.arguments.flat, claim.arguments.movable, claim.function.rng
+    # The cotangent is moved as well, by a factor: of what is linear in x the derivative does not depend on it.
+    point, size = np.append(x, 1.0), np.append(np.where(movable, np.abs(x), 0), 1.0)
+
+    def seen(length: float) -> Array:
+        found = scatter(lambda at: claim.row(c * at[-1], at[:-1]) / at[-1], point, size, length, rng)
+        assert found is not None  # the cotangent is moved
+        return found
+
+    return _rounding(seen, unit, LARGEST * unit * float(np.abs(claim.row(c, x)).max()))
 
 
 def _rounding(seen: Callable[[float], Array], unit: float, most: float) -> Array:
