@@ -117,19 +117,21 @@ def slopes(function: Projected, v: Array, base: float, reach: float) -> Slopes:
         levels.add(COARSEST * reach, len(levels.steps))
     found = settled(levels)
     if len(levels.steps) > own:
-        found = _closely_told(found, settled(levels.first(own)))
+        found = _closely_told(found, settled(levels.first(own)), max(base, 1.0))
     return _scattered(levels, found)
 
 
-def _closely_told(found: Slopes, near: Slopes) -> Slopes:
+def _closely_told(found: Slopes, near: Slopes, longest: float) -> Slopes:
     """What all steps say where they tell a slope, or two of a kink, closely; else what those of its own size say.
 
-    Beyond the size of what is moved a function may be another, of which noise leaves no trace.
+    Beyond the size of what is moved a function may be another, of which noise leaves no trace. So may it for steps over
+    the `longest` where it stands still: slopes fall off.
     """
     both, apart = found.left_radius + found.right_radius, np.abs(found.right - found.left)
     size = CLOSELY * np.fmax(np.abs(found.left), np.abs(found.right))
     with np.errstate(invalid="ignore"):
         slope = (found.radius <= CLOSELY * np.abs(found.value)) & (apart <= both + CLOSELY * np.abs(found.value))
+        slope &= (found.value != 0) | (found.step <= longest)
         kink = (found.left_radius <= size) & (found.right_radius <= size) & (apart > both)
     parts = ("value", "radius", "left", "left_radius", "right", "right_radius")
     return found._replace(**{name: np.where(slope | kink, getattr(found, name), getattr(near, name)) for name in parts})
@@ -177,7 +179,8 @@ def central(levels: Levels) -> tuple[Array, Array]:
     """The slopes of both sides together that some levels tell, and their radii."""
     at, both = levels.function.at, levels.agreed()[0]
     still = np.logical_and.reduce([(row.before == at) & (row.after == at) for row in levels.rows])
-    return both.value, np.maximum(both.radius, _least(levels, still))
+    plateau = np.where(still, levels.rows[-1].h, np.nan)
+    return both.value, np.maximum(both.radius, _least(levels.function, plateau, np.inf))
 
 
 def settled(levels: Levels) -> Slopes:
@@ -190,8 +193,15 @@ def settled(levels: Levels) -> Slopes:
     both, left, right = levels.agreed()
     function, at = levels.function, levels.function.at
     still = ((table.before == at) & (table.after == at)).all(0)
-    least = _least(levels, still)
-    radius, left_radius, right_radius = (np.maximum(one.radius, least) for one in (both, left, right))
+    plateau, moves = _plateau(table, function)
+    first = _first_change(table, function)
+    radius, left_radius, right_radius = (
+        np.maximum(
+            one.radius,
+            _least(function, np.where(still, table.h[-1], np.where(one.step <= plateau, plateau, np.nan)), first),
+        )
+        for one in (both, left, right)
+    )
     far = table.h >= max(table.h[-1] / GROWTH**2, SEEN * levels.base)
     steep = np.fmax(np.abs(table.left) - table.left_noise, np.abs(table.right) - table.right_noise)[far]
     size = np.nan_to_num(np.fmax.reduce(steep, axis=0, initial=0.0)).clip(0)
@@ -207,17 +217,27 @@ def settled(levels: Levels) -> Slopes:
         _jumps(table, function),
         _flat(table, function),
         still,
-        *_plateau(table, function),
+        plateau,
+        moves,
         *_range(table, both.step),
     )
 
 
-def _least(levels: Levels, still: Array) -> Array:
-    """How far slopes may be off at least, of results that do not move or are known at no step."""
-    function, at = levels.function, levels.function.at
-    # A result of exactly 0 that does not move may be what is left of numbers as large as the other results.
-    cancelled = still & (at == 0)
-    least = np.where(cancelled, SAFETY * function.unit * np.abs(at).max() / float(levels.rows[-1].h), 0)
+def _first_change(table: Table, function: Projected) -> Array:
+    """By how much results move at the finest step at which they do, inf where they do at none."""
+    change = np.fmax(np.abs(table.before - function.at), np.abs(table.after - function.at))
+    return np.asarray(np.where(change > 0, change, np.inf).min(0))
+
+
+def _least(function: Projected, still: Array, first: Array | float) -> Array:
+    """How far slopes may be off at least, of results that do not move over such steps (m,), or are known at no step.
+
+    A result of exactly 0 that does not move may be what is left of numbers as large as the other results; where all are
+    0, of numbers about 1, unless its `first` change (m,) is finer than these are rounded.
+    """
+    at, size = function.at, float(np.abs(function.at).max())
+    rounding = function.unit * (size or np.asarray(first >= function.unit / 2))
+    least = np.where((at == 0) & (still > 0), SAFETY * rounding / np.where(still > 0, still, 1.0), 0)
     return np.where(function.singular, np.inf, least)
 
 

@@ -15,6 +15,7 @@ from minibp.check.grad.differences import GROWTH
 from minibp.check.grad.projected import TAIL, Projected
 from minibp.check.oracles.estimate import OracleUnavailable
 from minibp.check.report.wording import ORACLE_NAMES
+from minibp.check.rounding.noise import SAFETY
 
 FLUSHED = 2.0**-1022
 """JAX takes smaller numbers for 0."""
@@ -167,13 +168,16 @@ class OracleSlopes:
         """Bound slopes of 0 by what larger steps tell, where f stands still over the size of what is moved.
 
         Terms that cancel may leave 0 of slopes that are lost over this size; over larger steps these would show, up to
-        1 where x is smaller. Beyond, slopes may fall off as those of x / (1 + x) do. Where f is another function at
-        this size, beneath its rounding, these oracles tell a slope that is not 0.
+        1 where x is smaller. Beyond, slopes may fall off as those of x / (1 + x) do. What is exactly 0 may be left of
+        terms of any size. Where f is another function at this size, beneath its rounding, these oracles tell a slope
+        that is not 0.
         """
         sides = column.sides
         if sides is None:
             return
-        shows = UNSEEN * self.seen.noise / np.fmin(np.fmax(sides.plateau, sides.moves), max(column.base, 1.0))
+        others = SAFETY * self.seen.unit * float(np.abs(self.seen.at).max())
+        shows = np.where(others > 0, UNSEEN * np.maximum(self.seen.noise, others), np.inf)
+        shows = shows / np.fmin(np.fmax(sides.plateau, sides.moves), max(column.base, 1.0))
         told = np.fmax(np.fmax(-sides.low, sides.high), shows) + UNDERFLOW / STEP
         stands_still = np.isfinite(sides.plateau) & ~(sides.moves <= column.base)
         bounded = stands_still & (np.abs(column.got) > told + column.allowed)

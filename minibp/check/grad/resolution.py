@@ -52,8 +52,8 @@ class Resolution:
         """
         scale = max(column.base, float(self.seen.arguments.scale.max()))
         at = np.abs(self.seen.at)
-        # Of 1 - p, where f is p, the terms are of size 1 however large x is.
-        of_one = SAFETY * self.unit * ((at >= 0.5) & (at <= 1))
+        # Of 1 - p, where f is p, the terms are of size 1 however large x is; and where it is log p, which rounds to 0.
+        of_one = SAFETY * self.unit * (((at >= 0.5) & (at <= 1)) | (not at.any()))
         return np.maximum(LAST_DIGITS * self.unit * np.maximum(self.largest, at / scale), of_one)
 
     def is_resolved(self, column: Column, value: Array, tolerance: Array) -> Array:

@@ -209,3 +209,37 @@ def test_slopes_that_fall_off_are_not_those_of_steps_beyond_the_size_of_x(oracle
     found = report(f, lambda x, c: c * slope(x), x, check="vjp", **asked)
     assert found.verdict in {"correct", "undecided"}, str(found)
     is_wrong(f, lambda x, c: 1.001 * c * slope(x), x, check="vjp", **asked)
+
+
+def log_softmax(x):
+    apart = x - x.real.max(-1, keepdims=True)
+    return apart - np.log(np.exp(apart).sum(-1, keepdims=True))
+
+
+def log_softmax_back(x, c):
+    return c - np.exp(log_softmax(x)) * c.sum(-1, keepdims=True)
+
+
+def second(x):
+    return log_softmax(x)[..., 1]
+
+
+def second_back(x, c):
+    of_all = np.zeros_like(x)
+    of_all[..., 1] = c
+    return log_softmax_back(x, of_all)
+
+
+HARD = st.sampled_from([0.0, 1.0, -1e-160, -1.1e-76, 1e-30, 1e-9, 0.99999, 100.0, 571.5, -999.99, 1e66, 1e155, -1e300])
+
+
+@settings(max_examples=15)
+@given(st.lists(HARD, min_size=6, max_size=6), st.booleans(), st.integers(0, 2**32 - 1))
+@example([3.14, -1e-160, -999.99, 0.99999, 571.4936956411375, -1.078351672068535e-76], True, 192075364)
+@example([1e-30, 100.0, 1e-9, 1.0, 1e155, 0.99999], False, 22)
+@np.errstate(all="ignore")
+def test_a_result_of_exactly_0_may_be_left_of_a_probability_that_is_1(x, whole, seed):
+    """log p is 0 at all points near, and its slopes are those of what rounding to 1 takes."""
+    f, vjp = (log_softmax, log_softmax_back) if whole else (second, second_back)
+    found = report(f, vjp, np.reshape(x, (2, 3)), check="vjp", seed=seed)
+    assert found.verdict in {"correct", "undecided"}, str(found)
