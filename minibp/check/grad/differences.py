@@ -179,8 +179,8 @@ def central(levels: Levels) -> tuple[Array, Array]:
     """The slopes of both sides together that some levels tell, and their radii."""
     at, both = levels.function.at, levels.agreed()[0]
     still = np.logical_and.reduce([(row.before == at) & (row.after == at) for row in levels.rows])
-    plateau = np.where(still, levels.rows[-1].h, np.nan)
-    return both.value, np.maximum(both.radius, _least(levels.function, plateau, np.inf))
+    over = np.where(still, levels.rows[-1].h, np.nan)
+    return both.value, np.maximum(both.radius, _least(levels.function, over, np.inf))
 
 
 def settled(levels: Levels) -> Slopes:
@@ -194,12 +194,9 @@ def settled(levels: Levels) -> Slopes:
     function, at = levels.function, levels.function.at
     still = ((table.before == at) & (table.after == at)).all(0)
     plateau, moves = _plateau(table, function)
-    first = _first_change(table, function)
+    first, over = _first_change(table, function), np.where(still, table.h[-1], plateau)
     radius, left_radius, right_radius = (
-        np.maximum(
-            one.radius,
-            _least(function, np.where(still, table.h[-1], np.where(one.step <= plateau, plateau, np.nan)), first),
-        )
+        np.maximum(one.radius, _least(function, np.where(still | (one.step <= plateau), over, np.nan), first))
         for one in (both, left, right)
     )
     far = table.h >= max(table.h[-1] / GROWTH**2, SEEN * levels.base)
@@ -229,15 +226,15 @@ def _first_change(table: Table, function: Projected) -> Array:
     return np.asarray(np.where(change > 0, change, np.inf).min(0))
 
 
-def _least(function: Projected, still: Array, first: Array | float) -> Array:
-    """How far slopes may be off at least, of results that do not move over such steps (m,), or are known at no step.
+def _least(function: Projected, over: Array, first: Array | float) -> Array:
+    """How far slopes may be off at least, of results that do not move `over` such steps (m,), or are known at no step.
 
     A result of exactly 0 that does not move may be what is left of numbers as large as the other results; where all are
     0, of numbers about 1, unless its `first` change (m,) is finer than these are rounded.
     """
-    at, size = function.at, float(np.abs(function.at).max())
-    rounding = function.unit * (size or np.asarray(first >= function.unit / 2))
-    least = np.where((at == 0) & (still > 0), SAFETY * rounding / np.where(still > 0, still, 1.0), 0)
+    at, of_one = function.at, np.where(first >= function.unit / 2, 1.0, 0.0)
+    rounding = function.unit * (float(np.abs(at).max()) or of_one)
+    least = np.where((at == 0) & (over > 0), SAFETY * rounding / np.where(over > 0, over, 1.0), 0)
     return np.where(function.singular, np.inf, least)
 
 
