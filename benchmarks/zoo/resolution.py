@@ -10,6 +10,7 @@ import numpy as np
 from minibp.check.grad.arguments import Arguments
 from minibp.check.grad.claim import GradientClaim, MatrixClaim, TangentClaim
 from minibp.check.grad.column import RIGHT, Column
+from minibp.check.grad.complex_step import SUBNORMAL
 from minibp.check.grad.engine import Engine
 from minibp.check.grad.function import Function
 from minibp.check.grad.own_noise import SMALLEST
@@ -44,7 +45,7 @@ def tolerances(entry: Entry, point: Any, seed: int) -> tuple[Array, Array]:
     found, hidden = np.full((2, len(engine.seen), len(arguments)), np.inf)
     for column, least in zeros:
         moved, right = int(column.moves[0]), column.outcome == RIGHT
-        told = np.maximum(column.tolerance, np.maximum(least, np.abs(column.expected) * digits))
+        told = np.maximum(column.tolerance, np.maximum(least, np.abs(column.expected) * digits)) + SUBNORMAL
         found[right, moved] = np.minimum(found[right, moved], told[right])
         hidden[:, moved] = engine.judge.resolution.hidden(column)
     return found, hidden

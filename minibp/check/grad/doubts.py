@@ -19,6 +19,7 @@ from minibp.check.grad.column import (
     WRONG,
     Column,
 )
+from minibp.check.grad.complex_step import SUBNORMAL
 from minibp.check.grad.differences import Slopes
 from minibp.check.grad.inexact import first_moves, is_aliased
 from minibp.check.grad.kinks import NEARBY, STAYS, is_at_kink, lost_ties, outside, radius_nearby
@@ -124,7 +125,12 @@ class Doubts:
         return abs(float(column.got[i] - column.expected[i])) * float(sides.plateau[i]) <= jump.height
 
     def _excused_by_rounding(self, column: Column, i: int) -> int | None:
-        """The outcome of what is off by no more than terms that cancel may leave; None of what is off by more."""
+        """The outcome of what is off by no more than terms that cancel may leave; None of what is off by more.
+
+        A slope that is subnormal may be flushed to 0.
+        """
+        if column.got[i] == 0 and abs(column.expected[i]) + column.tolerance[i] < SUBNORMAL:
+            return SMALL
         if 0 in {column.got[i], column.expected[i]}:
             shows = self._shown(column, i)
             least = ZERO * max(self.claimed.largest, self.oracles.largest)

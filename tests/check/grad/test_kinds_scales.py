@@ -243,3 +243,16 @@ def test_a_result_of_exactly_0_may_be_left_of_a_probability_that_is_1(x, whole, 
     f, vjp = (log_softmax, log_softmax_back) if whole else (second, second_back)
     found = report(f, vjp, np.reshape(x, (2, 3)), check="vjp", seed=seed)
     assert found.verdict in {"correct", "undecided"}, str(found)
+
+
+@pytest.mark.parametrize("x", [[1.7976931348623157e308, 7.2e-234, 1.4e-164], [1.2e308, 0.3]], ids=written_out)
+def test_a_slope_that_is_subnormal_may_be_flushed_to_0(x):
+    """The slope of a logarithm to the base 10 is 1 over a product that overflows."""
+
+    def tangent(x, v):
+        with np.errstate(over="ignore"):
+            return v / (x * np.log(10))
+
+    oracles = ("complex_step", "finite_difference")
+    is_right(np.log10, tangent, np.array(x), check="jvp", oracles=oracles)
+    is_wrong(np.log10, lambda x, v: 1.001 * tangent(x, v), np.array(x), check="jvp", oracles=oracles)
