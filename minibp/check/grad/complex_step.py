@@ -144,16 +144,17 @@ class ComplexStep:
 
     def _slope(self, x: Array, v: Array, base: float, by: float) -> tuple[Array, Array]:
         """The slopes at x by a step `by` times as large as usual; where parts underflow, by larger ones that agree."""
-        longest = max(1.0, float(np.abs(v).max()))
-        v, base = v / longest, base * longest  # so that the step is no longer than `STEP` for large arguments either
-        h = by * self._step(base)
-        value, radius = self._by_larger_steps(x, v, h, self._value(_beside(x, h, v)).imag)
+        longest = max(1.0, float(v.max()), -float(v.min()))
+        h = by * self._step(base * longest)  # so that it is no longer than `STEP` for large arguments either
+        value, radius = self._by_larger_steps(x, v, h, self._value(_beside(x, h, v, longest)).imag, longest)
         with np.errstate(over="ignore"):
             value, radius = longest * value, longest * radius
         return value, np.where(np.isfinite(value), radius, np.inf)
 
-    def _by_larger_steps(self, x: Array, v: Array, h: float, imaginary: Array) -> tuple[Array, Array]:
-        """The slopes by the imaginary parts for the step h and, where these have lost digits, for larger steps.
+    def _by_larger_steps(
+        self, x: Array, v: Array, h: float, imaginary: Array, longest: float = 1.0
+    ) -> tuple[Array, Array]:
+        """The slopes along v / longest by the imaginary parts for the step h and, where digits are lost, larger steps.
 
         Where they have at all steps, and each tells what the one before does but for underflow, the largest is taken;
         unless f itself has underflowed, where all steps may have.
@@ -161,7 +162,7 @@ class ComplexStep:
         value, radius, lost = self._told(imaginary, h)
         before, alike, last = value, lost & (np.abs(self.function.at) >= NORMAL), h
         for step in (step for step in LARGER if step > h and _may_be_more(imaginary, h, lost).any()):
-            imaginary = self._value(_beside(x, step, v)).imag
+            imaginary = self._value(_beside(x, step, v, longest)).imag
             other = imaginary / step
             agrees = lost & (np.abs(imaginary) >= NORMAL) & (np.abs(other - before) <= 1e-12 * np.abs(other))
             value = np.where(agrees, other, value)
@@ -209,10 +210,11 @@ def _may_be_more(imaginary: Array, h: float | Array, lost: Array) -> Array:
     return np.asarray(lost & ~((h > LARGER[1]) & (imaginary == 0)))
 
 
-def _beside(x: Array, h: float, v: Array) -> Array:
-    """x + ihv."""
+def _beside(x: Array, h: float, v: Array, longest: float = 1.0) -> Array:
+    """x + ihv / longest, in no more memory than it takes."""
     found = x.astype(np.complex128)
-    np.multiply(h, v, out=found.imag)
+    np.divide(v, longest, out=found.imag)
+    found.imag *= h
     return found
 
 
