@@ -115,13 +115,16 @@ TEXTBOOK = {**ELEMENTWISE, "square": (np.square, lambda x: 2 * x), "cos": (np.co
 @settings(max_examples=15)
 @example([1.7890611887431844e-287], "cos")
 @example([5e-324], "cos")
+@example([2.2e-311], "cube")
 @given(POINTS, st.sampled_from(sorted(TEXTBOOK)))
 def test_textbook_functions_at_whatever_floats_are_drawn(x, name):
     g, slope = TEXTBOOK[name]
     found = report(lambda x: g(x).sum(), slope, np.array(x))
     assert found.verdict in {"correct", "undecided"}, str(found)
     found = report(lambda x: g(x).sum(), lambda x: slope(x) + 1, np.array(x))
-    assert found.verdict == "wrong", str(found)
+    # What has underflowed to exactly 0 may be left of terms of any size.
+    has_underflowed = not g(np.array(x)).any() and np.any(x)
+    assert found.verdict == "wrong" or (has_underflowed and found.verdict == "undecided"), str(found)
 
 
 @pytest.mark.parametrize("x", [5e-324, 1e-320, 3e-310])
