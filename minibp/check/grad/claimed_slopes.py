@@ -10,7 +10,7 @@ from minibp.arrays import Array
 from minibp.check.grad.claim import LAST_DIGITS, Claim, TangentClaim
 from minibp.check.grad.column import Column, Direction
 from minibp.check.grad.formats import lengths_of
-from minibp.check.grad.low_precision import BESIDE, largest_beside
+from minibp.check.grad.low_precision import SATURATED, largest_beside
 from minibp.check.grad.own_noise import SMALLEST
 from minibp.check.grad.projected import TAIL, Projected
 from minibp.check.rounding.noise import DEGREE, SAFETY, ULPS, WIDE, scatter
@@ -47,7 +47,7 @@ class ClaimedSlopes:
     def _rounding_beside_others(self) -> Array | None:
         if self.rows is None or self.claim.roundoff <= COARSE:
             return None
-        return np.asarray(BESIDE * self.claim.roundoff * largest_beside(self.rows, self.seen.arguments))
+        return np.asarray(SATURATED * self.claim.roundoff * largest_beside(self.rows, self.seen.arguments))
 
     @property
     def largest(self) -> float:
@@ -59,7 +59,7 @@ class ClaimedSlopes:
         direction = Direction.of(v, self.seen.arguments.scale)
         if isinstance(self.claim, TangentClaim):
             got = self.claim.column(v)
-            least = BESIDE / LAST_DIGITS * self.claim.roundoff * (self.claim.roundoff > COARSE)
+            least = SATURATED / LAST_DIGITS * self.claim.roundoff * (self.claim.roundoff > COARSE)
             each: Any = (self.claim.unit * np.abs(got) + least * np.nan_to_num(np.abs(got)).max(initial=0.0))[:, None]
         else:
             assert self.rows is not None

@@ -28,7 +28,7 @@ NORMAL = 1e-290
 UNDERFLOW = 2.0**-1016
 """Imaginary parts may be off by this where something underflows inside, and is magnified after that."""
 SUBNORMAL = 2.0**-1022
-"""Smaller numbers have fewer digits, of which the last is rounded."""
+"""Smaller numbers have fewer digits, of which the last is rounded; JAX takes them for 0."""
 UNDERFLOWING = 2.0**-511
 """The product of two smaller numbers underflows."""
 ANOTHER = 1e-6

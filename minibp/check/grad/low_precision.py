@@ -28,7 +28,7 @@ SHOWN = 4
 LARGEST = 64.0
 """Errors of more units of an arithmetic, as a part of what is claimed or expected, are no rounding of a layer; nor are
 the worst of them, where they are less than one part in so many of a unit, that of sums of thousands of terms."""
-BESIDE = 1.5
+SATURATED = 1.5
 """Entries may be off by so many units of the largest of their array: 1 − a², where the unit a saturates, is off by one
 unit for the rounding of a below 1, which the square doubles, and by half of one for its own. What is left of it may be
 0."""
@@ -85,7 +85,7 @@ def coarser_arithmetic(claim: Any, bad: Sequence[Cell], cotangents: Array, rows:
         small: list[Cell] = []
         others: list[Cell] = []
         for cell in worst:
-            is_lost = LARGEST * unit * _size(cell) < cell.error <= BESIDE * unit * largest[_entry(cell)]
+            is_lost = LARGEST * unit * _size(cell) < cell.error <= SATURATED * unit * largest[_entry(cell)]
             (small if is_lost else others).append(cell)
         parts = [cell.error / _size(cell) for cell in others]
         part = max(parts + [cell.error / float(largest[_entry(cell)]) for cell in small], default=np.inf)

@@ -10,15 +10,13 @@ from minibp.arrays import Array
 from minibp.check.grad.autodiff import Autodiff
 from minibp.check.grad.claimed_slopes import MEASURED, along, total
 from minibp.check.grad.column import Column
-from minibp.check.grad.complex_step import LAST_DIGITS, STEP, UNDERFLOW, ComplexStep, amplification
+from minibp.check.grad.complex_step import LAST_DIGITS, STEP, SUBNORMAL, UNDERFLOW, ComplexStep, amplification
 from minibp.check.grad.differences import GROWTH
 from minibp.check.grad.projected import TAIL, Projected
 from minibp.check.oracles.estimate import OracleUnavailable
 from minibp.check.report.wording import ORACLE_NAMES
 from minibp.check.rounding.noise import SAFETY
 
-FLUSHED = 2.0**-1022
-"""JAX takes smaller numbers for 0."""
 AT_ONCE = 2**20
 """So many slopes by the complex step are held together."""
 UNSEEN = GROWTH**2
@@ -38,7 +36,7 @@ class OracleSlopes:
         self.noises: dict[int, Array] = {}
         self.by_jax: Array | None = None
         """The rows (r, n) of the Jacobian by JAX."""
-        self.flushed = FLUSHED * amplification(seen.arguments.flat)
+        self.flushed = SUBNORMAL * amplification(seen.arguments.flat)
         """How far a slope by JAX may be off since numbers were taken for 0."""
         self.unguarded = seen.arguments.tied_at_the_end
         """Entries whose kinks differences cannot see."""
