@@ -58,6 +58,8 @@ class Slopes(NamedTuple):
     """The largest step over which values do not move at all, NaN where they move at the finest."""
     moves: Array
     """The step after it, NaN where there is none."""
+    first: Array
+    """By how much values move at the finest step at which they do, inf where they do at none."""
     low: Array
     """The least of what the quotients of steps that are resolved at all say of the slope, each with its radius."""
     high: Array
@@ -109,16 +111,25 @@ def slopes(function: Projected, v: Array, base: float, reach: float) -> Slopes:
             finer *= growth
             levels.add(finer, 1 + (levels.steps[1][1] < finer))
     own = len(levels.steps)
-    while h <= COARSEST * reach and not (told := _told(levels)).all():
-        h = _first_move(levels, h, COARSEST * reach, ~told)
-        levels.add(h, len(levels.steps))
-        h *= growth
-    if h < COARSEST * reach * growth and len(levels.steps) > own and not _told(levels).all():
-        levels.add(COARSEST * reach, len(levels.steps))
+    _add_larger(levels, h, growth, COARSEST * reach)
     found = settled(levels)
     if len(levels.steps) > own:
         found = _closely_told(found, settled(levels.first(own)), max(base, 1.0))
     return _scattered(levels, found)
+
+
+def _add_larger(levels: Levels, h: float, growth: float, most: float) -> None:
+    """Steps from h up to `most`, as long as they are needed, without those over which nothing moves."""
+    own = len(levels.steps)
+    if not own:  # of an argument so small that no number is that much smaller
+        levels.add(h, 0)
+        h *= growth
+    while h <= most and not (told := _told(levels)).all():
+        h = _first_move(levels, h, most, ~told)
+        levels.add(h, len(levels.steps))
+        h *= growth
+    if h < most * growth and len(levels.steps) > own and not _told(levels).all():
+        levels.add(most, len(levels.steps))
 
 
 def _closely_told(found: Slopes, near: Slopes, longest: float) -> Slopes:
@@ -188,7 +199,7 @@ def settled(levels: Levels) -> Slopes:
     m = len(levels.function)
     if not levels.steps:
         nan, inf, no = np.full(m, np.nan), np.full(m, np.inf), np.zeros(m, bool)
-        return Slopes(nan, inf, nan, inf, nan, inf, nan, np.zeros(m), no, no, no, nan, nan, nan, nan)
+        return Slopes(nan, inf, nan, inf, nan, inf, nan, np.zeros(m), no, no, no, nan, nan, inf, nan, nan)
     table = levels.table()
     both, left, right = levels.agreed()
     function, at = levels.function, levels.function.at
@@ -216,6 +227,7 @@ def settled(levels: Levels) -> Slopes:
         still,
         plateau,
         moves,
+        first,
         *_range(table, both.step),
     )
 

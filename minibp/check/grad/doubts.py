@@ -194,9 +194,7 @@ class Doubts:
         slope, unit = abs(float(column.expected[i] - column.got[i])), float(self.seen.unit[i])
         shown = noise if at[i] else max(noise, unit * float(at.max()))
         rounding = SAFETY * unit * float(at.max()) / float(scale[self.seen.arguments.movable].max())
-        sides, got = column.sides, float(column.got[i])
-        elsewhere = sides is not None and (got < sides.low[i] or got > sides.high[i])  # as larger steps have it
-        if elsewhere or not (shown and rounding):
+        if _is_outside(column, i) or not (shown and rounding):
             return np.inf
         return max(slope * column.base / shown, slope / rounding)
 
@@ -210,6 +208,8 @@ class Doubts:
         limit = LAST_DIGITS * float(self.seen.unit[i]) * float(np.abs(self.seen.at).max()) / column.base
         off = float(column.got[i] - column.expected[i])
         if step is None or not column.is_entry or not abs(off) <= limit or self.claimed.is_sure(i):
+            return False
+        if _is_outside(column, i):
             return False
         x, k, c = self.seen.arguments.flat, int(column.moves[0]), self.seen.cotangents()[i]
         parts = [off / float(column.expected[i])] if column.expected[i] else []
@@ -290,3 +290,9 @@ class Doubts:
         if abs(got - expected) <= LITTLE * abs(expected):
             return True
         return bool(sides.flat[i] or sides.low[i] - allowed <= got <= sides.high[i] + allowed)
+
+
+def _is_outside(column: Column, i: int) -> bool:
+    """True of a claim that is outside of what the quotients of larger steps leave to the slope."""
+    sides, got = column.sides, float(column.got[i])
+    return sides is not None and bool(got < sides.low[i] or got > sides.high[i])

@@ -166,15 +166,17 @@ class OracleSlopes:
         """Bound slopes of 0 by what larger steps tell, where f stands still over the size of what is moved.
 
         Terms that cancel may leave 0 of slopes that are lost over this size; over larger steps these would show, up to
-        1 where x is smaller. Beyond, slopes may fall off as those of x / (1 + x) do. What is exactly 0 may be left of
-        terms of any size. Where f is another function at this size, beneath its rounding, these oracles tell a slope
-        that is not 0.
+        1 where x is smaller. Beyond, slopes may fall off as those of x / (1 + x) do. Where all results are exactly 0,
+        how these terms are rounded shows in what f first moves by. Where f is another function at this size, beneath
+        its rounding, these oracles tell a slope that is not 0.
         """
         sides = column.sides
         if sides is None:
             return
-        others = SAFETY * self.seen.unit * float(np.abs(self.seen.at).max())
-        shows = np.where(others > 0, UNSEEN * np.maximum(self.seen.noise, others), np.inf)
+        rounding = self.seen.unit * float(np.abs(self.seen.at).max())
+        if not self.seen.at.any():
+            rounding = sides.first
+        shows = UNSEEN * np.maximum(self.seen.noise, SAFETY * rounding)
         shows = shows / np.fmin(np.fmax(sides.plateau, sides.moves), max(column.base, 1.0))
         told = np.fmax(np.fmax(-sides.low, sides.high), shows) + UNDERFLOW / STEP
         stands_still = np.isfinite(sides.plateau) & ~(sides.moves <= column.base)
