@@ -10,7 +10,7 @@ from minibp.arrays import Array
 from minibp.check.grad.claim import LAST_DIGITS, Claim, TangentClaim
 from minibp.check.grad.column import Column, Direction
 from minibp.check.grad.formats import lengths_of
-from minibp.check.grad.low_precision import SATURATED, largest_beside
+from minibp.check.grad.low_precision import SATURATED, UNSATURATED, largest_beside, less_saturated, terms_that_cancel
 from minibp.check.grad.own_noise import SMALLEST
 from minibp.check.grad.projected import TAIL, Projected
 from minibp.check.rounding.noise import DEGREE, SAFETY, ULPS, WIDE, scatter
@@ -39,6 +39,8 @@ class ClaimedSlopes:
         self.measured_far: set[int] = set()
         self.derived: dict[int, Array] = {}
         """Bounds of the rounding error of rows, where one is derived and not measured."""
+        self.unsaturated: dict[int, list[Array]] = {}
+        """How large the claimed slopes of rows are beside each entry (n,), at points where fewer units saturate."""
         self.beside = self._rounding_beside_others()
         """How far each entry (n,) of all rows may be off whatever its size, in a coarse arithmetic; None in others."""
         if self.rows is not None and len(self.rows) == 1:
@@ -49,10 +51,27 @@ class ClaimedSlopes:
             return None
         return np.asarray(SATURATED * self.claim.roundoff * largest_beside(self.rows, self.seen.arguments))
 
+    def lost_to_saturation(self, column: Column, i: int) -> float:
+        """How far a slope may be off where all units of an array saturate, in a coarse arithmetic; else 0."""
+        if self.claim.roundoff <= COARSE or self.claim.constant:
+            return 0.0
+        arguments, claim = self.seen.arguments, self.claim
+        if isinstance(claim, TangentClaim):
+            sizes = [
+                max(_largest(claim.column(column.v, x)) for x in less_saturated(arguments, by)) for by in UNSATURATED
+            ]
+        else:
+            if i not in self.unsaturated:
+                rows = ([self.row_at(i, x) for x in less_saturated(arguments, by)] for by in UNSATURATED)
+                self.unsaturated[i] = [largest_beside(np.array(at), arguments) for at in rows]
+            sizes = [float(beside[column.moves] @ np.abs(column.weights)) for beside in self.unsaturated[i]]
+        slope = max(abs(float(column.got[i])), abs(float(column.expected[i])))
+        return SATURATED * claim.roundoff * terms_that_cancel(sizes, slope)
+
     @property
     def largest(self) -> float:
         """The largest claimed slope by one entry."""
-        return 0.0 if self.rows is None else float(np.nanmax(np.abs(self.rows), initial=0.0))
+        return 0.0 if self.rows is None else _largest(self.rows)
 
     def column(self, v: Array, base: float) -> Column:
         """The claimed slopes along v; `base` is the size of a step."""
@@ -113,6 +132,12 @@ class ClaimedSlopes:
         assert not isinstance(self.claim, TangentClaim)
         return self.claim.row(self.seen.cotangents()[i], x)
 
+    def slope_at(self, x: Array, column: Column, i: int) -> float:
+        """The claimed slope of result i along a direction at another point; NaN where there is none."""
+        if isinstance(self.claim, TangentClaim):
+            return float(self.seen.estimate(self.claim.column(column.v, x), np.zeros(len(self.seen)))[0][i])
+        return float(self.row_at(i, x)[column.moves] @ column.weights)
+
     def is_silent(self, i: int) -> bool:
         """True where the claimed row is the same at all points, whose rounding does not show, nor was derived."""
         return not self.claim.constant and i in self.noises and i not in self.derived and not self.noises[i].any()
@@ -140,6 +165,10 @@ class ClaimedSlopes:
             seen = scatter(lambda x: claim.column(column.v, x), arguments.flat, size, length, self.seen.rng)
             found = found if seen is None else np.fmax(found, seen)
         return SAFETY * found
+
+
+def _largest(slopes: Array) -> float:
+    return float(np.nanmax(np.abs(slopes), initial=0.0))
 
 
 def _distance(column: Column, i: int) -> float:

@@ -35,8 +35,8 @@ WHY = {
     "jump": "f jumps at the point, and has no slope there; move x",
     "steps": "f has steps near the point; see accuracy=",
     "doubtful": "the claim is off by more than its last digits, and by no more than rounding may be that does not show"
-    " at points nearby, as of terms that cancel, or that a matrix of large condition amplifies; move x, or look for a"
-    " mistake of this size",
+    " at points nearby, as of terms that cancel, of a series that f cuts off, or what a matrix of large condition"
+    " amplifies; move x, or look for a mistake of this size",
     "disputed": "finite differences contradict the claim and the oracle that agrees with it: move x, or see"
     " whether f loses the imaginary part of complex numbers",
     "flat": "f does not move over short steps, and does over longer ones: a slope of 0 is right of what f computes, and"

@@ -35,6 +35,11 @@ GROSS = 100.0
 SLIGHT = 1e-6
 HIDDEN = 2.0**-50
 """Over shorter steps terms of usual size cancel to exactly 0."""
+SERIES = 32.0
+"""A series is cut off where what is left is a unit or two of f. Of order n in x, that has a slope n times as large over
+the size of x: so many units of f, of series up to order 16."""
+FURTHER = (2.0**-2, 2.0**2)
+"""Points where less is left, in units of x: nearer to 0 of a power series, farther from it of an asymptotic one."""
 AROUND = (-(2.0**-6), -(2.0**-8), 2.0**-8, 2.0**-6)
 """Points where what is off is looked at, in units of the size of x."""
 BEYOND = 4.0
@@ -138,7 +143,9 @@ class Doubts:
                 return SMALL  # a slope of which f itself shows nothing, whose terms cancel to 0
             if shows <= LAST_DIGITS / SAFETY:
                 return DOUBTFUL
-        excused = self._has_cancelled(column, i) or self._is_left_of_1(column, i)
+        if abs(column.got[i] - column.expected[i]) <= self.claimed.lost_to_saturation(column, i):
+            return DOUBTFUL
+        excused = self._has_cancelled(column, i) or self._is_left_of_1(column, i) or self._is_cut_off(column, i)
         return DOUBTFUL if excused or self._varies_as_rounding(column, i) else None
 
     def _has_cancelled(self, column: Column, i: int) -> bool:
@@ -158,6 +165,29 @@ class Doubts:
         left = got != 0 or 0.5 <= abs(self.seen.at[i]) <= 1
         multiple = left and got % rounding == 0 and not self.claimed.is_sure(i)
         return bool(multiple and abs(got - column.expected[i]) <= SAFETY * rounding)
+
+    def _is_cut_off(self, column: Column, i: int) -> bool:
+        """True of a claim that is off by the slope of what is left of a series that f cuts off.
+
+        Oracles differentiate what f computes. What is left is lost in the rounding of f. At points where less is left
+        the claim is off by less, and by less of the slope; mistakes are the same there, or the same part.
+        """
+        expected, unit = float(column.expected[i]), float(self.seen.unit[i])
+        off = abs(float(column.got[i]) - expected)
+        rows, size = self.claimed.rows, float(np.abs(self.seen.at[i]))
+        if rows is not None:
+            size = max(size, float(np.nanmax(np.abs(rows[i]) * self.seen.arguments.scale)))
+        if not column.is_entry or not off <= SERIES * unit * size / column.base:
+            return False
+        if self.claimed.claim.constant or not self.oracles.open:  # of two terms the second is off by this
+            return off <= SERIES * unit**0.5 * abs(expected)
+        for by in FURTHER:
+            x = np.where(column.v != 0, by, 1.0) * self.seen.arguments.flat
+            slope = self.oracles.slope_at(x, column, i)
+            less = min(1.0, abs(slope / expected) if expected else 0.0) * off / 2
+            if abs(self.claimed.slope_at(x, column, i) - slope) <= less:
+                return True
+        return False
 
     def _across_steps(self, column: Column, i: int) -> int:
         """The outcome of what may be right of the slope across steps of f."""

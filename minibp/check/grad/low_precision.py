@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,10 +28,12 @@ SHOWN = 4
 LARGEST = 64.0
 """Errors of more units of an arithmetic, as a part of what is claimed or expected, are no rounding of a layer; nor are
 the worst of them, where they are less than one part in so many of a unit, that of sums of thousands of terms."""
-SATURATED = 1.5
-"""Entries may be off by so many units of the largest of their array: 1 − a², where the unit a saturates, is off by one
-unit for the rounding of a below 1, which the square doubles, and by half of one for its own. What is left of it may be
-0."""
+SATURATED = 2.0
+"""Entries may be off by so many units of the largest of their array. 1 − a², where the unit a saturates, is off by one
+unit for the rounding of a below 1, which the square doubles, and by half of one for its own; a(1 − a), which is 1/4 at
+most, by half of one for that of a. What is left of it may be 0."""
+UNSATURATED = (2.0**-2, 2.0**-4, 2.0**-6)
+"""Parts of arguments at which fewer units saturate than at the arguments themselves."""
 WRITTEN = {"float32": "float32", "tf32": "TF32", "float16": "float16", "bfloat16": "bfloat16"}
 
 
@@ -51,6 +53,30 @@ def largest_beside(rows: Array, arguments: Arguments) -> Array:
     for _, part in arguments.structure.parts():
         largest[part] = largest[part].max(initial=0.0)
     return largest
+
+
+def less_saturated(arguments: Arguments, by: float) -> Iterator[Array]:
+    """Points where fewer units saturate: with all arguments smaller by a factor, one of them, or all but one."""
+    x, parts = arguments.flat, [part for _, part in arguments.structure.parts()]
+    yield by * x
+    for part in parts if len(parts) > 1 else ():
+        smaller, others = x.copy(), by * x
+        smaller[part], others[part] = others[part], x[part]
+        yield smaller
+        yield others
+
+
+def terms_that_cancel(sizes: Sequence[float], slope: float) -> float:
+    """How large the terms of a slope are, of which saturated units leave little, by slopes where ever fewer saturate.
+
+    Those of 1 − a² are as large as the slopes where a is small. Slopes that saturate fall off ever faster; those that
+    fall off by a power of x, for which no terms cancel, as fast everywhere.
+    """
+    terms = 0.0
+    for size in sizes:
+        if not terms or size**2 * slope <= terms**3:
+            terms = max(terms, size)
+    return terms
 
 
 def rounded_to(x: Any, name: str) -> Any:

@@ -1,5 +1,7 @@
 """Digits that are lost where nothing shows it: in the claim, in f, or in an oracle."""
 
+import math
+
 import numpy as np
 import pytest
 from grad_kinds import is_not_passed, is_right, is_wrong, report
@@ -129,6 +131,64 @@ def test_a_tiny_slope_beside_large_ones_may_have_the_rounding_of_these():
     assert report(f, claim(2e-12), at).verdict == "correct"
     is_wrong(f, claim(2e-7), at)
     is_wrong(f, lambda x: np.array([1 + 2e-12, 1e-7 * np.cos(float(x[1]))]), at)
+
+
+POWER_SERIES = {
+    "sin(x) / x": (2, lambda j: (-1.0) ** j / math.factorial(2 * j + 1)),
+    "(1 - cos x) / x²": (2, lambda j: (-1.0) ** j / math.factorial(2 * j + 2)),
+    "(exp(x) - 1) / x": (1, lambda j: 1 / math.factorial(j + 1)),
+    "log(1 + x) / x": (1, lambda j: (-1.0) ** j / (j + 1)),
+    "arctan(x) / x": (2, lambda j: (-1.0) ** j / (2 * j + 1)),
+}
+"""By name, the power of x by which terms grow, and their coefficients."""
+
+
+def cut_off_series(name, terms, share):
+    """A sum of so many terms, the slope of all of them, and a point where what is left is at most half a unit of it."""
+    power, coefficient = POWER_SERIES[name]
+    end = (2.0**-53 / abs(coefficient(terms))) ** (1 / (power * terms))
+
+    def f(x):
+        return sum(coefficient(j) * x ** (power * j) for j in range(terms))
+
+    def slope(x):
+        return sum(coefficient(j) * power * j * x ** (power * j - 1) for j in range(1, terms + 20))
+
+    return f, slope, share * end
+
+
+@settings(max_examples=25)
+@example("sin(x) / x", 2, 1.0, "grad")
+@example("log(1 + x) / x", 3, 0.8, "jvp")
+@given(st.sampled_from(sorted(POWER_SERIES)), st.integers(2, 6), st.floats(0.3, 1), st.sampled_from(["grad", "jvp"]))
+def test_a_series_that_is_cut_off_has_another_slope_than_what_it_stands_for(name, terms, share, check):
+    """What is left is lost in the rounding of f; its slope, which oracles lack, is not."""
+    f, slope, x = cut_off_series(name, terms, share)
+    at = np.array([x, x / 3])
+    if check == "jvp":
+        fine(f, lambda x, v: v * slope(x), at, check="jvp")
+    else:
+        fine(lambda x: f(x).sum(), slope, at)
+        fine(lambda x: f(x).sum(), slope(at), at)
+        fine(lambda x: f(x).sum(), slope, at, oracles=("finite_difference",))
+
+
+@pytest.mark.parametrize("terms", [3, 4, 6])
+@pytest.mark.parametrize("name", POWER_SERIES)
+def test_beside_it_mistakes_that_are_the_same_at_all_points_are_wrong(name, terms):
+    f, slope, x = cut_off_series(name, terms, 0.8)
+    by, off = np.array([1 + 1e-10, 1]), np.array([0, 1e-10 * float(slope(x))])
+    for wrong in (lambda x: by * slope(x), lambda x: slope(x) + off):
+        is_wrong(lambda x: f(x).sum(), wrong, np.array([x, x / 3]))
+
+
+def test_an_exponential_of_matrices_by_a_formula_whose_series_is_cut_off():
+    """That of 2 rows has sinh(x) / x, with the fewest terms that f needs."""
+    linalg = pytest.importorskip("scipy.linalg", reason="SciPy is not installed")
+    at = np.array([[-3.9e-5, -0.0013232759169386477], [-0.1545805070675437, 1.4e-11]])
+    backward = lambda a, c: linalg.expm_frechet(a.T, c, compute_expm=False)  # noqa: E731
+    fine(linalg.expm, backward, at, check="vjp")
+    is_wrong(linalg.expm, lambda a, c: (1 + 1e-11) * backward(a, c), at, check="vjp")
 
 
 # -- noise

@@ -54,6 +54,57 @@ def test_units_that_saturate_have_no_digit_left_in_it(name, seed, size):
     is_wrong(layer, backward_in(name, factor=1.1), (size * x, w, b), check="vjp", seed=seed, arithmetic=name)
 
 
+UNITS_THAT_SATURATE = {
+    "tanh": (np.tanh, lambda a: (1 - a) * (1 + a), lambda rounded, a: rounded(1 - rounded(a * a))),
+    "sigmoid": (lambda x: 1 / (1 + np.exp(-x)), lambda a: a * (1 - a), lambda rounded, a: rounded(a * (1 - a))),
+}
+"""The function, its slope by its value, and that with each operation rounded."""
+
+
+@settings(max_examples=30)
+@example("sigmoid", "bfloat16", [6.33, 5.45, 4.9])
+@example("tanh", "tf32", [5.0, -6.0, 4.0])
+@given(
+    st.sampled_from(sorted(UNITS_THAT_SATURATE)),
+    st.sampled_from(COARSE),
+    st.lists(st.floats(0.5, 40) | st.floats(-40, -0.5), min_size=1, max_size=3),
+)
+def test_where_all_units_saturate_no_right_derivative_is_wrong(unit, name, x):
+    f, slope, in_format = UNITS_THAT_SATURATE[unit]
+
+    def rounded(array):
+        return as_format(np.asarray(array, float), name)
+
+    def claim(x):
+        return in_format(rounded, rounded(f(rounded(x)))).astype(np.float32)
+
+    at = np.array(x)
+    assert report(lambda x: f(x).sum(), claim, at, arithmetic=name).verdict in {"correct", "undecided"}
+    jvp = report(f, lambda x, v: claim(x) * np.asarray(v, np.float32), at, check="jvp", arithmetic=name)
+    assert jvp.verdict in {"correct", "undecided"}, str(jvp)
+    wrong = report(lambda x: f(x).sum(), np.zeros_like, at, arithmetic=name).verdict
+    # What has underflowed beside the rest is no mistake.
+    assert wrong == "wrong" or slope(f(at)).max() < 1e-12
+
+
+@pytest.mark.parametrize("seed", [1, 5])
+@pytest.mark.parametrize("name", COARSE)
+def test_a_right_layer_whose_units_saturate_is_not_wrong(name, seed):
+    """By weights, slopes are as large as the inputs where units do not saturate."""
+    x, w, b = point(seed)
+    found = report(layer, backward_in(name), (4 * x, 4 * w, b), check="vjp", arithmetic=name)
+    assert found.verdict in {"correct", "undecided"}, str(found)
+
+
+@pytest.mark.parametrize("x", [[0.3], [7.0, 9.0], [40.0]], ids=str)
+@pytest.mark.parametrize("name", COARSE)
+def test_slopes_that_fall_off_by_a_power_have_lost_no_terms(name, x):
+    def claim(x):
+        return 1.5 * as_format(-1 / x**2, name).astype(np.float32)
+
+    is_wrong(lambda x: (1 / x).sum(), claim, np.array(x), arithmetic=name)
+
+
 @pytest.mark.parametrize(
     "mistake", [{"factor": 1.1}, {"factor": 0.9}, {"without": "σ'"}, {"without": "an example"}], ids=str
 )
