@@ -177,9 +177,9 @@ class Doubts:
         rows, size = self.claimed.rows, float(np.abs(self.seen.at[i]))
         if rows is not None:
             size = max(size, float(np.nanmax(np.abs(rows[i]) * self.seen.arguments.scale)))
-        if not column.is_entry or not off <= SERIES * unit * size / column.base:
+        if not column.is_entry or not off <= SERIES * unit * size / column.base or self.claimed.claim.constant:
             return False
-        if self.claimed.claim.constant or not self.oracles.open:  # of two terms the second is off by this
+        if not self.oracles.open:  # of a series of two terms the slope is off by so much
             return off <= SERIES * unit**0.5 * abs(expected)
         for by in FURTHER:
             x = np.where(column.v != 0, by, 1.0) * self.seen.arguments.flat
