@@ -30,7 +30,7 @@ LONG_CHAINS = 16.0
 ESTIMATED = 4.0
 """Tolerances of more than so many times the last digits have more in them than these."""
 CUT_OFF = 2.0
-"""A series is cut off where what is left is at most so many units u of what it gives, with its derivatives."""
+"""A claim's own series is cut off where what is left is at most so many units u of what it gives."""
 CLEARLY = 4.0
 """What is off by fewer tolerances is doubtful where these are estimates."""
 Told = dict[str, tuple[float, float]]
@@ -115,8 +115,8 @@ class Decider:
     def _beside_larger(self, column: Column, i: int, told: Told) -> int | None:
         """The outcome where a claim is off by less than half of its digits, and by no more than larger slopes round.
 
-        These are compared by what each moves f by over the size of its entry, and within an array as they are. Series
-        and quadratures are cut off at such errors, which are the same at all points. By an entry that is far smaller
+        These are compared by what each moves f by over the size of its entry, and within an array as they are. Claims
+        by series and quadratures are cut off at such errors, which are the same at all points. By an entry that is far smaller
         than others of its array so much may be a mistake as well.
         """
         got = float(column.got[i])
