@@ -116,8 +116,8 @@ class Decider:
         """The outcome where a claim is off by less than half of its digits, and by no more than larger slopes round.
 
         These are compared by what each moves f by over the size of its entry, and within an array as they are. Claims
-        by series and quadratures are cut off at such errors, which are the same at all points. By an entry that is far smaller
-        than others of its array so much may be a mistake as well.
+        by series and quadratures are cut off at such errors, which are the same at all points. By an entry that is far
+        smaller than others of its array so much may be a mistake as well.
         """
         got = float(column.got[i])
         if not column.is_entry or not self._is_off_by(self.unit**0.5, got, told):
