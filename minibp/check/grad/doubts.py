@@ -38,8 +38,10 @@ HIDDEN = 2.0**-50
 SERIES = 32.0
 """A series is cut off where what is left is a unit or two of f. Of order n in x, that has a slope n times as large over
 the size of x: so many units of f, of series up to order 16."""
-FURTHER = (2.0**-2, 2.0**2)
+FURTHER = (1 - 2.0**-3, 1 + 2.0**-3)
 """Points where less is left, in units of x: nearer to 0 of a power series, farther from it of an asymptotic one."""
+LESS = 1 - 2.0**-4
+"""At most this part of a slope, of order 1 or more in x, is left of it there."""
 AROUND = (-(2.0**-6), -(2.0**-8), 2.0**-8, 2.0**-6)
 """Points where what is off is looked at, in units of the size of x."""
 BEYOND = 4.0
@@ -184,7 +186,7 @@ class Doubts:
         for by in FURTHER:
             x = np.where(column.v != 0, by, 1.0) * self.seen.arguments.flat
             slope = self.oracles.slope_at(x, column, i)
-            less = min(1.0, abs(slope / expected) if expected else 0.0) * off / 2
+            less = min(1.0, abs(slope / expected) if expected else 0.0) * off * LESS
             if abs(self.claimed.slope_at(x, column, i) - slope) <= less:
                 return True
         return False

@@ -175,7 +175,7 @@ def test_a_series_that_is_cut_off_has_another_slope_than_what_it_stands_for(name
 @pytest.mark.parametrize("terms", [3, 4, 6])
 @pytest.mark.parametrize("name", POWER_SERIES)
 def test_beside_it_mistakes_that_are_the_same_at_all_points_are_wrong(name, terms):
-    f, slope, x = cut_off_series(name, terms, 0.8)
+    f, slope, x = cut_off_series(name, terms, 0.4)
     by, off = np.array([1 + 1e-10, 1]), np.array([0, 1e-10 * float(slope(x))])
     for wrong in (lambda x: by * slope(x), lambda x: slope(x) + off):
         is_wrong(lambda x: f(x).sum(), wrong, np.array([x, x / 3]))
