@@ -39,11 +39,11 @@ def tolerances(entry: Entry, point: Any, seed: int) -> tuple[Array, Array]:
             claim = GradientClaim("claim", function, entry.claim, takes_cotangent=not scalar)
         engine = Engine(function, claim, rng, oracles=ORACLES)
         engine.run()
-        zeros = [(column, _tolerances_of_zeros(engine, column)) for column in engine.columns if column.is_entry]
+        measured = [(column, _measured(engine, column)) for column in engine.columns if column.is_entry]
     at = np.abs(engine.seen.at)
     digits = np.where(at > 0, SMALLEST / np.where(at > 0, at, 1), 0)  # of subnormal values few are left
     found, hidden = np.full((2, len(engine.seen), len(arguments)), np.inf)
-    for column, least in zeros:
+    for column, least in measured:
         moved, right = int(column.moves[0]), column.outcome == RIGHT
         told = np.maximum(column.tolerance, np.maximum(least, np.abs(column.expected) * digits)) + SUBNORMAL
         found[right, moved] = np.minimum(found[right, moved], told[right])
@@ -51,16 +51,13 @@ def tolerances(entry: Entry, point: Any, seed: int) -> tuple[Array, Array]:
     return found, hidden
 
 
-def _tolerances_of_zeros(engine: Engine, column: Column) -> Array:
-    """How closely slopes that are claimed to be exactly 0, and found so, would be told of a claim that they are not.
+def _measured(engine: Engine, column: Column) -> Array:
+    """How closely each slope is told of a claim that is off, since the noise of what contradicts it is measured then.
 
-    An exact 0 may be what is left of terms that cancel, as the noise of the oracle shows, which is measured then.
+    That is what terms leave that cancel, of a slope of exactly 0 too, and what the slope varies by between numbers.
     """
-    zeros = (column.got == 0) & (column.expected == 0)
-    if not zeros.any():
-        return np.zeros(len(column.got))
     for name in list(engine.oracles.open):
         if name in column.values or engine.oracles.ask(name, column):
             engine.oracles.measure(name, column)
     radii = [radius for _, radius in column.values.values()]
-    return np.where(zeros, np.min(radii, axis=0) if radii else np.inf, 0.0)
+    return np.min(radii, axis=0) if radii else np.full(len(column.got), np.inf)
