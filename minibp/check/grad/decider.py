@@ -31,6 +31,9 @@ ESTIMATED = 4.0
 """Tolerances of more than so many times the last digits have more in them than these."""
 CUT_OFF = 2.0
 """A claim's own series is cut off where what is left is at most so many units u of what it gives."""
+NEIGHBOURS, UNITS = 4, 16.0
+"""Points so many units of the claim's precision from x: no claim is better known than the slope is there, since what it
+computes of x is rounded at each step."""
 CLEARLY = 4.0
 """What is off by fewer tolerances is doubtful where these are estimates."""
 Told = dict[str, tuple[float, float]]
@@ -101,7 +104,17 @@ class Decider:
         return self.doubts.confirmed(column, i)
 
     def _is_lost(self, column: Column, i: int, name: str) -> bool:
-        return bool(self.resolution.is_lost(column, name, np.abs(column.got - column.values[name][0]))[i])
+        error = np.abs(column.got - column.values[name][0])
+        return bool(self.resolution.is_lost(column, name, error)[i]) and not error[i] <= self._varies_by(column, i)
+
+    def _varies_by(self, column: Column, i: int) -> float:
+        """By how much the slope varies where x is rounded, as it does near its zeros: cos 100 x, say."""
+        x, expected = self.seen.arguments.flat, self.oracles.slope_at(self.seen.arguments.flat, column, i)
+        signs = self.seen.rng.choice((-1.0, 1.0), (NEIGHBOURS, len(x)))
+        with np.errstate(invalid="ignore", over="ignore"):
+            points = [x * (1 + UNITS * self.unit * sign) for sign in signs]
+        apart = [abs(self.oracles.slope_at(point, column, i) - expected) for point in points]
+        return float(np.nan_to_num(apart).max())
 
     def _is_hardly_off(self, got: float, told: Told) -> bool:
         """True where a claim is off by few tolerances that are measured, or by digits that differences do not tell."""

@@ -190,6 +190,30 @@ def test_an_exponential_of_matrices_by_a_formula_whose_series_is_cut_off():
     is_wrong(linalg.expm, lambda a, c: (1 + 1e-11) * backward(a, c), at, check="vjp")
 
 
+# -- slopes near their zeros, known no better than x is rounded
+
+
+@settings(max_examples=25)
+@example(100.0, 26, 2e-4)
+@given(st.floats(5, 500), st.integers(0, 40), st.floats(-1e-3, 1e-3))
+def test_slopes_near_their_zeros_in_single_precision_are_not_unstable(frequency, period, beside):
+    """Of cos(ωx) as many digits are lost as the rounding of ωx takes, however it is written."""
+    factor = np.float32(frequency)
+    x = np.float32(((period + 0.5) * np.pi + beside) / frequency)
+
+    def slope(x):
+        return factor * np.cos(factor * np.asarray(x, np.float32))
+
+    fine(lambda x: np.sin(float(factor) * x).sum(), slope, np.array([x, x / 3]))
+
+
+@pytest.mark.parametrize("period", [0, 3, 26])
+def test_digits_that_are_lost_beyond_that_are(period):
+    x = (period + 0.5) * np.pi / 100 + 2e-4
+    found = report(lambda x: np.sin(100 * x).sum(), lambda x: (1e12 + 100 * np.cos(100 * x)) - 1e12, np.array([x]))
+    assert found.verdict == "unstable", str(found)
+
+
 # -- noise
 
 
