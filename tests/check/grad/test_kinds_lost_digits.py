@@ -157,7 +157,7 @@ def cut_off_series(name, terms, share):
     return f, slope, share * end
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @example("sin(x) / x", 2, 1.0, "grad")
 @example("log(1 + x) / x", 3, 0.8, "jvp")
 @given(st.sampled_from(sorted(POWER_SERIES)), st.integers(2, 6), st.floats(0.3, 1), st.sampled_from(["grad", "jvp"]))
@@ -193,7 +193,7 @@ def test_an_exponential_of_matrices_by_a_formula_whose_series_is_cut_off():
 # -- slopes near their zeros, known no better than x is rounded
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @example(100.0, 26, 2e-4)
 @given(st.floats(5, 500), st.integers(0, 40), st.floats(-1e-3, 1e-3))
 def test_slopes_near_their_zeros_in_single_precision_are_not_unstable(frequency, period, beside):

@@ -46,7 +46,7 @@ def test_a_right_layer_is_correct_in_its_arithmetic(name, seed):
 
 
 @pytest.mark.parametrize(("seed", "size"), [(3, 1.0), (8, 1.0), (103, 1.5), (100, 2.0)], ids=str)
-@pytest.mark.parametrize("name", COARSE)
+@pytest.mark.parametrize("name", ["tf32", "bfloat16"])
 def test_units_that_saturate_have_no_digit_left_in_it(name, seed, size):
     """Of 1 − a² nothing is left where a rounds to 1."""
     x, w, b = point(seed)
