@@ -109,3 +109,14 @@ def cells(engine, outcome=None):
 def places(engine, outcome):
     """The entries and the results of comparisons of which that came."""
     return sorted({(int(np.flatnonzero(cell.v)[0]), cell.i) for cell in cells(engine, outcome) if cell.is_entry})
+
+
+def doubted(f, claim, x, *, k=0, oracles=("finite_difference",), expected=None):
+    """The outcome of entry k of a claim that is taken for wrong."""
+    with quietly(oracles):
+        engine = engine_of(f, claim, x, "grad", oracles)
+        column = engine.claimed.column(unit(k, len(engine.arguments)), float(engine.arguments.scale[k]))
+        engine.judge.judge(column, differences=True)
+        if expected is not None:
+            column.expected[0] = expected
+        return OUTCOMES[engine.judge.doubts.confirmed(column, 0)]

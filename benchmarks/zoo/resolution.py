@@ -55,9 +55,11 @@ def _measured(engine: Engine, column: Column) -> Array:
     """How closely each slope is told of a claim that is off, since the noise of what contradicts it is measured then.
 
     That is what terms leave that cancel, of a slope of exactly 0 too, and what the slope varies by between numbers.
+    Where no oracle was asked but two steps of differences, a slope is told as these do, and one of exactly 0 is not.
     """
     for name in list(engine.oracles.open):
-        if name in column.values or engine.oracles.ask(name, column):
+        if engine.oracles.ask(name, column):  # afresh, without what was measured
             engine.oracles.measure(name, column)
     radii = [radius for _, radius in column.values.values()]
-    return np.min(radii, axis=0) if radii else np.full(len(column.got), np.inf)
+    zeros = (column.got == 0) & (column.expected == 0)
+    return np.min(radii, axis=0) if radii else np.where(zeros, np.inf, 0.0)

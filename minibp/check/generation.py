@@ -14,7 +14,7 @@ from typing import TypeVar
 from hypothesis import HealthCheck, Phase, configuration, control, find, given, settings
 from hypothesis import seed as seeded
 from hypothesis.errors import Flaky, NoSuchExample
-from hypothesis.internal.conjecture import providers
+from hypothesis.internal.conjecture import engine, providers
 from hypothesis.strategies import SearchStrategy
 from platformdirs import user_cache_dir
 
@@ -57,7 +57,7 @@ def smallest(
 
 @contextmanager
 def _by_the_seed_alone() -> Iterator[None]:
-    """Draw without the constants that Hypothesis collects from the modules in the user's folders.
+    """Draw without the constants that Hypothesis collects from the modules in the user's folders, and without a clock.
 
     It mixes them into what it draws, so that a seed would give other networks once a line of the code that is checked
     has changed. What it notes on modules goes to the user's cache, and not into the working folder, where no folder
@@ -72,6 +72,9 @@ def _by_the_seed_alone() -> Iterator[None]:
             for name, value in (("_get_local_constants", type(providers.GLOBAL_CONSTANTS)), ("CONSTANTS_CACHE", {})):
                 changes.callback(setattr, providers, name, getattr(providers, name))
                 setattr(providers, name, value)
+        # Shrinking ends after so many tries, wherever these take longer than after minutes.
+        changes.callback(setattr, engine, "MAX_SHRINKING_SECONDS", engine.MAX_SHRINKING_SECONDS)
+        vars(engine)["MAX_SHRINKING_SECONDS"] = float("inf")
         named = getattr(configuration, "__hypothesis_home_directory", None) is not None
         if not named and not os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY"):
             configuration.set_hypothesis_home_dir(user_cache_dir("minibp-hypothesis"))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import configuration, control
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisDeprecationWarning
+from hypothesis.internal.conjecture import engine
 
 from minibp.check.generation import draw, smallest
 from minibp.strategies import problems
@@ -111,3 +112,16 @@ def test_hypothesis_keeps_the_folder_that_it_was_given(tmp_path, monkeypatch):
         assert configuration.storage_directory().path.name == ".hypothesis"
     finally:
         configuration.set_hypothesis_home_dir(before)
+
+
+def test_the_smallest_failure_is_the_same_however_long_each_try_takes(monkeypatch):
+    """Hypothesis stops after minutes, whatever it has found by then."""
+    strategy = st.lists(st.integers(0, 100), min_size=3)
+
+    def fails(values):
+        return sum(values) > 150
+
+    found = smallest(strategy, fails, 1)
+    monkeypatch.setattr(engine, "MAX_SHRINKING_SECONDS", 0.0)
+    assert smallest(strategy, fails, 1) == found
+    assert engine.MAX_SHRINKING_SECONDS == 0.0

@@ -12,6 +12,7 @@ import numpy as np
 
 from minibp.arrays import Array, InputError
 from minibp.check.grad.structure import Structure
+from minibp.check.grad.watch import call
 from minibp.foreign import (
     Unreadable,
     as_numpy,
@@ -197,7 +198,8 @@ class Arguments:
         """The result of `function` at the point; `Misuse` where it raises, `Breach` where it modifies what it got."""
         leaves = self.structure.unpacked(self.flat)
         try:
-            result = function(*self.structure.built(leaves), *more)
+            with call(f"{name}, called at x,", of_f=False, first=True):
+                result = function(*self.structure.built(leaves), *more)
         except Exception as error:
             place = place_of(error)
             raise Misuse(

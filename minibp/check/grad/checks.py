@@ -11,7 +11,15 @@ from minibp.check.grad import contract
 from minibp.check.grad.arguments import Arguments, Breach, Misuse
 from minibp.check.grad.claim import Claim, GradientClaim, MatrixClaim, TangentClaim, name_of
 from minibp.check.grad.column import DIFFERENCES, UNSTABLE, WRONG, Cell
-from minibp.check.grad.conclusion import outcomes, remarks, said_by_the_code, settle_conjugates, unresolved, verdict_of
+from minibp.check.grad.conclusion import (
+    outcomes,
+    remarks,
+    said_by_the_code,
+    settle_conjugates,
+    told_of_symmetry,
+    unresolved,
+    verdict_of,
+)
 from minibp.check.grad.engine import Engine
 from minibp.check.grad.findings import Findings
 from minibp.check.grad.function import Function
@@ -190,7 +198,7 @@ class _Asked:
                 raise InputError(f"{label} {got}, expected a function or {expected}")
 
     def _check_again(self, function: Function) -> None:
-        """f and the claim once more at the end: state that adds up, and what is random now and then, show late."""
+        """f once more at the end, at the point and at some nearby: what is random at times, or adds up, shows late."""
         try:
             function.expect_the_same()
             function.expect_what_was_seen()
@@ -234,6 +242,8 @@ class _Asked:
         bad = [cell for column in engine.columns for cell in column.cells((WRONG, UNSTABLE))]
         if bad:
             self._describe(bad, Findings(question.kind, self.name, function, claim, engine), ignored=ignored)
+        if question.kind == "hessian":
+            self.notes += told_of_symmetry(self.name, claim, self.arguments)
         self.notes += [*remarks(self.name, function, claim, engine), *said_by_the_code(question.f, off=bool(bad))]
         if self.findings and not bad:
             return "wrong"

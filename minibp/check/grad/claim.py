@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.grad.arguments import Breach, Misuse
 from minibp.check.grad.formats import lengths_of
-from minibp.check.grad.function import Function
+from minibp.check.grad.function import Function, cotangent_of
 from minibp.check.grad.parsed import Parsed, matched, parsed, roots_of
 from minibp.check.grad.structure import numbers_of
+from minibp.check.grad.watch import call
 from minibp.check.rounding.error_array import ErrorArray
 from minibp.check.rounding.noise import DEGREE, SAFETY, ULPS, scatter
 from minibp.foreign import roundoff, type_of
@@ -71,6 +73,10 @@ class Claim:
         """Grant it last digits of this unit, whatever dtypes it returns."""
         self.unit, self.roundoff = np.broadcast_to(np.float64(unit), np.shape(self.unit)), roundoff
 
+    def _near(self) -> AbstractContextManager[None]:
+        """A call of the claim at another point."""
+        return call(f"{self.name}, called at a point near x,", of_f=False)
+
     def row(self, c: Array, flat: Array | None = None) -> Array:
         """cᵀJ at the point, or at another, where it is NaN if there is none."""
         raise NotImplementedError
@@ -118,7 +124,8 @@ class GradientClaim(Claim):
         self.calls += 1
         if flat is not None:
             try:
-                result = self.claim(*self.arguments.at(flat), *self._more(c))
+                with self._near():
+                    result = self.claim(*self.arguments.at(flat), *self._more(c))
                 return self._scaled(self._parsed(result).row, c)
             except Exception:  # noqa: BLE001 -- it is outside of its domain
                 return np.full(len(self.arguments), np.nan)
@@ -190,23 +197,6 @@ class GradientClaim(Claim):
         return second
 
 
-def cotangent_of(function: Function, c: Array, made: Callable[[Any], Any] | None = None) -> Any:
-    """A row of numbers as an array, or a structure of arrays, like the result of f; 0 where f is not finite.
-
-    `made` makes of each array, which is real, what is wanted in its place.
-    """
-    whole = np.zeros(len(function.kept))
-    whole[function.kept] = c
-    leaves = function.result.unpacked(whole)
-    if made is not None:
-        leaves = [
-            made(leaf) if given.array is not None and not given.is_complex else leaf
-            for leaf, given in zip(leaves, function.result.leaves, strict=True)
-        ]
-    (built,) = function.result.built(leaves)
-    return built
-
-
 class MatrixClaim(Claim):
     """A Jacobian (*out, *in) as a whole, dense or sparse."""
 
@@ -238,7 +228,8 @@ class MatrixClaim(Claim):
         elif flat is None:
             result = arguments.called(self.name, self.claim)
         else:
-            result = self.claim(*arguments.at(flat))
+            with self._near():
+                result = self.claim(*arguments.at(flat))
         numbers = numbers_of(result.toarray() if hasattr(result, "toarray") else result)
         if numbers is None:
             raise Breach(f"{self.name} is a {type_of(result)}, expected an array of shape {self._shape()}")
@@ -297,7 +288,9 @@ class TangentClaim(Claim):
         before = structure.unpacked(v)
         if flat is not None:
             try:
-                return self._parsed(self._call(self.arguments.at(flat), tangent)).row[self.function.kept]
+                with self._near():
+                    result = self._call(self.arguments.at(flat), tangent)
+                return self._parsed(result).row[self.function.kept]
             except Exception:  # noqa: BLE001 -- it is outside of its domain
                 return np.full(len(self.function), np.nan)
         result = self.arguments.called(self.name, lambda *x: self._call(list(x), tangent))

@@ -55,18 +55,21 @@ class ClaimedSlopes:
         """How far a slope may be off where all units of an array saturate, in a coarse arithmetic; else 0."""
         if self.claim.roundoff <= COARSE or self.claim.constant:
             return 0.0
+        slope = max(abs(float(column.got[i])), abs(float(column.expected[i])))
+        return SATURATED * self.claim.roundoff * terms_that_cancel(self._unsaturated_sizes(column, i), slope)
+
+    def _unsaturated_sizes(self, column: Column, i: int) -> list[float]:
+        """How large the claimed slopes of the arrays that a column moves are where ever fewer units saturate."""
         arguments, claim = self.seen.arguments, self.claim
         if isinstance(claim, TangentClaim):
-            sizes = [
-                max(_largest(claim.column(column.v, x)) for x in less_saturated(arguments, by)) for by in UNSATURATED
-            ]
-        else:
-            if i not in self.unsaturated:
-                rows = ([self.row_at(i, x) for x in less_saturated(arguments, by)] for by in UNSATURATED)
-                self.unsaturated[i] = [largest_beside(np.array(at), arguments) for at in rows]
-            sizes = [float(beside[column.moves] @ np.abs(column.weights)) for beside in self.unsaturated[i]]
-        slope = max(abs(float(column.got[i])), abs(float(column.expected[i])))
-        return SATURATED * claim.roundoff * terms_that_cancel(sizes, slope)
+            if column.unsaturated is None:
+                points = (less_saturated(arguments, by) for by in UNSATURATED)
+                column.unsaturated = [max(_largest(claim.column(column.v, x)) for x in at) for at in points]
+            return column.unsaturated
+        if i not in self.unsaturated:
+            rows = ([self.row_at(i, x) for x in less_saturated(arguments, by)] for by in UNSATURATED)
+            self.unsaturated[i] = [largest_beside(np.array(at), arguments) for at in rows]
+        return [along(beside, column.moves, column.weights) for beside in self.unsaturated[i]]
 
     @property
     def largest(self) -> float:

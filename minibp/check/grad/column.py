@@ -123,7 +123,8 @@ class Column:
 
     `base` is the size of a step of the direction that moves its entries by their own size, `got` is claimed, `quiet` is
     how far that may be off in its last digits and `allowed` what it is granted with its noise; `values` are the slopes
-    and radii by oracle, `glance` those of two steps alone, and `sides` the differences at all scales.
+    and radii by oracle, `glance` those of two steps alone, `sides` the differences at all scales, and
+    `unsaturated` how large slopes are claimed to be where fewer units saturate.
     """
 
     def __init__(self, direction: Direction, base: float, got: Array, quiet: Array) -> None:
@@ -143,6 +144,7 @@ class Column:
         """By oracle, error / tolerance where it tells the slope and agrees, its slopes, and the tolerances."""
         self.glance: tuple[Array, Array] | None = None
         self.sides: Slopes | None = None
+        self.unsaturated: list[float] | None = None
 
     @property
     def v(self) -> Array:

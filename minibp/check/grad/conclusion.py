@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from minibp.check.grad.claim import Claim, TangentClaim
+from minibp.check.grad.arguments import Arguments
+from minibp.check.grad.claim import LAST_DIGITS, Claim, MatrixClaim, TangentClaim
 from minibp.check.grad.column import OUTCOMES, RIGHT, WRONG
 from minibp.check.grad.engine import Engine
 from minibp.check.grad.formats import FORMATS
@@ -28,10 +29,12 @@ REASONS = {
 }
 """What is said of entries of which this comes."""
 SUMMED = "which were checked in sums with random signs alone"
-SETTLING = ("right", "kink", "small", "silent")
+SETTLING = ("right", "kink", "silent")
 WHY = {
     "unresolved": "the slope is lost in the rounding of f"
     "; where f is a sum that hardly changes, weight its terms, or move x",
+    "small": "most slopes are told only in relation to the largest, beside which f has lost the others; scale the"
+    " arguments or results alike, or check them one by one",
     "jump": "f jumps at the point, and has no slope there; move x",
     "steps": "f has steps near the point; see accuracy=",
     "doubtful": "the claim is off by more than its last digits, and by no more than rounding may be that does not show"
@@ -72,12 +75,13 @@ def verdict_of(counts: Counter[str], function: Function, engine: Engine) -> tupl
     unsaid = counts["unresolved"] + counts["small"]
     nothing = unsaid and not told and not counts["kink"]  # all that is told are slopes of about 0
     doubts = [name for name in ("doubtful", "disputed", "flat") if counts[name]]
-    if not nothing and not doubts and sum(counts[name] for name in SETTLING) > lost:
+    settled = sum(counts[name] for name in SETTLING)
+    if not nothing and not doubts and settled > lost and settled >= lost + counts["small"]:
         at_kinks = counts["kink"] and not counts["right"]
         return "correct", "all that is claimed is at kinks of f, and lies between the slopes nearby" if at_kinks else ""
     if function.coarse and counts["unresolved"] and not doubts:
         return "undecided", "f computes in half precision, in which slopes are lost; check it in float32 or float64"
-    return "undecided", WHY[max(doubts or ["unresolved", "jump", "steps"], key=lambda name: counts[name])]
+    return "undecided", WHY[max(doubts or ["unresolved", "jump", "steps", "small"], key=lambda name: counts[name])]
 
 
 def settle_conjugates(name: str, engine: Engine) -> str:
@@ -126,6 +130,21 @@ def remarks(name: str, function: Function, claim: Claim | TangentClaim, engine: 
         return [*found, f"the rounding error of {name} is derived; that of f is measured: {known}"]
     own = "left to the oracles" if claim.constant_or_columns else "what it differs by between points nearby"
     return [*found, f"the tolerance is measured: {known}, the rounding of {name} is {own}"]
+
+
+def told_of_symmetry(name: str, claim: Claim | TangentClaim, arguments: Arguments) -> list[str]:
+    """Whether a Hessian is symmetric, which all are of functions with second derivatives that are continuous."""
+    matrix = claim.found if isinstance(claim, MatrixClaim) else None
+    if matrix is None or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
+        return []
+    apart = np.abs(matrix - matrix.T)
+    i, k = (int(at) for at in np.unravel_index(int(apart.argmax()), apart.shape))
+    unit, size = float(claim.unit.max()), max(abs(matrix[i, k]), abs(matrix[k, i]))
+    if apart[i, k] <= unit**0.5 * size + LAST_DIGITS * unit * float(np.abs(matrix).max()):  # half of the digits
+        return [f"{name} is symmetric"]
+    places = [f"{label}{list(index) if index else ''}{part}" for label, index, part in map(arguments.place, (i, k))]
+    one, other = f"{matrix[i, k]:.6g}", f"{matrix[k, i]:.6g}"
+    return [f"{name} is not symmetric: by {places[0]} and {places[1]} it is {one}, and the other way round {other}"]
 
 
 def said_by_the_code(f: Any, *, off: bool) -> list[str]:

@@ -20,7 +20,7 @@ from minibp.check.grad.column import (
 )
 from minibp.check.grad.doubts import Doubts
 from minibp.check.grad.oracle_slopes import OracleSlopes
-from minibp.check.grad.projected import Projected
+from minibp.check.grad.projected import TAIL, Projected
 from minibp.check.grad.resolution import Resolution
 
 COMPARABLE = 1e3
@@ -31,9 +31,10 @@ ESTIMATED = 4.0
 """Tolerances of more than so many times the last digits have more in them than these."""
 CUT_OFF = 2.0
 """A claim's own series is cut off where what is left is at most so many units u of what it gives."""
-NEIGHBOURS, UNITS = 4, 16.0
-"""Points so many units of the claim's precision from x: no claim is better known than the slope is there, since what it
-computes of x is rounded at each step."""
+ALONE, DRAWN = 16, 4
+"""Of so many entries each is moved alone to see how the slope varies; of more, all at once, so many times."""
+MOVED = (1.0, -1.0, 0.5, -0.5, 0.25, -0.25)
+"""By such parts, since whole periods may come back to the same slope."""
 CLEARLY = 4.0
 """What is off by fewer tolerances is doubtful where these are estimates."""
 Told = dict[str, tuple[float, float]]
@@ -69,8 +70,7 @@ class Decider:
             return excuse
         if off and not self._are_outvoted(off, fine):
             return self._off(column, i, off, fine)
-        lost = {} if off else {name: pair for name, pair in fine.items() if self._is_lost(column, i, name)}
-        return self._within(column, i, lost or fine) if fine else UNRESOLVED
+        return self._within(column, i, fine, among_lost=not off) if fine else UNRESOLVED
 
     def _excuse(self, column: Column, i: int, off: Told) -> int | None:
         """The outcome of what is off by no more than rounding may be that shows at no points nearby."""
@@ -103,18 +103,32 @@ class Decider:
         _take_best(column, i, off)
         return self.doubts.confirmed(column, i)
 
-    def _is_lost(self, column: Column, i: int, name: str) -> bool:
-        error = np.abs(column.got - column.values[name][0])
-        return bool(self.resolution.is_lost(column, name, error)[i]) and not error[i] <= self._varies_by(column, i)
+    def _lost(self, column: Column, i: int, fine: Told) -> Told:
+        """The oracles within whose tolerance a claim is that has lost more than half of its digits."""
+        found, varies = {}, None
+        for name, pair in fine.items():
+            error = np.abs(column.got - column.values[name][0])
+            if self.resolution.is_lost(column, name, error)[i]:
+                varies = self._varies_by(column, i) if varies is None else varies
+                if not error[i] <= varies:
+                    found[name] = pair
+        return found
 
     def _varies_by(self, column: Column, i: int) -> float:
-        """By how much the slope varies where x is rounded, as it does near its zeros: cos 100 x, say."""
+        """By how much the slope varies where x is rounded, as it does near its zeros: cos 100 x, say.
+
+        No claim is better known than that. Each entry is moved by as many units of it as a claim is granted of itself,
+        and what all of them do is added.
+        """
         x, expected = self.seen.arguments.flat, self.oracles.slope_at(self.seen.arguments.flat, column, i)
-        signs = self.seen.rng.choice((-1.0, 1.0), (NEIGHBOURS, len(x)))
-        with np.errstate(invalid="ignore", over="ignore"):
-            points = [x * (1 + UNITS * self.unit * sign) for sign in signs]
-        apart = [abs(self.oracles.slope_at(point, column, i) - expected) for point in points]
-        return float(np.nan_to_num(apart).max())
+        moved = LAST_DIGITS * self.unit * x
+        entries = np.flatnonzero(moved)
+        alone = len(entries) <= ALONE
+        signs = np.eye(len(x))[entries] if alone else self.seen.rng.choice((-1.0, 1.0), (DRAWN, len(x)))
+        slopes = [[self.oracles.slope_at(x + by * way * moved, column, i) for by in MOVED] for way in signs]
+        apart = np.abs(np.array(slopes) - expected)
+        most = np.where(np.isfinite(apart), apart, 0.0).max(1)
+        return float(most.sum() if alone else TAIL * (most**2).mean() ** 0.5)
 
     def _is_hardly_off(self, got: float, told: Told) -> bool:
         """True where a claim is off by few tolerances that are measured, or by digits that differences do not tell."""
@@ -149,10 +163,11 @@ class Decider:
         """True where a claim is off by no more than a part of what any of these oracles tells."""
         return all(abs(got - value) <= part * abs(value) for value, _ in told.values())
 
-    def _within(self, column: Column, i: int, fine: Told) -> int:
+    def _within(self, column: Column, i: int, fine: Told, *, among_lost: bool) -> int:
         """The outcome of a comparison that is within its tolerance, which may be too large to say much."""
-        name = _take_best(column, i, fine)
-        if self._is_lost(column, i, name):
+        lost = self._lost(column, i, fine)
+        name = _take_best(column, i, lost if among_lost and lost else fine)
+        if name in lost:
             return DOUBTFUL if i in self.claimed.measured_far else UNSTABLE
         value, radius = column.values[name]
         if self.resolution.is_resolved(column, value, radius + column.allowed)[i]:

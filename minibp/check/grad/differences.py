@@ -27,6 +27,8 @@ FINER = 64.0
 SMALLEST_STEP, LARGEST_FACTOR = 1e-322, 1e150
 CLOSELY = 0.1
 """Steps beyond the size of what is moved tell a slope to this part of it, or nothing."""
+SHOWING = (2.0**-26, 2.0**-18, 2.0**-10)
+"""Steps from √u of 1, over which terms of about 1 move by more than they are rounded by."""
 FINE = 5
 """So many of the finest steps show whether values jump at the point."""
 SEEN = 2.0**-10
@@ -115,7 +117,26 @@ def slopes(function: Projected, v: Array, base: float, reach: float) -> Slopes:
     found = settled(levels)
     if len(levels.steps) > own:
         found = _closely_told(found, settled(levels.first(own)), max(base, 1.0))
-    return _scattered(levels, found)
+    found = _scattered(levels, found)
+    hidden = hidden_by_1(function, v, base, found.first, found.value)
+    return found._replace(radius=np.fmax(found.radius, hidden)) if hidden.any() else found
+
+
+def hidden_by_1(function: Projected, v: Array, base: float, first: Array, value: Array | float = 0.0) -> Array:
+    """How far from a `value` the slopes of results of exactly 0 may be, since terms about 1 have cancelled; else 0.
+
+    What they `first` move by is finer than such terms are rounded, of others that have underflowed. The slopes of both
+    together show over steps from √u of 1.
+    """
+    may_be = (function.at == 0) & (first < function.unit / 2)
+    if not may_be.any() or base >= min(SHOWING):
+        return np.zeros(len(function))
+    told = np.full(len(function), np.inf)
+    for h in SHOWING:
+        moved = [(function(function.rounded(function.arguments.flat + by * v)) - function.at) / by for by in (h, -h)]
+        apart = np.fmax(*(np.abs(slope - np.nan_to_num(value)) for slope in moved))
+        told = np.fmin(told, apart + SAFETY * function.unit / h)
+    return np.where(may_be, told, 0.0)
 
 
 def _add_larger(levels: Levels, h: float, growth: float, most: float) -> None:

@@ -5,29 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check.grad.claim import LAST_DIGITS
 from minibp.check.grad.claimed_slopes import ClaimedSlopes
 from minibp.check.grad.column import (
     DIFFERENCES,
     DISPUTED,
-    DOUBTFUL,
     FLAT,
     KINK,
-    SMALL,
     STEPS,
     UNRESOLVED,
     WRONG,
     Column,
 )
-from minibp.check.grad.complex_step import SUBNORMAL
 from minibp.check.grad.differences import Slopes
+from minibp.check.grad.hidden_rounding import HiddenRounding
 from minibp.check.grad.inexact import first_moves, is_aliased
 from minibp.check.grad.kinks import NEARBY, STAYS, is_at_kink, lost_ties, outside, radius_nearby
 from minibp.check.grad.oracle_slopes import HALF_UNIT, OracleSlopes
 from minibp.check.grad.projected import Projected
-from minibp.check.grad.resolution import ZERO
 from minibp.check.grad.steps import LITTLE, Steps
-from minibp.check.rounding.noise import SAFETY
 
 GROSS = 100.0
 """Differences contradict an oracle of high accuracy where they are apart by so many times their radius, and more than
@@ -35,19 +30,8 @@ GROSS = 100.0
 SLIGHT = 1e-6
 HIDDEN = 2.0**-50
 """Over shorter steps terms of usual size cancel to exactly 0."""
-SERIES = 32.0
-"""A series is cut off where what is left is a unit or two of f. Of order n in x, that has a slope n times as large over
-the size of x: so many units of f, of series up to order 16."""
-FURTHER = (1 - 2.0**-3, 1 + 2.0**-3)
-"""Points where less is left, in units of x: nearer to 0 of a power series, farther from it of an asymptotic one."""
-LESS = 1 - 2.0**-4
-"""At most this part of a slope, of order 1 or more in x, is left of it there."""
-AROUND = (-(2.0**-6), -(2.0**-8), 2.0**-8, 2.0**-6)
-"""Points where what is off is looked at, in units of the size of x."""
 BEYOND = 4.0
 """Where slopes are told by a step, so many times as far away they are what they were told to be."""
-VARIES = 1.0
-"""Parts of slopes that a claim is off by vary as rounding does where they differ by so many times what is usual."""
 
 
 class Doubts:
@@ -56,6 +40,7 @@ class Doubts:
     def __init__(self, seen: Projected, claimed: ClaimedSlopes, steps: Steps, oracles: OracleSlopes) -> None:
         self.seen, self.claimed, self.steps, self.oracles = seen, claimed, steps, oracles
         self.unit = float(np.max(claimed.claim.unit))
+        self.rounding = HiddenRounding(seen, claimed, oracles)
 
     def without_kinks_further_out(self, column: Column, sides: Slopes) -> Slopes:
         """Differences with nothing said of what they see a kink of by steps beyond the size of what is moved.
@@ -111,7 +96,7 @@ class Doubts:
         if self._is_below_a_step(column, i):
             return STEPS
         known = self._at_hidden_kink(column, i)
-        known = self._excused_by_rounding(column, i) if known is None else known
+        known = self.rounding.excuses(column, i) if known is None else known
         if known is not None:
             return known
         tied = column.is_entry and self._is_tied(column, i)
@@ -130,66 +115,6 @@ class Doubts:
         if sides is None or jump is None or column.oracle[i] != DIFFERENCES or not np.isfinite(sides.plateau[i]):
             return False
         return abs(float(column.got[i] - column.expected[i])) * float(sides.plateau[i]) <= jump.height
-
-    def _excused_by_rounding(self, column: Column, i: int) -> int | None:
-        """The outcome of what is off by no more than terms that cancel may leave; None of what is off by more.
-
-        A slope that is subnormal may be flushed to 0.
-        """
-        if column.got[i] == 0 and abs(column.expected[i]) + column.tolerance[i] < SUBNORMAL:
-            return SMALL
-        if 0 in {column.got[i], column.expected[i]}:
-            shows = self._shown(column, i)
-            least = ZERO * max(self.claimed.largest, self.oracles.largest)
-            if shows <= 1 and abs(column.expected[i] - column.got[i]) <= least:
-                return SMALL  # a slope of which f itself shows nothing, whose terms cancel to 0
-            if shows <= LAST_DIGITS / SAFETY:
-                return DOUBTFUL
-        if abs(column.got[i] - column.expected[i]) <= self.claimed.lost_to_saturation(column, i):
-            return DOUBTFUL
-        excused = self._has_cancelled(column, i) or self._is_left_of_1(column, i) or self._is_cut_off(column, i)
-        return DOUBTFUL if excused or self._varies_as_rounding(column, i) else None
-
-    def _has_cancelled(self, column: Column, i: int) -> bool:
-        """True of a claim of 0 that may be what rounding leaves of slopes as large as the largest."""
-        if column.got[i] or self.claimed.rows is None or self.claimed.is_sure(i):
-            return False
-        rows, scale, slope = np.abs(self.claimed.rows), self.seen.arguments.scale, abs(float(column.expected[i]))
-        rounding = SAFETY * float(self.seen.unit[i])
-        return slope <= rounding * np.nanmax(rows) and slope * column.base <= rounding * np.nanmax(rows * scale)
-
-    def _is_left_of_1(self, column: Column, i: int) -> bool:
-        """True of a claim that is a multiple of the rounding of numbers about 1, and off by that.
-
-        1 − p, for p near 1, has only the digits that p leaves it: none, where f is p and rounds to 1.
-        """
-        got, rounding = float(column.got[i]), float(self.seen.unit[i])
-        left = got != 0 or 0.5 <= abs(self.seen.at[i]) <= 1
-        multiple = left and got % rounding == 0 and not self.claimed.is_sure(i)
-        return bool(multiple and abs(got - column.expected[i]) <= SAFETY * rounding)
-
-    def _is_cut_off(self, column: Column, i: int) -> bool:
-        """True of a claim that is off by the slope of what is left of a series that f cuts off.
-
-        Oracles differentiate what f computes. What is left is lost in the rounding of f. At points where less is left
-        the claim is off by less, and by less of the slope; mistakes are the same there, or the same part.
-        """
-        expected, unit = float(column.expected[i]), float(self.seen.unit[i])
-        off = abs(float(column.got[i]) - expected)
-        rows, size = self.claimed.rows, float(np.abs(self.seen.at[i]))
-        if rows is not None:
-            size = max(size, float(np.nanmax(np.abs(rows[i]) * self.seen.arguments.scale)))
-        if not column.is_entry or not off <= SERIES * unit * size / column.base or self.claimed.claim.constant:
-            return False
-        if not self.oracles.open:  # of a series of two terms the slope is off by so much
-            return off <= SERIES * unit**0.5 * abs(expected)
-        for by in FURTHER:
-            x = np.where(column.v != 0, by, 1.0) * self.seen.arguments.flat
-            slope = self.oracles.slope_at(x, column, i)
-            less = min(1.0, abs(slope / expected) if expected else 0.0) * off * LESS
-            if abs(self.claimed.slope_at(x, column, i) - slope) <= less:
-                return True
-        return False
 
     def _across_steps(self, column: Column, i: int) -> int:
         """The outcome of what may be right of the slope across steps of f."""
@@ -219,41 +144,6 @@ class Doubts:
         if not told:
             return np.zeros(len(column.got), bool)
         return is_aliased(self.seen, np.min(told, axis=0), column.v)
-
-    def _shown(self, column: Column, i: int) -> float:
-        """What f shows of a slope over the size of x, in units of the rounding of terms that cancel, if no more."""
-        at, noise, scale = np.abs(self.seen.at), float(self.seen.noise[i]), self.seen.arguments.scale
-        slope, unit = abs(float(column.expected[i] - column.got[i])), float(self.seen.unit[i])
-        shown = noise if at[i] else max(noise, unit * float(at.max()))
-        rounding = SAFETY * unit * float(at.max()) / float(scale[self.seen.arguments.movable].max())
-        if _is_outside(column, i) or not (shown and rounding):
-            return np.inf
-        return max(slope * column.base / shown, slope / rounding)
-
-    def _varies_as_rounding(self, column: Column, i: int) -> bool:
-        """True where a claim is off by no more than rounding, and by other parts of the slope at points nearby.
-
-        A mistake is a part of the slope that is about the same at all of them; where terms cancel the claim may be the
-        same number at all points, so that its rounding shows in nothing but this.
-        """
-        step = self.oracles.open.get("complex_step")
-        limit = LAST_DIGITS * float(self.seen.unit[i]) * float(np.abs(self.seen.at).max()) / column.base
-        off = float(column.got[i] - column.expected[i])
-        if step is None or not column.is_entry or not abs(off) <= limit or self.claimed.is_sure(i):
-            return False
-        if _is_outside(column, i):
-            return False
-        x, k, c = self.seen.arguments.flat, int(column.moves[0]), self.seen.cotangents()[i]
-        parts = [off / float(column.expected[i])] if column.expected[i] else []
-        for by in AROUND:
-            near = x.copy()
-            near[k] += by * column.base
-            slope = float(c @ step.at(near, column.v, column.base))
-            apart = float(self.claimed.row_at(i, near)[k]) - slope
-            if not abs(apart) <= limit or not slope:
-                return False
-            parts.append(apart / slope)
-        return bool(np.ptp(parts) > VARIES * np.median(np.abs(parts)))
 
     def _is_cancelled(self, column: Column, i: int) -> bool:
         """True where f is exactly 0 over distances that are lost beside numbers of usual size, whose terms cancel.
@@ -322,9 +212,3 @@ class Doubts:
         if abs(got - expected) <= LITTLE * abs(expected):
             return True
         return bool(sides.flat[i] or sides.low[i] - allowed <= got <= sides.high[i] + allowed)
-
-
-def _is_outside(column: Column, i: int) -> bool:
-    """True of a claim that is outside of what the quotients of larger steps leave to the slope."""
-    sides, got = column.sides, float(column.got[i])
-    return sides is not None and bool(got < sides.low[i] or got > sides.high[i])

@@ -169,7 +169,7 @@ class Engine:
 
     def _directions(self) -> None:
         self._guard(DIRECTIONS, keep=True)
-        chosen = self.rng.choice(self.movable, SAMPLE, replace=False).tolist()
+        chosen = self.rng.choice(self.movable, min(SAMPLE, len(self.movable)), replace=False).tolist()
         if self.kinks_seen:
             at = sorted(self._entries_at_kinks())
             self.columns = [column for column in self.columns if not column.has(KINK)]

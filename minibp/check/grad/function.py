@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +13,7 @@ from minibp.check.grad.own_noise import SMALLEST, Values, own_noise
 from minibp.check.grad.precision import precision
 from minibp.check.grad.run_to_run import granted, run_to_run
 from minibp.check.grad.structure import Structure, numbers_of
-from minibp.check.grad.watch import Hang, call, watching
+from minibp.check.grad.watch import Hang, call
 from minibp.check.oracles.continued_array import NotAnalytic, continued
 from minibp.check.oracles.estimate import OracleUnavailable
 from minibp.check.rounding.noise import SAFETY
@@ -53,10 +52,7 @@ class Function:
         self.kept_values: list[tuple[Array, Array]] = []
         self.repeated = min(REPEATED, max(FEWEST, REPEATED_NUMBERS // len(arguments)))
         self.dtype: Any = None
-        began = time.monotonic()
         first = self._checked(arguments.called(name, f))
-        with watching() as watch:
-            watch.first_took(time.monotonic() - began)
         self.result = first
         self.given = first.flat
         self.kept = np.isfinite(first.flat)
@@ -239,6 +235,23 @@ class Function:
     def place(self, i: int) -> tuple[str, tuple[int, ...], str]:
         """The array of entry i of what is compared, its index there, and "", ".real" or ".imag"."""
         return self.result.place(int(np.flatnonzero(self.kept)[i]))
+
+
+def cotangent_of(function: Function, c: Array, made: Callable[[Any], Any] | None = None) -> Any:
+    """A row of numbers as an array, or a structure of arrays, like the result of f; 0 where f is not finite.
+
+    `made` makes of each array, which is real, what is wanted in its place.
+    """
+    whole = np.zeros(len(function.kept))
+    whole[function.kept] = c
+    leaves = function.result.unpacked(whole)
+    if made is not None:
+        leaves = [
+            made(leaf) if given.array is not None and not given.is_complex else leaf
+            for leaf, given in zip(leaves, function.result.leaves, strict=True)
+        ]
+    (built,) = function.result.built(leaves)
+    return built
 
 
 def _reading(name: str, value: Any) -> Array | None:

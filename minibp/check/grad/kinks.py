@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check.grad.inexact import spacing_along
 from minibp.check.grad.projected import Projected
 
 NEARBY, STEP = 2.0**-18, 2.0**-28
@@ -19,6 +18,9 @@ SEARCHES = 240
 """Points that are tried where a claim is outside of all slopes yet."""
 STAYS = 2.0**-6
 """Slopes along a way from a kink change by less than this part of what they differ by."""
+EVEN = 4.0
+"""Points nearby are whole numbers of so many spacings, so that steps to larger numbers, which are farther apart, lead
+to numbers too."""
 CLOSER = 2.0**-3
 """At points so much closer slopes of what is smooth differ by less in proportion; at a kink by as much."""
 
@@ -39,7 +41,7 @@ def outside_of_hull(
     `entries` are those at kinks, and `claimed` (n,) is the row of the result.
     """
     entries = entries[:ENTRIES]
-    scale = function.arguments.scale
+    scale = power_of_two(function.arguments.scale)
     pairs = [rng.choice(entries, 2, replace=False) for _ in range(PAIRS)]
     ways = [(pair, np.array([1.0, sign])) for pair in pairs for sign in (1, -1)]
     for group in [rng.choice(entries, min(3, len(entries)), replace=False) for _ in range(TRIPLES)] + [entries]:
@@ -63,12 +65,7 @@ def outside(
         return None
     # Gradients nearby differ from those at the point by curvature, too: as half the distance shows.
     bent = np.abs(found[-4:] - nearby.slopes([way / 2 for way in nearby.ways[-4:]])).max()
-    steps = spacing_along(function.arguments.flat, v) / (2 * STEP)  # how far these are from what they are meant to be
-    radius = (
-        nearby.radius(1.0)
-        + steps * float(np.abs(found).max())
-        + min(4 * float(bent), 2 * float(np.abs(found).max()) * NEARBY * 64)
-    )
+    radius = nearby.radius(1.0) + min(4 * float(bent), 2 * float(np.abs(found).max()) * NEARBY * 64)
     low, high = float(found.min()), float(found.max())
     best = nearby.ways[int(np.argmin(np.abs(found - got)))]
     nearest = float(np.abs(found - got).min())
@@ -100,6 +97,11 @@ def is_at_kink(function: Projected, i: int, v: Array, rng: np.random.Generator) 
     # Along a way from a kink the slope stays what it is; of what varies on a finer scale it does not.
     stays = np.median(np.abs(far - near)) <= STAYS * np.ptp(near)
     return bool(stays and np.ptp(near) > 0.5 * np.ptp(far))
+
+
+def power_of_two(size: Any) -> Any:
+    """The largest powers of two that are not above sizes: steps of these lead to where they are meant to."""
+    return np.ldexp(0.5, np.frexp(size)[1])
 
 
 def radius_nearby(function: Projected, i: int) -> float:
@@ -160,9 +162,17 @@ class _Nearby:
 
     def slope(self, way: Array, step: float = 1.0) -> float:
         """The slope at a point that lies this way, by steps that are `step` times as large as usual."""
-        point, h = self.function.arguments.flat + NEARBY * way * self.scale, step * STEP
-        after, before = self.function(point + h * self.v)[self.i], self.function(point - h * self.v)[self.i]
-        return float((after - before) / (2 * h))
+        point, h = self._even(self.function.arguments.flat + NEARBY * way * self.scale), step * STEP
+        ahead, behind = (self.function.rounded(point + side * h * self.v) for side in (1, -1))
+        moved = (ahead - behind)[self.v != 0] / self.v[self.v != 0]
+        if not (np.ptp(moved) == 0 and moved[0] > 0):
+            return np.nan  # it is lost beside the size of some entries
+        return float((self.function(ahead)[self.i] - self.function(behind)[self.i]) / moved[0])
+
+    def _even(self, point: Array) -> Array:
+        """The point nearby from which numbers are as far apart on both sides, several times as far as they need be."""
+        spacing = EVEN * np.spacing(np.abs(point))
+        return np.asarray(np.where(self.scale > 0, np.round(point / spacing) * spacing, point))
 
     def slopes(self, ways: list[Array], step: float = 1.0) -> Array:
         """The slopes at several points."""

@@ -33,7 +33,10 @@ SATURATED = 2.0
 unit for the rounding of a below 1, which the square doubles, and by half of one for its own; a(1 − a), which is 1/4 at
 most, by half of one for that of a. What is left of it may be 0."""
 UNSATURATED = (2.0**-2, 2.0**-4, 2.0**-6)
-"""Parts of arguments at which fewer units saturate than at the arguments themselves."""
+"""Parts of arguments at which fewer units saturate than at the arguments themselves: the last of 2^8 is 4, and there is
+little left in float64 of the slope of a unit of 2^5."""
+ONE_BY_ONE = 8
+"""Of so many arrays or fewer each is made smaller alone as well."""
 WRITTEN = {"float32": "float32", "tf32": "TF32", "float16": "float16", "bfloat16": "bfloat16"}
 
 
@@ -56,27 +59,30 @@ def largest_beside(rows: Array, arguments: Arguments) -> Array:
 
 
 def less_saturated(arguments: Arguments, by: float) -> Iterator[Array]:
-    """Points where fewer units saturate: with all arguments smaller by a factor, one of them, or all but one."""
+    """Points where fewer units saturate: with all arrays smaller by a factor, one of a few, or all but one of these."""
     x, parts = arguments.flat, [part for _, part in arguments.structure.parts()]
     yield by * x
-    for part in parts if len(parts) > 1 else ():
+    for part in parts if 1 < len(parts) <= ONE_BY_ONE else ():
         smaller, others = x.copy(), by * x
         smaller[part], others[part] = others[part], x[part]
         yield smaller
-        yield others
+        if len(parts) > 2:
+            yield others
 
 
 def terms_that_cancel(sizes: Sequence[float], slope: float) -> float:
     """How large the terms of a slope are, of which saturated units leave little, by slopes where ever fewer saturate.
 
-    Those of 1 − a² are as large as the slopes where a is small. Slopes that saturate fall off ever faster; those that
-    fall off by a power of x, for which no terms cancel, as fast everywhere.
+    Those of 1 − a² are as large as the slopes where a is small. Slopes that saturate fall off ever faster, from sizes
+    at which they level off; those that fall off by a power of x, for which no terms cancel, as fast everywhere.
     """
-    terms = 0.0
-    for size in sizes:
-        if not terms or size**2 * slope <= terms**3:
-            terms = max(terms, size)
-    return terms
+    terms, level_off = sizes[0], False
+    for size in sizes[1:]:
+        growth = size / terms if terms else 0.0
+        if not growth * growth * slope <= terms:
+            break
+        terms, level_off = max(terms, size), True
+    return terms if level_off else 0.0
 
 
 def rounded_to(x: Any, name: str) -> Any:

@@ -11,7 +11,7 @@ from minibp.check.grad.autodiff import Autodiff
 from minibp.check.grad.claimed_slopes import MEASURED, along, total
 from minibp.check.grad.column import Column
 from minibp.check.grad.complex_step import LAST_DIGITS, STEP, SUBNORMAL, UNDERFLOW, ComplexStep, amplification
-from minibp.check.grad.differences import GROWTH
+from minibp.check.grad.differences import GROWTH, hidden_by_1
 from minibp.check.grad.projected import TAIL, Projected
 from minibp.check.oracles.estimate import OracleUnavailable
 from minibp.check.report.wording import ORACLE_NAMES
@@ -146,12 +146,13 @@ class OracleSlopes:
 
         NaN where that does not tell it.
         """
-        c = self.seen.cotangents()[i]
         try:
             if "complex_step" in self.open:
-                return float(c @ self.open["complex_step"].at(x, column.v, column.base))
+                by_step = self.open["complex_step"].at(x, column.v, column.base)
+                return float(self.seen.estimate(by_step, np.zeros_like(by_step))[0][i])
             if "jax" in self.open:
-                return float(self.open["jax"].row_at(x, c)[column.moves] @ column.weights)
+                row = self.open["jax"].row_at(x, self.seen.cotangents()[i])
+                return float(row[column.moves] @ column.weights)
         except Exception:  # noqa: BLE001 -- JAX raises many kinds
             return np.nan
         return np.nan
@@ -167,8 +168,8 @@ class OracleSlopes:
 
         Terms that cancel may leave 0 of slopes that are lost over this size; over larger steps these would show, up to
         1 where x is smaller. Beyond, slopes may fall off as those of x / (1 + x) do. Where all results are exactly 0,
-        how these terms are rounded shows in what f first moves by. Where f is another function at this size, beneath
-        its rounding, these oracles tell a slope that is not 0.
+        how these terms are rounded shows in what f first moves by, unless others, of about 1, have yet to show. Where f
+        is another function at this size, beneath its rounding, these oracles tell a slope that is not 0.
         """
         sides = column.sides
         if sides is None:
@@ -179,6 +180,7 @@ class OracleSlopes:
         shows = UNSEEN * np.maximum(self.seen.noise, SAFETY * rounding)
         shows = shows / np.fmin(np.fmax(sides.plateau, sides.moves), max(column.base, 1.0))
         told = np.fmax(np.fmax(-sides.low, sides.high), shows) + UNDERFLOW / STEP
+        told = np.fmax(told, hidden_by_1(self.seen, column.v, column.base, sides.first))
         stands_still = np.isfinite(sides.plateau) & ~(sides.moves <= column.base)
         bounded = stands_still & (np.abs(column.got) > told + column.allowed)
         for name in self.open:

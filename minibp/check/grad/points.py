@@ -231,7 +231,8 @@ def _beside(question: Question, x: Any, rng: np.random.Generator) -> tuple[list[
 
     def reading(label: str, value: Any) -> Array | None:
         array = np.asarray(value) if is_numbers(value) or isinstance(value, np.ndarray | float) else None
-        return array if array is not None and array.dtype.kind == "f" and array.size > 1 else None
+        usable = array is not None and array.dtype.kind in "fc" and (array.size > 1 or not array.any())
+        return array if usable else None
 
     structure = Structure(roots, reading)
     moved = []
@@ -244,7 +245,10 @@ def _beside(question: Question, x: Any, rng: np.random.Generator) -> tuple[list[
         what = "0" if array.flat[0] == 0 else "the same"
         hidden.append(f"{leaf.name} is all {what}")
         size = float(np.abs(array.flat[0])) or 1.0
-        moved.append((array + BESIDE * size * rng.standard_normal(array.shape)).astype(array.dtype))
+        noise = rng.standard_normal(array.shape)
+        if array.dtype.kind == "c":
+            noise = noise + 1j * rng.standard_normal(array.shape)
+        moved.append((array + BESIDE * size * noise).astype(array.dtype))
     built = structure.built(moved)
     return hidden, tuple(built) if several else built[0]
 

@@ -12,9 +12,11 @@ from contextvars import ContextVar
 from types import FrameType
 
 LIMIT = 60.0
-"""Seconds that a call may take, at least; a function that is slow at the point itself gets more."""
+"""Seconds that a call may take, at least; what is slow at the point itself gets more."""
+FIRST = 10.0
+"""So many times as long a call at the point may take, which may have to load or to compile."""
 SLOWER = 100.0
-"""So many times as long as the first call a later one may take."""
+"""So many times as long as one at the point a call near it may take."""
 PATIENCE, OFTEN = 2.0, 0.5
 """Seconds after which a check says how far it is, on a terminal, and between two such lines."""
 
@@ -31,23 +33,25 @@ class Watch:
     """
 
     def __init__(self, *, limit: float = LIMIT) -> None:
-        self.least, self.limit = limit, limit
+        self.least, self.limit, self.allowed = limit, limit, limit
         self.place = ""
         self.calls = 0
-        self.began = self.shown = time.monotonic()
+        self.began = self.shown = self.entered = time.monotonic()
+        self.first = False
         self.called = ""
         self.guarded = _can_guard()
         self.terminal = sys.stderr is not None and sys.stderr.isatty()
         self.line = ""
 
-    def first_took(self, seconds: float) -> None:
-        """Take in how long f takes at the point itself."""
-        self.limit = max(self.least, SLOWER * seconds)
+    def expect(self, what: str, *, of_f: bool, first: bool) -> None:
+        """Take in what is called next: a call of f or another, at the point itself or near it."""
+        self.called, self.first, self.calls = what, first, self.calls + of_f
+        self.allowed = max(FIRST * self.least, self.limit) if first else self.limit
 
     def __enter__(self) -> None:
-        self.calls += 1
+        self.entered = time.monotonic()
         if self.guarded:
-            signal.setitimer(signal.ITIMER_REAL, self.limit)
+            signal.setitimer(signal.ITIMER_REAL, self.allowed)
         if self.terminal:
             now = time.monotonic()
             if now - self.began > PATIENCE and now - self.shown > OFTEN:
@@ -57,6 +61,8 @@ class Watch:
     def __exit__(self, *_: object) -> None:
         if self.guarded:
             signal.setitimer(signal.ITIMER_REAL, 0)
+        if self.first:
+            self.limit = max(self.limit, SLOWER * (time.monotonic() - self.entered))
 
     def _write(self, line: str) -> None:
         sys.stderr.write(f"\r{line:<{len(self.line)}}")
@@ -71,7 +77,7 @@ class Watch:
 
     def answer(self, _number: int, _frame: FrameType | None) -> None:
         """Raise `Hang` in the middle of the call."""
-        raise Hang(f"{self.called} did not end within {self.limit:.0f} s")
+        raise Hang(f"{self.called} did not end within {self.allowed:.0f} s")
 
 
 WATCH: ContextVar[Watch | None] = ContextVar("WATCH", default=None)
@@ -96,12 +102,12 @@ def watching(*, limit: float = LIMIT) -> Iterator[Watch]:
             signal.signal(signal.SIGALRM, before)
 
 
-def call(what: str) -> AbstractContextManager[None]:
-    """A call that the watch, if there is one, knows of."""
+def call(what: str, *, of_f: bool = True, first: bool = False) -> AbstractContextManager[None]:
+    """A call that the watch, if there is one, knows of: of f or of a claim, the `first` at the point."""
     watch = WATCH.get()
     if watch is None:
         return nullcontext()
-    watch.called = what
+    watch.expect(what, of_f=of_f, first=first)
     return watch
 
 

@@ -12,10 +12,9 @@ from minibp.check.grad.claim import (
     GradientClaim,
     MatrixClaim,
     TangentClaim,
-    cotangent_of,
     name_of,
 )
-from minibp.check.grad.function import Function
+from minibp.check.grad.function import Function, cotangent_of
 
 X = np.array([0.5, -2.0, 3.0])
 ONE = np.ones(1)

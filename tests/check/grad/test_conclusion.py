@@ -32,7 +32,10 @@ def concluded(engine, **counts):
     [
         ({"right": 3}, "correct"),
         ({"right": 2, "unresolved": 1}, "correct"),
-        ({"right": 1, "small": 1, "unresolved": 1}, "correct"),
+        ({"right": 3, "small": 1, "unresolved": 1}, "correct"),
+        ({"right": 2, "small": 1}, "correct"),
+        ({"right": 1, "small": 1, "unresolved": 1}, "undecided"),
+        ({"right": 1, "small": 3}, "undecided"),
         ({"right": 1, "unresolved": 2}, "undecided"),
         ({"right": 1, "steps": 1}, "undecided"),
         ({"silent": 2, "jump": 1}, "correct"),

@@ -236,3 +236,34 @@ def test_an_entry_of_0_beside_a_kink_excuses_nothing_that_slopes_nearby_do_not_s
         is_right(f, lambda x, slope=slope: np.array([1.0, slope]), x)
     for slope in (-1.5, 1.5):
         is_wrong(f, lambda x, slope=slope: np.array([1.0, slope]), x)
+
+
+def range_grad(x, by=1.0):
+    return one_hot(len(x), x.argmax()) - by * one_hot(len(x), x.argmin())
+
+
+def variation_grad(x, by=1.0):
+    signs = np.sign(np.diff(x))
+    return by * np.append(0, signs) - np.append(signs, 0)
+
+
+ADD_UP = {"range": (np.ptp, range_grad), "variation": (lambda x: np.abs(np.diff(x)).sum(), variation_grad)}
+"""Functions whose kinks along several entries together have slopes that nearly cancel."""
+
+
+@settings(max_examples=12)
+@example("range", -0.8871672269602281, 0.035, 2, 1032489644)
+@given(
+    st.sampled_from(sorted(ADD_UP)),
+    st.floats(0.01, 1000) | st.floats(-1000, -0.01),
+    st.floats(-7, -0.3).map(lambda power: 10**power),
+    st.integers(2, 3),
+    SEEDS,
+)
+def test_ties_along_which_slopes_nearly_cancel_are_no_false_alarm(name, a, apart, times, seed):
+    """Of steps that lead to the nearest numbers only, the difference has lost digits."""
+    f, grad = ADD_UP[name]
+    x = np.repeat([a, a * (1 - apart)], times)
+    np.random.default_rng(seed).shuffle(x)
+    is_right(f, grad, x, seed=seed)
+    is_wrong(f, lambda x: grad(x, 1.01), x, seed=seed)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from grad_kinds import is_not_passed, is_right, is_wrong, report
+from grad_kinds import is_not_passed, is_right, is_wrong, report, said
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -181,6 +181,53 @@ def test_beside_it_mistakes_that_are_the_same_at_all_points_are_wrong(name, term
         is_wrong(lambda x: f(x).sum(), wrong, np.array([x, x / 3]))
 
 
+@pytest.mark.parametrize("from_", [1.0, -5.0])
+@pytest.mark.parametrize("share", [0.5, 0.9])
+@pytest.mark.parametrize("name", ["sin(x) / x", "log(1 + x) / x"])
+def test_a_series_is_cut_off_wherever_it_is_expanded(name, share, from_):
+    f, slope, x = cut_off_series(name, 3, share)
+    at = np.array([from_ + x, from_ + x / 3])
+    fine(lambda x: f(x - from_).sum(), lambda x: slope(x - from_), at)
+    is_wrong(lambda x: f(x - from_).sum(), lambda x: (1 + 1e-7) * slope(x - from_), at)
+
+
+@pytest.mark.parametrize("at", [[1 + 2e-4, 1.0], [3.0003, 3.0]], ids=str)
+def test_a_mean_by_a_series_in_what_its_arguments_differ_by(at):
+    """The logarithmic mean (a − b) / ln(a / b) is (a + b) / 2 over 1 + z²/3 + z⁴/5 + …, where z = (a − b) / (a + b)."""
+
+    def grad(x):
+        a, b = x
+        z = (a - b) / (a + b)
+        series, slope = (sum(term(j) for j in range(12)) for term in (lambda j: z ** (2 * j) / (2 * j + 1), by_z(z)))
+        by = np.array([b, -a]) * 2 / (a + b) ** 2
+        return 0.5 / series - (a + b) / 2 * slope * by / series**2
+
+    def by_z(z):
+        return lambda j: 2 * j * z ** (2 * j - 1) / (2 * j + 1) if j else 0.0
+
+    def mean(x):
+        return (x[0] + x[1]) / 2 / (1 + ((x[0] - x[1]) / (x[0] + x[1])) ** 2 / 3)
+
+    fine(mean, grad, np.array(at))
+    is_wrong(mean, lambda x: (1 + 1e-9) * grad(x), np.array(at))
+
+
+@pytest.mark.parametrize("x", [0.3, 0.5, 2.0])
+@pytest.mark.parametrize("mistake", [lambda x: x, lambda x: 1 / x, np.tan], ids=["times", "over", "sin"])
+def test_the_slope_of_a_term_of_a_few_units_is_not_whatever_is_claimed(mistake, x):
+    """f has four units of its rounding for it, as many as may be left of a series."""
+    scale = np.array([1.0, 1e-15])
+
+    def grad(x):
+        return scale * np.array([1.0, np.cos(x[1])])
+
+    def f(x):
+        return x[0] + 1e-15 * np.sin(x[1])
+
+    fine(f, grad, np.array([0.7, x]))
+    is_wrong(f, lambda x: grad(x) * np.array([1.0, mistake(x[1])]), np.array([0.7, x]))
+
+
 def test_an_exponential_of_matrices_by_a_formula_whose_series_is_cut_off():
     """That of 2 rows has sinh(x) / x, with the fewest terms that f needs."""
     linalg = pytest.importorskip("scipy.linalg", reason="SciPy is not installed")
@@ -188,6 +235,27 @@ def test_an_exponential_of_matrices_by_a_formula_whose_series_is_cut_off():
     backward = lambda a, c: linalg.expm_frechet(a.T, c, compute_expm=False)  # noqa: E731
     fine(linalg.expm, backward, at, check="vjp")
     is_wrong(linalg.expm, lambda a, c: (1 + 1e-11) * backward(a, c), at, check="vjp")
+
+
+# -- slopes that are lost beside the largest
+
+
+@pytest.mark.parametrize("lost", [2, 3])
+def test_where_most_slopes_are_told_beside_the_largest_alone_nothing_is_correct(lost):
+    """(1 − cos x) / x² near 0, of whose slopes a few digits are left at most, and a sum of others."""
+    few = np.array([1e-4, 1.2e-4, 1.3e-4])[:lost]
+
+    def claim(by):
+        return lambda x: np.r_[by * -x[:lost] / 12, np.ones(len(x) - lost)]
+
+    def f(x):
+        return ((1 - np.cos(x[:lost])) / x[:lost] ** 2).sum() + x[lost:].sum()
+
+    for by in (1, 10):
+        found = report(f, claim(by), np.r_[few, 0.5])
+        assert found.verdict == "undecided", str(found)
+        assert "only in relation to the largest" in said(found)
+    assert report(f, claim(1), np.r_[few, np.linspace(0.5, 2, 7)]).verdict == "correct"
 
 
 # -- slopes near their zeros, known no better than x is rounded
@@ -205,6 +273,21 @@ def test_slopes_near_their_zeros_in_single_precision_are_not_unstable(frequency,
         return factor * np.cos(factor * np.asarray(x, np.float32))
 
     fine(lambda x: np.sin(float(factor) * x).sum(), slope, np.array([x, x / 3]))
+
+
+@settings(max_examples=15)
+@example([1.0, 1.0], 26, 1e-7)
+@given(st.lists(st.floats(0.1, 1), min_size=2, max_size=20), st.integers(1, 40), st.floats(-1e-6, 1e-6))
+def test_nor_where_many_numbers_add_up_to_what_is_rounded(weights, period, beside):
+    """Of steps of random signs some would cancel."""
+    factor = np.float32(100)
+    total = (period + 0.5) * np.pi / 100 + beside
+    x = (total * np.array(weights) / sum(weights)).astype(np.float32)
+
+    def grad(x):
+        return np.full(len(x), factor * np.cos(factor * np.asarray(x, np.float32).sum()), np.float32)
+
+    fine(lambda x: np.sin(100.0 * x.sum()), grad, x)
 
 
 @pytest.mark.parametrize("period", [0, 3, 26])

@@ -73,6 +73,22 @@ def test_squares_that_underflow_are_no_slope_of_0(x):
     is_wrong(lambda x: (x * x).sum(), lambda x: 2 * x + 1, np.array(x))
 
 
+@pytest.mark.parametrize("x", [1e-170, -4e-200])
+def test_what_has_underflowed_beside_terms_that_cancel_bounds_no_slope(x):
+    """x³ moves by less than 1 − sinc x is rounded by, over steps over which nothing of that shows."""
+
+    def slope(x):
+        return np.pi**2 * x / 3
+
+    def f(x):
+        return (x**3 + (1 - np.sinc(x))).sum()
+
+    for oracles in ({}, {"oracles": ("finite_difference",)}):
+        found = report(f, slope, np.array([x]), **oracles)
+        assert found.verdict in {"correct", "undecided"}, str(found)
+    is_wrong(f, lambda x: slope(x) + 0.1, np.array([x]))
+
+
 @pytest.mark.parametrize("x", [[-16.0, 16.0], [-20.0, 20.0], [-30.0], [18.5, 0.3]], ids=written_out)
 def test_saturated_functions_are_no_false_alarm(x):
     def right(x):

@@ -165,6 +165,26 @@ def test_rules_of_jax_that_do_not_call_the_function_again():
     is_wrong(jax.jit(soft_abs), jax.jit(jax.hessian(soft_abs)), 0.3, check="hessian")
 
 
+def test_whether_a_hessian_is_symmetric_is_told():
+    def f(x, w):
+        return x[0] ** 3 + x[0] * w @ x
+
+    def hessian(x, w):
+        by_x = np.array([[6 * x[0] + 2 * w[0], w[1]], [w[1], 0.0]])
+        by_both = np.array([[2 * x[0], x[1]], [0.0, x[0]]])
+        return np.block([[by_x, by_both], [by_both.T, np.zeros((2, 2))]])
+
+    def one_way(x, w):
+        found = hessian(x, w)
+        found[3, 0] *= 2
+        return found
+
+    at = np.array([0.7, -0.4]), np.array([1.1, 0.3])
+    assert "note: hessian is symmetric" in said(is_right(f, hessian, at, check="hessian"))
+    found = said(is_wrong(f, one_way, at, check="hessian"))
+    assert "one_way is not symmetric: by x[0] and w[1] it is -0.4, and the other way round -0.8" in found
+
+
 def test_what_is_no_hessian_is_said_to_have_another_shape():
     f, gradient, _ = coupled(3)
     found = is_wrong(f, gradient, normal(1, 3), check="hessian", **NUMPY)

@@ -96,13 +96,47 @@ def test_a_right_layer_whose_units_saturate_is_not_wrong(name, seed):
     assert found.verdict in {"correct", "undecided"}, str(found)
 
 
-@pytest.mark.parametrize("x", [[0.3], [7.0, 9.0], [40.0]], ids=str)
-@pytest.mark.parametrize("name", COARSE)
-def test_slopes_that_fall_off_by_a_power_have_lost_no_terms(name, x):
-    def claim(x):
-        return 1.5 * as_format(-1 / x**2, name).astype(np.float32)
+FALL_OFF = {
+    "1 / x": (lambda x: 1 / x, lambda x: -1 / x**2, [7.0, 9.0]),
+    "1 / x²": (lambda x: x**-2, lambda x: -2 * x**-3, [1.0, 2.0]),
+    "1 / x³": (lambda x: x**-3, lambda x: -3 * x**-4, [1.0, 2.0]),
+    "Lennard-Jones": (lambda x: x**-12 - x**-6, lambda x: 6 * x**-7 - 12 * x**-13, [1.0, 1.25, 1.5]),
+    "exp(-x)": (lambda x: np.exp(-x), lambda x: -np.exp(-x), [9.0, 10.0]),
+    "exp(-x²)": (lambda x: np.exp(-(x**2)), lambda x: -2 * x * np.exp(-(x**2)), [1.5, 2.0, 2.5]),
+    "x⁴, of numbers whose squares overflow": (lambda x: x**4, lambda x: 4 * x**3, [1e38, 1e30]),
+}
+"""Functions that fall off, their slopes, and points."""
 
-    is_wrong(lambda x: (1 / x).sum(), claim, np.array(x), arithmetic=name)
+
+@pytest.mark.parametrize("by", [-1.0, 3.0])
+@pytest.mark.parametrize("of", FALL_OFF)
+@pytest.mark.parametrize("name", ["tf32", "bfloat16"])
+def test_slopes_that_fall_off_have_lost_no_terms(name, of, by):
+    """What they fall off from is no term that has cancelled."""
+    f, slope, x = FALL_OFF[of]
+
+    def claim(x):
+        return by * as_format(slope(np.asarray(x, float)), name)
+
+    is_wrong(lambda x: f(np.float64(1) * x).sum(), claim, np.array(x), arithmetic=name)
+
+
+@settings(max_examples=10)
+@given(st.sampled_from(["tf32", "bfloat16"]), st.floats(2, 40), st.integers(0, 60))
+def test_slopes_near_their_zeros_are_not_unstable(name, frequency, period):
+    """What is known of ωx is a part of it that is rounded."""
+
+    def rounded(x):
+        return as_format(np.asarray(x, float), name)
+
+    frequency = float(rounded(frequency))
+
+    def claim(x):
+        return rounded(frequency * rounded(np.cos(rounded(frequency * rounded(x))))).astype(np.float32)
+
+    x = np.array([float(rounded((period + 0.5) * np.pi / frequency))])
+    found = report(lambda x: np.sin(frequency * x).sum(), claim, x, arithmetic=name)
+    assert found.verdict in {"correct", "undecided"}, str(found)
 
 
 @pytest.mark.parametrize(

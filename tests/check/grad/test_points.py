@@ -72,6 +72,23 @@ def test_equal_entries_hide_terms_as_well():
     is_right(f, lambda x: 1 + 2 * (x - x.mean()), np.full(3, 2.0))
 
 
+@pytest.mark.parametrize("x", [0.0, np.zeros(1), np.zeros((), np.float32)], ids=["number", "array", "float32"])
+def test_a_single_0_hides_terms_as_well(x):
+    found = is_wrong(lambda x: (x * x).sum() if np.ndim(x) else x * x, lambda x: 3 * x, x)
+    assert found.notes[0].startswith("x is all 0: at the point itself all agrees")
+    is_right(lambda x: (x * x).sum() if np.ndim(x) else x * x, lambda x: 2 * x, x)
+
+
+def test_complex_zeros_hide_terms_as_well():
+    def f(z):
+        return (z * z.conj()).real.sum()
+
+    found = is_wrong(f, lambda z: 3 * z, np.zeros(2, complex))
+    assert found.notes[0].startswith("x is all 0: at the point itself all agrees")
+    assert np.iscomplex(eval(found.point, {"np": np})).all()
+    is_right(f, lambda z: 2 * z, np.zeros(2, complex))
+
+
 def test_numbers_that_were_computed_beforehand_are_of_the_one_point():
     found = is_right(penalised, with_penalty(ZEROS), ZEROS)
     assert found.notes[0] == "x['b'] is all 0: terms that vanish there were not seen"
@@ -104,8 +121,8 @@ def test_where_the_second_point_is_undecided_the_notes_say_so():
     "x",
     [
         pytest.param(np.array([0.3, 0.0]), id="not all 0"),
-        pytest.param(0.0, id="a number"),
-        pytest.param(np.zeros(1), id="one entry"),
+        pytest.param(0.3, id="a number"),
+        pytest.param(np.ones(1), id="one entry"),
         pytest.param(np.array([1.0, -1.0]), id="two signs"),
     ],
 )

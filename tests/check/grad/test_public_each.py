@@ -40,3 +40,17 @@ def test_each_check_passes_what_is_right_and_sees_what_is_a_thousandth_off(kind)
     found = caught.value.report
     assert (found.verdict, found.findings[0].fault) == ("wrong", "scaled")
     assert found.findings[0].constant == pytest.approx(1.001, abs=1e-5)
+
+
+@pytest.mark.parametrize("n", range(1, 9))
+@pytest.mark.parametrize("kind", CHECKS)
+def test_the_smallest_budget_does_for_few_entries(kind, n):
+    f, claim = {
+        "grad": (lambda x: np.sin(x).sum(), np.cos),
+        "vjp": (np.sin, lambda x, c: c * np.cos(x)),
+        "jvp": (np.sin, lambda x, v: v * np.cos(x)),
+        "jacobian": (np.sin, lambda x: np.diag(np.cos(x))),
+        "hessian": (lambda x: np.sin(x).sum(), lambda x: -np.diag(np.sin(x))),
+        "hvp": (lambda x: np.sin(x).sum(), lambda x, v: -v * np.sin(x)),
+    }[kind]
+    is_right(f, claim, np.linspace(0.3, 0.9, n), check=kind, calls=1)

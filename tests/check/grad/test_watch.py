@@ -7,7 +7,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from minibp import check_grad, check_vjp
+from minibp import check_grad, check_jacobian, check_jvp, check_vjp
 from minibp.check.grad import watch
 from minibp.check.grad.watch import WATCH, Hang, Watch, call, watching
 
@@ -58,6 +58,42 @@ def test_what_is_slow_beside_f_is_no_hang(soon):
         return np.cos(x)
 
     assert check_grad(lambda x: np.sin(x).sum(), slow, POINT, seed=1, raise_on_mismatch=False).verdict == "correct"
+
+
+def hangs_at_the_point(x):
+    return for_ever()
+
+
+def hangs_nearby(x):
+    # What agrees, or has a rounding error that is derived, is not called nearby.
+    return np.array((1.5 * np.cos(x)).tolist()) if x[0] == POINT[0] else for_ever()
+
+
+@needs_alarms
+@pytest.mark.parametrize(
+    ("f", "claim", "called"),
+    [
+        (hangs_at_the_point, np.cos, "f, called at x,"),
+        (lambda x: np.sin(x).sum(), hangs_at_the_point, "hangs_at_the_point, called at x,"),
+        (lambda x: np.sin(x).sum(), hangs_nearby, "hangs_nearby, called at a point near x,"),
+    ],
+    ids=["f at the point", "claim at the point", "claim nearby"],
+)
+def test_every_call_that_does_not_end_is_answered(soon, f, claim, called):
+    report = check_grad(f, claim, POINT, seed=1, raise_on_mismatch=False)
+    assert report.verdict == "undecided"
+    assert report.notes[0].startswith(f"{called} did not end within")
+
+
+@needs_alarms
+def test_so_is_a_product_or_a_matrix_that_does_not_end(soon):
+    def jvp(x, v):
+        return v * hangs_nearby(x)
+
+    for check, claim in ((check_jvp, jvp), (check_jacobian, lambda x: np.diag(hangs_nearby(x)))):
+        report = check(np.sin, claim, POINT, seed=1, raise_on_mismatch=False)
+        assert report.verdict == "undecided"
+        assert "called at a point near x, did not end within" in report.notes[0]
 
 
 @needs_alarms
@@ -111,10 +147,15 @@ def test_other_threads_are_checked_without_a_guard():
 
 def test_what_is_slow_at_the_point_may_be_slow_later():
     own = Watch(limit=2.0)
-    own.first_took(0.001)
-    assert own.limit == 2.0
-    own.first_took(3.0)
-    assert own.limit == 300.0
+    for seconds, limit in ((0.001, 2.0), (0.05, 5.0), (0.001, 5.0)):
+        own.expect("f", of_f=True, first=True)
+        assert own.allowed == 20.0
+        with own:
+            time.sleep(seconds)
+        assert limit <= own.limit < limit + 2
+        own.expect("f", of_f=False, first=False)
+        assert own.allowed == own.limit
+    assert own.calls == 3
 
 
 def test_a_check_within_another_has_the_same_watch():
