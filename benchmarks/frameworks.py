@@ -33,6 +33,8 @@ Array = np.ndarray
 FACTORS = (1.0, 1.001, 1.01, 1.03, 1.1, 1.3)
 """A right gradient, and some that are off by a part."""
 SEEDS = 3
+LAYER = 3, 6, 4
+"""Of layers in coarse arithmetic: how many are drawn, and their examples, inputs and units."""
 
 
 class Case(NamedTuple):
@@ -183,7 +185,8 @@ def coarse() -> tuple[list[str], bool]:
             verdicts = []
             for seed in range(SEEDS):
                 rng = np.random.default_rng(seed)
-                point = rng.standard_normal((3, 6)), rng.standard_normal((6, 4)) / 2, rng.standard_normal(4)
+                m, n, k = LAYER
+                point = rng.standard_normal((m, n)), rng.standard_normal((n, k)) / 2, rng.standard_normal(k)
                 claim = backward_in(name, factor, missing=missing)
                 report = minibp.check_vjp(layer, claim, point, seed=seed, arithmetic=name, raise_on_mismatch=False)
                 verdicts.append(report.verdict)

@@ -32,7 +32,8 @@ def test_what_raises_accepts_nothing():
 
 def test_verdicts_in_coarse_arithmetic_are_told_by_the_size_of_the_mistake(monkeypatch):
     monkeypatch.setattr(frameworks, "SEEDS", 1)
-    monkeypatch.setattr(frameworks, "FACTORS", (1.0, 1.3))
+    monkeypatch.setattr(frameworks, "LAYER", (2, 3, 2))
+    monkeypatch.setattr(frameworks, "FACTORS", (1.0, 1.1, 1.3))
     table, fine = frameworks.coarse()
     assert fine
     assert [line.split()[:3] for line in table[1:]] == [
