@@ -29,8 +29,8 @@ OUTCOMES = (
 at the point; "steps": f has steps nearby, across which the claim may be right; "small": within a tolerance that is
 small beside the largest slope, and not beside the slope itself; "silent": off by less than differences resolve, of a
 claim that is the same at all points, so that its rounding does not show; "disputed": an oracle of high
-accuracy agrees with the claim, and differences contradict both; "doubtful": off by more than the last digits and less
-than half of them, of a claim whose rounding does not show; "flat": 0, as f has it over short steps and not over longer
+accuracy agrees with the claim, and differences contradict both; "doubtful": off by more than the last digits, and by no
+more than rounding may be that does not show; "flat": 0, as f has it over short steps and not over longer
 ones."""
 RIGHT, WRONG, UNSTABLE, KINK, UNRESOLVED, JUMP, STEPS, SMALL, SILENT, DISPUTED, DOUBTFUL, FLAT = range(len(OUTCOMES))
 SETTLED = (RIGHT, KINK, JUMP, DISPUTED)

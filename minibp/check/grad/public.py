@@ -20,7 +20,7 @@ def check_grad(
     examples: int | None = None,
     seed: int | None = None,
     raise_on_mismatch: bool = True,
-    oracles: tuple[str, ...] = ORACLES,
+    oracles: str | Sequence[str] = ORACLES,
     calls: int = CALLS,
     accuracy: float | None = None,
     wrt: str | int | Sequence[str | int] | None = None,
@@ -41,18 +41,18 @@ def check_grad(
         dataclass of them, nested. float64, float32 and complex numbers are differentiated by; integers, booleans,
         text and None are passed on where there are others, and integers alone are taken as float64.
     points : strategy, optional
-        A strategy of Hypothesis for x, in place of it. Default None: the one point.
+        A strategy of Hypothesis for x, in place of it; it may also be given as x. Default None: the one point.
     examples : int, optional
         Number of points to draw. Default None: 50 of a strategy.
     seed : int, optional
         Chooses directions, steps and points. Default None: a new one, which the report names.
     raise_on_mismatch : bool, optional
         Raise an error for any verdict but "correct". Default True.
-    oracles : tuple of str, optional
+    oracles : str or sequence of str, optional
         What may be asked: "jax", "complex_step", "finite_difference". Default: all, each where it can follow f.
     calls : int, optional
-        About how many calls of f a point may take. Default 5000: every entry of up to 1000 is checked, of more the
-        slopes along random signs, and what is off is searched for.
+        How many calls of f a point is worth, at five an entry; some hundred are made in any case. Default 5000: every
+        entry of up to 1000 is checked, of more the slopes along random signs, and what is off is searched for.
     accuracy : float, optional
         What f is good for, in its own units, where it is rounded or comes from an iteration that stops. Differences
         smaller than that count as noise. Default None: f is as accurate as its values look.
@@ -71,7 +71,7 @@ def check_grad(
     Raises
     ------
     GradientMismatch
-        Where the verdict is not "correct"; it carries the report.
+        Where the verdict is not "correct", unless `raise_on_mismatch` is False; it carries the report.
     InputError
         Where f or grad cannot be called at x, or what f returns is of no use; where x has nothing to
         differentiate by, NaN, or an array of another library than NumPy and JAX; and for keywords of no use.
@@ -88,7 +88,14 @@ def check_grad(
     by in the last digits, as sums in another order do, is measured and granted. A complex gradient is ∂/∂Re + i ∂/∂Im,
     as PyTorch has it; JAX's is its conjugate.
 
-    Where x has an array that is all 0, or all the same, terms may vanish there: a second point beside it is checked.
+    Where x has an array or a number that is all 0, or all the same, terms may vanish there: a second point beside it is
+    checked.
+
+    References
+    ----------
+    W. Squire and G. Trapp, "Using complex variables to estimate derivatives of real functions", SIAM Review 40, 1998.
+    J. J. Moré and S. M. Wild, "Estimating computational noise", SIAM J. Sci. Comput. 33, 2011: how far f may be off.
+    F. H. Clarke, *Optimization and Nonsmooth Analysis*, Wiley 1983: the generalized gradient, at kinks.
 
     Examples
     --------
@@ -111,13 +118,13 @@ def check_vjp(
     examples: int | None = None,
     seed: int | None = None,
     raise_on_mismatch: bool = True,
-    oracles: tuple[str, ...] = ORACLES,
+    oracles: str | Sequence[str] = ORACLES,
     calls: int = CALLS,
     accuracy: float | None = None,
     wrt: str | int | Sequence[str | int] | None = None,
     arithmetic: str | None = None,
 ) -> Report:
-    """Check a vector-Jacobian product, the backward pass of a layer: cᵀJ.
+    """Check a vector-Jacobian product, the backward pass of a layer: cᵀJ, which holds (1) for C = cᵀf.
 
     Parameters
     ----------
@@ -131,18 +138,18 @@ def check_vjp(
         dataclass of them, nested. float64, float32 and complex numbers are differentiated by; integers, booleans,
         text and None are passed on where there are others, and integers alone are taken as float64.
     points : strategy, optional
-        A strategy of Hypothesis for args, in place of it. Default None: the one point.
+        A strategy of Hypothesis for args, in place of it; it may also be given as args. Default None: the one point.
     examples : int, optional
         Number of points to draw. Default None: 50 of a strategy.
     seed : int, optional
         Chooses directions, steps and points. Default None: a new one, which the report names.
     raise_on_mismatch : bool, optional
         Raise an error for any verdict but "correct". Default True.
-    oracles : tuple of str, optional
+    oracles : str or sequence of str, optional
         What may be asked: "jax", "complex_step", "finite_difference". Default: all, each where it can follow f.
     calls : int, optional
-        About how many calls of f a point may take. Default 5000: every entry of up to 1000 is checked, of more the
-        slopes along random signs, and what is off is searched for.
+        How many calls of f a point is worth, at five an entry; some hundred are made in any case. Default 5000: every
+        entry of up to 1000 is checked, of more the slopes along random signs, and what is off is searched for.
     accuracy : float, optional
         What f is good for, in its own units, where it is rounded or comes from an iteration that stops. Differences
         smaller than that count as noise. Default None: f is as accurate as its values look.
@@ -161,7 +168,7 @@ def check_vjp(
     Raises
     ------
     GradientMismatch
-        Where the verdict is not "correct"; it carries the report.
+        Where the verdict is not "correct", unless `raise_on_mismatch` is False; it carries the report.
     InputError
         Where f or vjp cannot be called at args, or what f returns is of no use; where args has nothing to
         differentiate by, NaN, or an array of another library than NumPy and JAX; and for keywords of no use.
@@ -193,13 +200,13 @@ def check_jvp(
     examples: int | None = None,
     seed: int | None = None,
     raise_on_mismatch: bool = True,
-    oracles: tuple[str, ...] = ORACLES,
+    oracles: str | Sequence[str] = ORACLES,
     calls: int = CALLS,
     accuracy: float | None = None,
     wrt: str | int | Sequence[str | int] | None = None,
     arithmetic: str | None = None,
 ) -> Report:
-    """Check a Jacobian-vector product, the forward mode: Jv.
+    """Check a Jacobian-vector product, the forward mode: Jv, by (1) for each result.
 
     Parameters
     ----------
@@ -212,18 +219,18 @@ def check_jvp(
         dataclass of them, nested. float64, float32 and complex numbers are differentiated by; integers, booleans,
         text and None are passed on where there are others, and integers alone are taken as float64.
     points : strategy, optional
-        A strategy of Hypothesis for args, in place of it. Default None: the one point.
+        A strategy of Hypothesis for args, in place of it; it may also be given as args. Default None: the one point.
     examples : int, optional
         Number of points to draw. Default None: 50 of a strategy.
     seed : int, optional
         Chooses directions, steps and points. Default None: a new one, which the report names.
     raise_on_mismatch : bool, optional
         Raise an error for any verdict but "correct". Default True.
-    oracles : tuple of str, optional
+    oracles : str or sequence of str, optional
         What may be asked: "jax", "complex_step", "finite_difference". Default: all, each where it can follow f.
     calls : int, optional
-        About how many calls of f a point may take. Default 5000: every entry of up to 1000 is checked, of more the
-        slopes along random signs, and what is off is searched for.
+        How many calls of f a point is worth, at five an entry; some hundred are made in any case. Default 5000: every
+        entry of up to 1000 is checked, of more the slopes along random signs, and what is off is searched for.
     accuracy : float, optional
         What f is good for, in its own units, where it is rounded or comes from an iteration that stops. Differences
         smaller than that count as noise. Default None: f is as accurate as its values look.
@@ -242,7 +249,7 @@ def check_jvp(
     Raises
     ------
     GradientMismatch
-        Where the verdict is not "correct"; it carries the report.
+        Where the verdict is not "correct", unless `raise_on_mismatch` is False; it carries the report.
     InputError
         Where f or jvp cannot be called at args, or what f returns is of no use; where args has nothing to
         differentiate by, NaN, or an array of another library than NumPy and JAX; and for keywords of no use.
@@ -272,13 +279,13 @@ def check_jacobian(
     examples: int | None = None,
     seed: int | None = None,
     raise_on_mismatch: bool = True,
-    oracles: tuple[str, ...] = ORACLES,
+    oracles: str | Sequence[str] = ORACLES,
     calls: int = CALLS,
     accuracy: float | None = None,
     wrt: str | int | Sequence[str | int] | None = None,
     arithmetic: str | None = None,
 ) -> Report:
-    """Check a Jacobian as a matrix.
+    """Check a Jacobian (m, n) as a matrix, by (1) for each of m results and n numbers of x.
 
     Parameters
     ----------
@@ -292,18 +299,18 @@ def check_jacobian(
         dataclass of them, nested. float64, float32 and complex numbers are differentiated by; integers, booleans,
         text and None are passed on where there are others, and integers alone are taken as float64.
     points : strategy, optional
-        A strategy of Hypothesis for x, in place of it. Default None: the one point.
+        A strategy of Hypothesis for x, in place of it; it may also be given as x. Default None: the one point.
     examples : int, optional
         Number of points to draw. Default None: 50 of a strategy.
     seed : int, optional
         Chooses directions, steps and points. Default None: a new one, which the report names.
     raise_on_mismatch : bool, optional
         Raise an error for any verdict but "correct". Default True.
-    oracles : tuple of str, optional
+    oracles : str or sequence of str, optional
         What may be asked: "jax", "complex_step", "finite_difference". Default: all, each where it can follow f.
     calls : int, optional
-        About how many calls of f a point may take. Default 5000: every entry of up to 1000 is checked, of more the
-        slopes along random signs, and what is off is searched for.
+        How many calls of f a point is worth, at five an entry; some hundred are made in any case. Default 5000: every
+        entry of up to 1000 is checked, of more the slopes along random signs, and what is off is searched for.
     accuracy : float, optional
         What f is good for, in its own units, where it is rounded or comes from an iteration that stops. Differences
         smaller than that count as noise. Default None: f is as accurate as its values look.
@@ -322,7 +329,7 @@ def check_jacobian(
     Raises
     ------
     GradientMismatch
-        Where the verdict is not "correct"; it carries the report.
+        Where the verdict is not "correct", unless `raise_on_mismatch` is False; it carries the report.
     InputError
         Where f or jac cannot be called at x, or what f returns is of no use; where x has nothing to
         differentiate by, NaN, or an array of another library than NumPy and JAX; and for keywords of no use.
@@ -352,13 +359,13 @@ def check_hessian(
     examples: int | None = None,
     seed: int | None = None,
     raise_on_mismatch: bool = True,
-    oracles: tuple[str, ...] = ORACLES,
+    oracles: str | Sequence[str] = ORACLES,
     calls: int = CALLS,
     accuracy: float | None = None,
     wrt: str | int | Sequence[str | int] | None = None,
     arithmetic: str | None = None,
 ) -> Report:
-    """Check the Hessian of a scalar function.
+    """Check the Hessian (n, n) of a scalar function, by (1) for each entry of its gradient.
 
     Parameters
     ----------
@@ -372,18 +379,18 @@ def check_hessian(
         dataclass of them, nested. float64, float32 and complex numbers are differentiated by; integers, booleans,
         text and None are passed on where there are others, and integers alone are taken as float64.
     points : strategy, optional
-        A strategy of Hypothesis for x, in place of it. Default None: the one point.
+        A strategy of Hypothesis for x, in place of it; it may also be given as x. Default None: the one point.
     examples : int, optional
         Number of points to draw. Default None: 50 of a strategy.
     seed : int, optional
         Chooses directions, steps and points. Default None: a new one, which the report names.
     raise_on_mismatch : bool, optional
         Raise an error for any verdict but "correct". Default True.
-    oracles : tuple of str, optional
+    oracles : str or sequence of str, optional
         What may be asked: "jax", "complex_step", "finite_difference". Default: all, each where it can follow f.
     calls : int, optional
-        About how many calls of f a point may take. Default 5000: every entry of up to 1000 is checked, of more the
-        slopes along random signs, and what is off is searched for.
+        How many calls of f a point is worth, at five an entry; some hundred are made in any case. Default 5000: every
+        entry of up to 1000 is checked, of more the slopes along random signs, and what is off is searched for.
     accuracy : float, optional
         What f is good for, in its own units, where it is rounded or comes from an iteration that stops. Differences
         smaller than that count as noise. Default None: f is as accurate as its values look.
@@ -402,7 +409,7 @@ def check_hessian(
     Raises
     ------
     GradientMismatch
-        Where the verdict is not "correct"; it carries the report.
+        Where the verdict is not "correct", unless `raise_on_mismatch` is False; it carries the report.
     InputError
         Where f or hess cannot be called at x, or what f returns is of no use; where x has nothing to
         differentiate by, NaN, or an array of another library than NumPy and JAX; and for keywords of no use.
@@ -410,7 +417,7 @@ def check_hessian(
     Notes
     -----
     It is the Jacobian of the gradient, which is computed by JAX, by the complex step or by differences, the first that
-    can follow f. All of `check_grad`'s notes hold.
+    can follow f. The report says whether it is symmetric. All of `check_grad`'s notes hold.
 
     Examples
     --------
@@ -433,13 +440,13 @@ def check_hvp(
     examples: int | None = None,
     seed: int | None = None,
     raise_on_mismatch: bool = True,
-    oracles: tuple[str, ...] = ORACLES,
+    oracles: str | Sequence[str] = ORACLES,
     calls: int = CALLS,
     accuracy: float | None = None,
     wrt: str | int | Sequence[str | int] | None = None,
     arithmetic: str | None = None,
 ) -> Report:
-    """Check a Hessian-vector product, Hv.
+    """Check a Hessian-vector product, Hv (n,), by (1) for each entry of the gradient.
 
     Parameters
     ----------
@@ -452,18 +459,18 @@ def check_hvp(
         dataclass of them, nested. float64, float32 and complex numbers are differentiated by; integers, booleans,
         text and None are passed on where there are others, and integers alone are taken as float64.
     points : strategy, optional
-        A strategy of Hypothesis for x, in place of it. Default None: the one point.
+        A strategy of Hypothesis for x, in place of it; it may also be given as x. Default None: the one point.
     examples : int, optional
         Number of points to draw. Default None: 50 of a strategy.
     seed : int, optional
         Chooses directions, steps and points. Default None: a new one, which the report names.
     raise_on_mismatch : bool, optional
         Raise an error for any verdict but "correct". Default True.
-    oracles : tuple of str, optional
+    oracles : str or sequence of str, optional
         What may be asked: "jax", "complex_step", "finite_difference". Default: all, each where it can follow f.
     calls : int, optional
-        About how many calls of f a point may take. Default 5000: every entry of up to 1000 is checked, of more the
-        slopes along random signs, and what is off is searched for.
+        How many calls of f a point is worth, at five an entry; some hundred are made in any case. Default 5000: every
+        entry of up to 1000 is checked, of more the slopes along random signs, and what is off is searched for.
     accuracy : float, optional
         What f is good for, in its own units, where it is rounded or comes from an iteration that stops. Differences
         smaller than that count as noise. Default None: f is as accurate as its values look.
@@ -482,7 +489,7 @@ def check_hvp(
     Raises
     ------
     GradientMismatch
-        Where the verdict is not "correct"; it carries the report.
+        Where the verdict is not "correct", unless `raise_on_mismatch` is False; it carries the report.
     InputError
         Where f or hvp cannot be called at x, or what f returns is of no use; where x has nothing to
         differentiate by, NaN, or an array of another library than NumPy and JAX; and for keywords of no use.
