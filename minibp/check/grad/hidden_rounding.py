@@ -53,11 +53,23 @@ class HiddenRounding:
             least = ZERO * max(self.claimed.largest, self.oracles.largest)
             if shows <= 1 and abs(column.expected[i] - column.got[i]) <= least:
                 return SMALL  # a slope of which f itself shows nothing, whose terms cancel to 0
-            if shows <= LAST_DIGITS / SAFETY:
+            if shows <= LAST_DIGITS / SAFETY or self._is_lost_beside_x(column, i):
                 return DOUBTFUL
         excused = self._has_cancelled(column, i) or self._is_left_of_1(column, i) or self._is_cut_off(column, i)
         excused = excused or self._varies_as_rounding(column, i) or self._is_lost_to_saturation(column, i)
         return DOUBTFUL if excused else None
+
+    def _is_lost_beside_x(self, column: Column, i: int) -> bool:
+        """True of a slope that is lost in the rounding of terms as large as x, of which nothing at all is left.
+
+        Of log(1 + exp(x)) − x at 100 that is so: it is exactly 0, whichever x near it, and so is its slope. Nothing in
+        the values of f tells that, but that they are lost beside x themselves.
+        """
+        sides, rounding = column.sides, SAFETY * float(self.seen.unit[i])
+        if column.expected[i] != 0 or sides is None or not sides.still[i]:
+            return False
+        lost = abs(float(self.seen.at[i])) <= rounding * column.base
+        return bool(lost and column.is_entry and abs(float(column.got[i])) <= rounding)
 
     def _has_cancelled(self, column: Column, i: int) -> bool:
         """True of a claim of 0 that may be what rounding leaves of slopes as large as the largest."""

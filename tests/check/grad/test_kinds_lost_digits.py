@@ -237,6 +237,29 @@ def test_an_exponential_of_matrices_by_a_formula_whose_series_is_cut_off():
     is_wrong(linalg.expm, lambda a, c: (1 + 1e-11) * backward(a, c), at, check="vjp")
 
 
+@settings(max_examples=15)
+@example([135.80755869432457, -142.16492765598383, 101.09212025051875, 154.51461923744014])
+@given(st.lists(st.floats(-300, -60) | st.floats(60, 300), min_size=1, max_size=5))
+def test_logits_that_are_right_leave_nothing_of_their_slopes(logits):
+    """Of the cross-entropy of right answers softplus(z) − z is exactly 0, where z is large, and softplus(z) is not."""
+    z = np.array(logits)
+    labels = (z > 0) * 1.0
+
+    def f(z):
+        return (
+            (np.logaddexp(0, z.real) - labels * z).sum() if np.isrealobj(z) else softplus(z).sum() - (labels * z).sum()
+        )
+
+    def softplus(z):
+        return np.where(z.real > 0, z, 0) + np.log(1 + np.exp(np.where(z.real > 0, -z, z)))
+
+    def grad(z):
+        return np.where(labels == 1, -1 / (1 + np.exp(z)), 1 / (1 + np.exp(-z)))
+
+    fine(f, grad, z)
+    is_wrong(f, lambda z: grad(z) + 1e-9 * (np.arange(len(z)) == 0), z)
+
+
 # -- slopes that are lost beside the largest
 
 
