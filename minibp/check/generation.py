@@ -72,9 +72,9 @@ def _by_the_seed_alone() -> Iterator[None]:
             for name, value in (("_get_local_constants", type(providers.GLOBAL_CONSTANTS)), ("CONSTANTS_CACHE", {})):
                 changes.callback(setattr, providers, name, getattr(providers, name))
                 setattr(providers, name, value)
-        # Shrinking ends after so many tries, wherever these take longer than after minutes.
-        changes.callback(setattr, engine, "MAX_SHRINKING_SECONDS", engine.MAX_SHRINKING_SECONDS)
-        vars(engine)["MAX_SHRINKING_SECONDS"] = float("inf")
+        if hasattr(engine, "MAX_SHRINKING_SECONDS"):  # shrinking ends after so many tries, not after minutes
+            changes.callback(setattr, engine, "MAX_SHRINKING_SECONDS", engine.MAX_SHRINKING_SECONDS)
+            vars(engine)["MAX_SHRINKING_SECONDS"] = float("inf")
         named = getattr(configuration, "__hypothesis_home_directory", None) is not None
         if not named and not os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY"):
             configuration.set_hypothesis_home_dir(user_cache_dir("minibp-hypothesis"))

@@ -13,6 +13,7 @@ from minibp.check.grad.column import OUTCOMES, RIGHT, WRONG
 from minibp.check.grad.engine import Engine
 from minibp.check.grad.formats import FORMATS
 from minibp.check.grad.function import Function
+from minibp.check.grad.own_noise import SMALLEST
 
 REASONS = {
     "kink": "at a kink of f, where the claimed value lies between the slopes on both sides",
@@ -137,10 +138,11 @@ def told_of_symmetry(name: str, claim: Claim | TangentClaim, arguments: Argument
     matrix = claim.found if isinstance(claim, MatrixClaim) else None
     if matrix is None or matrix.shape[0] != matrix.shape[1] or not np.isfinite(matrix).all():
         return []
-    apart = np.abs(matrix - matrix.T)
+    unit, size = float(claim.unit.max()), np.abs(matrix)
+    limit = unit**0.5 * np.maximum(size, size.T) + LAST_DIGITS * unit * size.max() + SMALLEST  # half of the digits
+    apart = np.abs(matrix - matrix.T) / limit
     i, k = (int(at) for at in np.unravel_index(int(apart.argmax()), apart.shape))
-    unit, size = float(claim.unit.max()), max(abs(matrix[i, k]), abs(matrix[k, i]))
-    if apart[i, k] <= unit**0.5 * size + LAST_DIGITS * unit * float(np.abs(matrix).max()):  # half of the digits
+    if apart[i, k] <= 1:
         return [f"{name} is symmetric"]
     places = [f"{label}{list(index) if index else ''}{part}" for label, index, part in map(arguments.place, (i, k))]
     one, other = f"{matrix[i, k]:.6g}", f"{matrix[k, i]:.6g}"

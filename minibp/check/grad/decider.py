@@ -121,8 +121,10 @@ class Decider:
         and what all of them do is added.
         """
         x, expected = self.seen.arguments.flat, self.oracles.slope_at(self.seen.arguments.flat, column, i)
-        moved = LAST_DIGITS * self.unit * x
+        moved = np.where(self.seen.arguments.movable, LAST_DIGITS * self.unit * x, 0.0)
         entries = np.flatnonzero(moved)
+        if not len(entries):
+            return 0.0
         alone = len(entries) <= ALONE
         signs = np.eye(len(x))[entries] if alone else self.seen.rng.choice((-1.0, 1.0), (DRAWN, len(x)))
         slopes = [[self.oracles.slope_at(x + by * way * moved, column, i) for by in MOVED] for way in signs]

@@ -29,6 +29,8 @@ CLOSELY = 0.1
 """Steps beyond the size of what is moved tell a slope to this part of it, or nothing."""
 SHOWING = (2.0**-26, 2.0**-18, 2.0**-10)
 """Steps from √u of 1, over which terms of about 1 move by more than they are rounded by."""
+LASTS = 64.0
+"""Over so many units terms about 1 have moved."""
 FINE = 5
 """So many of the finest steps show whether values jump at the point."""
 SEEN = 2.0**-10
@@ -117,19 +119,38 @@ def slopes(function: Projected, v: Array, base: float, reach: float) -> Slopes:
     found = settled(levels)
     if len(levels.steps) > own:
         found = _closely_told(found, settled(levels.first(own)), max(base, 1.0))
-    found = _scattered(levels, found)
-    hidden = hidden_by_1(function, v, base, found.first, found.value)
-    return found._replace(radius=np.fmax(found.radius, hidden)) if hidden.any() else found
+    return _with_hidden(levels, _scattered(levels, found))
 
 
-def hidden_by_1(function: Projected, v: Array, base: float, first: Array, value: Array | float = 0.0) -> Array:
+def _with_hidden(levels: Levels, found: Slopes) -> Slopes:
+    """With the radii of slopes by steps so fine that terms about 1 do not move at least as large as these may be.
+
+    A slope is that of f itself where f never moves by as much as such terms are rounded, or where it lasts until f has
+    moved by more.
+    """
+    function, value = levels.function, found.value
+    may_be = (function.at == 0) & ~(found.step >= min(SHOWING))
+    may_be &= (levels.base < min(SHOWING)) | (value != 0)
+    for i in np.flatnonzero(may_be).tolist():
+        rows, unit = levels.rows, float(function.unit[i])
+        shows = any(max(abs(row.before[i]), abs(row.after[i])) >= unit / 2 for row in rows)
+        beyond = [row.central[i] for row in rows if abs(value[i]) * row.h >= LASTS * unit]
+        lasts = bool(beyond) and abs(beyond[0] - value[i]) <= 0.5 * abs(value[i])
+        may_be[i] = levels.base < min(SHOWING) if not shows else not lasts
+    if not may_be.any():
+        return found
+    hidden = hidden_by_1(function, levels.v, found.first, value)
+    return found._replace(radius=np.fmax(found.radius, np.where(may_be, hidden, 0.0)))
+
+
+def hidden_by_1(function: Projected, v: Array, first: Array, value: Array | float = 0.0) -> Array:
     """How far from a `value` the slopes of results of exactly 0 may be, since terms about 1 have cancelled; else 0.
 
-    What they `first` move by is finer than such terms are rounded, of others that have underflowed. The slopes of both
-    together show over steps from √u of 1.
+    What they `first` move by is finer than such terms are rounded, of others that have underflowed, or that still move
+    where these do not. The slopes of both together show over steps from √u of 1.
     """
     may_be = (function.at == 0) & (first < function.unit / 2)
-    if not may_be.any() or base >= min(SHOWING):
+    if not may_be.any():
         return np.zeros(len(function))
     told = np.full(len(function), np.inf)
     for h in SHOWING:

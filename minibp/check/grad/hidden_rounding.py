@@ -31,6 +31,8 @@ LEAST, MOST = 0.1, 2.0
 of the distance from."""
 SATURATING = (1 - 2.0**-3, 1 - 2.0**-4, 1 + 2.0**-4, 1 + 2.0**-3)
 """Points at which units saturate less, or more, in units of x."""
+FALLING, E_FOLD = (1 - 2.0**-3, 1 + 2.0**-3), 1.0
+"""Between points so far from x, in units of it, and x itself slopes that are lost fall off by e or more each time."""
 ROUGHLY = 2.0**-13
 """A step, in units of the size of x, over which differences tell a slope to a few digits."""
 
@@ -63,13 +65,18 @@ class HiddenRounding:
         """True of a slope that is lost in the rounding of terms as large as x, of which nothing at all is left.
 
         Of log(1 + exp(x)) − x at 100 that is so: it is exactly 0, whichever x near it, and so is its slope. Nothing in
-        the values of f tells that, but that they are lost beside x themselves.
+        the values of f tells that, but that they are lost beside x themselves. What is lost falls off by far within an
+        eighth of x; a constant, or a power of x, does not.
         """
         sides, rounding = column.sides, SAFETY * float(self.seen.unit[i])
         if column.expected[i] != 0 or sides is None or not sides.still[i]:
             return False
         lost = abs(float(self.seen.at[i])) <= rounding * column.base
-        return bool(lost and column.is_entry and abs(float(column.got[i])) <= rounding)
+        if not (lost and column.is_entry and abs(float(column.got[i])) <= rounding):
+            return False
+        x = self.seen.arguments.flat
+        near = [self.claimed.slope_at(np.where(column.v != 0, by, 1.0) * x, column, i) for by in FALLING]
+        return self.claimed.claim.constant or _logarithm(near[1], near[0]) >= 2 * E_FOLD
 
     def _has_cancelled(self, column: Column, i: int) -> bool:
         """True of a claim of 0 that may be what rounding leaves of slopes as large as the largest."""

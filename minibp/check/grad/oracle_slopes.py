@@ -11,7 +11,7 @@ from minibp.check.grad.autodiff import Autodiff
 from minibp.check.grad.claimed_slopes import MEASURED, along, total
 from minibp.check.grad.column import Column
 from minibp.check.grad.complex_step import LAST_DIGITS, STEP, SUBNORMAL, UNDERFLOW, ComplexStep, amplification
-from minibp.check.grad.differences import GROWTH, hidden_by_1
+from minibp.check.grad.differences import GROWTH, SHOWING, hidden_by_1
 from minibp.check.grad.projected import TAIL, Projected
 from minibp.check.oracles.estimate import OracleUnavailable
 from minibp.check.report.wording import ORACLE_NAMES
@@ -180,7 +180,8 @@ class OracleSlopes:
         shows = UNSEEN * np.maximum(self.seen.noise, SAFETY * rounding)
         shows = shows / np.fmin(np.fmax(sides.plateau, sides.moves), max(column.base, 1.0))
         told = np.fmax(np.fmax(-sides.low, sides.high), shows) + UNDERFLOW / STEP
-        told = np.fmax(told, hidden_by_1(self.seen, column.v, column.base, sides.first))
+        if column.base < min(SHOWING):
+            told = np.fmax(told, hidden_by_1(self.seen, column.v, sides.first))
         stands_still = np.isfinite(sides.plateau) & ~(sides.moves <= column.base)
         bounded = stands_still & (np.abs(column.got) > told + column.allowed)
         for name in self.open:

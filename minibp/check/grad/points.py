@@ -16,7 +16,7 @@ import numpy as np
 from minibp.arrays import Array, InputError, checked_count
 from minibp.check.grad.arguments import names_of_arguments
 from minibp.check.grad.checks import Outcome, ask
-from minibp.check.grad.question import Question
+from minibp.check.grad.question import Question, arguments_of
 from minibp.check.grad.shared import asked_at
 from minibp.check.grad.structure import Structure
 from minibp.check.grad.watch import watching
@@ -235,9 +235,9 @@ def _beside(question: Question, x: Any, rng: np.random.Generator) -> tuple[list[
         return array if usable else None
 
     structure = Structure(roots, reading)
-    moved = []
-    for leaf in structure.leaves:
-        array = leaf.array
+    moved: list[Any] = []
+    for leaf, asked in zip(structure.leaves, arguments_of(question, x).structure.leaves, strict=True):
+        array = leaf.array if asked.array is not None else None  # what is passed on is held
         same = array is not None and np.isfinite(array).all() and (array == array.flat[0]).all()
         if array is None or not same:
             moved.append(leaf.value)
@@ -248,7 +248,8 @@ def _beside(question: Question, x: Any, rng: np.random.Generator) -> tuple[list[
         noise = rng.standard_normal(array.shape)
         if array.dtype.kind == "c":
             noise = noise + 1j * rng.standard_normal(array.shape)
-        moved.append((array + BESIDE * size * noise).astype(array.dtype))
+        beside = (array + BESIDE * size * noise).astype(array.dtype)
+        moved.append(beside if isinstance(leaf.value, np.ndarray) else beside[()].item())
     built = structure.built(moved)
     return hidden, tuple(built) if several else built[0]
 

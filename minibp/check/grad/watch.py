@@ -37,7 +37,7 @@ class Watch:
         self.place = ""
         self.calls = 0
         self.began = self.shown = self.entered = time.monotonic()
-        self.first = False
+        self.first = self.inside = False
         self.called = ""
         self.guarded = _can_guard()
         self.terminal = sys.stderr is not None and sys.stderr.isatty()
@@ -49,7 +49,7 @@ class Watch:
         self.allowed = max(FIRST * self.least, self.limit) if first else self.limit
 
     def __enter__(self) -> None:
-        self.entered = time.monotonic()
+        self.entered, self.inside = time.monotonic(), True
         if self.guarded:
             signal.setitimer(signal.ITIMER_REAL, self.allowed)
         if self.terminal:
@@ -58,10 +58,11 @@ class Watch:
                 self.shown = now
                 self._write(f"minibp: {self.place}{self.calls:,} calls of f, {now - self.began:.0f} s")
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         if self.guarded:
             signal.setitimer(signal.ITIMER_REAL, 0)
-        if self.first:
+        self.inside = False
+        if self.first and kind is None:
             self.limit = max(self.limit, SLOWER * (time.monotonic() - self.entered))
 
     def _write(self, line: str) -> None:
@@ -103,9 +104,12 @@ def watching(*, limit: float = LIMIT) -> Iterator[Watch]:
 
 
 def call(what: str, *, of_f: bool = True, first: bool = False) -> AbstractContextManager[None]:
-    """A call that the watch, if there is one, knows of: of f or of a claim, the `first` at the point."""
+    """A call that the watch, if there is one, knows of: of f or of a claim, the `first` at the point.
+
+    One within another, as of f by a gradient that is made of it, is watched as a part of that.
+    """
     watch = WATCH.get()
-    if watch is None:
+    if watch is None or watch.inside:
         return nullcontext()
     watch.expect(what, of_f=of_f, first=first)
     return watch

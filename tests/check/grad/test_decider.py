@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from grad_kinds import report
 from grad_programs import judged, outcome, sines, told_another_slope
 
 from minibp.check.grad.column import DIFFERENCES, DISPUTED, OUTCOMES, SMALL
@@ -13,6 +14,17 @@ STEP, BOTH, ALONE = ("complex_step",), ("complex_step", DIFFERENCES), (DIFFERENC
 def test_the_last_digits_of_the_largest_slope_are_no_excuse(off):
     """An error of ten units in the last place of the slope of 1e6 beside it."""
     assert outcome(lambda x: 1e6 * x[0] + x[1] ** 2, np.array([1e6, 2.6 + off]), np.array([1, 1.3]), k=1) == "wrong"
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_at_0_alone_nothing_varies_where_x_is_rounded(n):
+    """No entry has a rounding there."""
+
+    def claim(x):
+        return (np.full(x.shape, 1 / 3) + 1e9 + x) - 1e9
+
+    found = report(lambda x: (x / 3).sum(), claim, np.zeros(n))
+    assert found.verdict == "unstable", str(found)
 
 
 @pytest.mark.parametrize(

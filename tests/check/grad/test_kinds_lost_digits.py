@@ -256,6 +256,15 @@ def test_logits_that_are_right_leave_nothing_of_their_slopes(logits):
     is_wrong(f, lambda z: grad(z) + 1e-9 * (np.arange(len(z)) == 0), z)
 
 
+@pytest.mark.parametrize("scale", [1.0, 1e-16, 1e-20])
+def test_a_mask_that_is_forgotten_is_wrong_however_small_f_is(scale):
+    """Units that are dead are 0 and stand still as well."""
+    x = np.array([3.0, 2.0])
+    is_wrong(lambda x: scale * np.maximum(x - 5, 0).sum(), lambda x: np.full(x.shape, scale), x)
+    is_wrong(lambda x: scale * np.maximum(x - 5, 0), lambda x, c: scale * c * x, x, check="vjp")
+    is_wrong(lambda x: np.maximum(x - 5, 0), lambda x, c: 1e-16 * c, x, check="vjp")
+
+
 # -- slopes that are lost beside the largest
 
 

@@ -73,6 +73,28 @@ def test_squares_that_underflow_are_no_slope_of_0(x):
     is_wrong(lambda x: (x * x).sum(), lambda x: 2 * x + 1, np.array(x))
 
 
+CANCEL_AT_0 = {
+    "exp(2x) - 1 - 2x": (lambda x: np.exp(2 * x) - 1 - 2 * x, lambda x: 2 * np.expm1(2 * x)),
+    "1 - cos x + x / 3 - sin(x / 3)": (
+        lambda x: 1 - np.cos(x) + x / 3 - np.sin(x / 3),
+        lambda x: np.sin(x) + (1 - np.cos(x / 3)) / 3,
+    ),
+    "1 + x - exp x": (lambda x: (1 + x) - np.exp(x), lambda x: -np.expm1(x)),
+    "x - ((1 + x) - 1)": (lambda x: x - ((1 + x) - 1), lambda x: 0 * x),
+}
+"""Functions whose terms cancel at 0, and to whose last digits x is added that moves where 1 does not; their slopes."""
+
+
+@settings(max_examples=15)
+@given(st.sampled_from(sorted(CANCEL_AT_0)), st.integers(1, 4), st.integers(0, 2**32 - 1))
+@example("exp(2x) - 1 - 2x", 2, 2036804361)
+def test_steps_so_fine_that_1_does_not_move_tell_no_slope(name, n, seed):
+    f, slope = CANCEL_AT_0[name]
+    for oracles in ({}, {"oracles": ("finite_difference",)}):
+        found = report(lambda x: f(x).sum(), slope, np.zeros(n), seed=seed, **oracles)
+        assert found.verdict in {"correct", "undecided"}, str(found)
+
+
 @pytest.mark.parametrize("x", [1e-170, -4e-200])
 def test_what_has_underflowed_beside_terms_that_cancel_bounds_no_slope(x):
     """x³ moves by less than 1 − sinc x is rounded by, over steps over which nothing of that shows."""

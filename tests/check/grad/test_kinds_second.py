@@ -185,6 +185,12 @@ def test_whether_a_hessian_is_symmetric_is_told():
     assert "one_way is not symmetric: by x[0] and w[1] it is -0.4, and the other way round -0.8" in found
 
 
+def test_an_entry_that_is_not_symmetric_is_seen_beside_large_ones_that_are():
+    wrong = np.array([[0, 1e9, 0], [1e9 + 5, 0, 1], [0, 0, 0]])
+    found = said(is_wrong(lambda x: 1e9 * x[0] * x[1], wrong, np.array([1.0, 2, 3]), check="hessian"))
+    assert "by x[1] and x[2] it is 1, and the other way round 0" in found
+
+
 def test_what_is_no_hessian_is_said_to_have_another_shape():
     f, gradient, _ = coupled(3)
     found = is_wrong(f, gradient, normal(1, 3), check="hessian", **NUMPY)

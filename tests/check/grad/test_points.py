@@ -79,6 +79,15 @@ def test_a_single_0_hides_terms_as_well(x):
     is_right(lambda x: (x * x).sum() if np.ndim(x) else x * x, lambda x: 2 * x, x)
 
 
+def test_what_is_passed_on_is_held():
+    """A rate of 0 is no point of a derivative by x."""
+
+    def f(x, rate):
+        return (x**2).sum() * (1 if rate == 0 else 1 / (1 - rate))
+
+    is_right(f, lambda x, rate: (2 * x, None), (np.array([1.0, 2.0]), 0.0), wrt=("x",))
+
+
 def test_complex_zeros_hide_terms_as_well():
     def f(z):
         return (z * z.conj()).real.sum()

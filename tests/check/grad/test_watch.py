@@ -158,6 +158,28 @@ def test_what_is_slow_at_the_point_may_be_slow_later():
     assert own.calls == 3
 
 
+@needs_alarms
+def test_a_call_that_did_not_end_is_no_measure_of_the_next():
+    own = Watch(limit=0.02)
+    own.expect("f", of_f=True, first=True)
+    with suppress(Hang), own:
+        raise Hang
+    assert own.limit == 0.02
+
+
+@needs_alarms
+def test_a_call_within_another_is_a_part_of_it():
+    def outer():
+        with call("outer"):
+            with call("inner"):
+                before = time.monotonic()
+            assert time.monotonic() >= before
+            for_ever()
+
+    with watching(limit=0.1), pytest.raises(Hang, match="outer did not end"):
+        outer()
+
+
 def test_a_check_within_another_has_the_same_watch():
     with watching() as outer:
         with watching() as inner:
