@@ -16,6 +16,7 @@ from minibp.arrays import Array
 from minibp.check.grad.levels import FADED, Levels, Table
 from minibp.check.grad.own_noise import SMALLEST
 from minibp.check.grad.projected import Projected
+from minibp.check.grad.terms_about_1 import SHOWING, hidden_by_1
 from minibp.check.rounding.noise import SAFETY
 
 GROWTH = 8.0
@@ -27,8 +28,6 @@ FINER = 64.0
 SMALLEST_STEP, LARGEST_FACTOR = 1e-322, 1e150
 CLOSELY = 0.1
 """Steps beyond the size of what is moved tell a slope to this part of it, or nothing."""
-SHOWING = (2.0**-26, 2.0**-18, 2.0**-10)
-"""Steps from √u of 1, over which terms of about 1 move by more than they are rounded by."""
 LASTS = 64.0
 """Over so many units terms about 1 have moved."""
 FINE = 5
@@ -141,23 +140,6 @@ def _with_hidden(levels: Levels, found: Slopes) -> Slopes:
         return found
     hidden = hidden_by_1(function, levels.v, found.first, value)
     return found._replace(radius=np.fmax(found.radius, np.where(may_be, hidden, 0.0)))
-
-
-def hidden_by_1(function: Projected, v: Array, first: Array, value: Array | float = 0.0) -> Array:
-    """How far from a `value` the slopes of results of exactly 0 may be, since terms about 1 have cancelled; else 0.
-
-    What they `first` move by is finer than such terms are rounded, of others that have underflowed, or that still move
-    where these do not. The slopes of both together show over steps from √u of 1.
-    """
-    may_be = (function.at == 0) & (first < function.unit / 2)
-    if not may_be.any():
-        return np.zeros(len(function))
-    told = np.full(len(function), np.inf)
-    for h in SHOWING:
-        moved = [(function(function.rounded(function.arguments.flat + by * v)) - function.at) / by for by in (h, -h)]
-        apart = np.fmax(*(np.abs(slope - np.nan_to_num(value)) for slope in moved))
-        told = np.fmin(told, apart + SAFETY * function.unit / h)
-    return np.where(may_be, told, 0.0)
 
 
 def _add_larger(levels: Levels, h: float, growth: float, most: float) -> None:

@@ -11,8 +11,9 @@ from minibp.check.grad.autodiff import Autodiff
 from minibp.check.grad.claimed_slopes import MEASURED, along, total
 from minibp.check.grad.column import Column
 from minibp.check.grad.complex_step import LAST_DIGITS, STEP, SUBNORMAL, UNDERFLOW, ComplexStep, amplification
-from minibp.check.grad.differences import GROWTH, SHOWING, hidden_by_1
+from minibp.check.grad.differences import GROWTH
 from minibp.check.grad.projected import TAIL, Projected
+from minibp.check.grad.terms_about_1 import SHOWING, hidden_by_1
 from minibp.check.oracles.estimate import OracleUnavailable
 from minibp.check.report.wording import ORACLE_NAMES
 from minibp.check.rounding.noise import SAFETY
