@@ -87,7 +87,7 @@ def test_where_all_units_saturate_no_right_derivative_is_wrong(unit, name, x):
     jvp = report(f, lambda x, v: claim(x) * np.asarray(v, np.float32), at, check="jvp", arithmetic=name)
     assert jvp.verdict in {"correct", "undecided"}, str(jvp)
     wrong = report(lambda x: f(x).sum(), np.zeros_like, at, arithmetic=name).verdict
-    # What has underflowed beside the rest is no mistake; where 1 and -1 cancel, f is not seen to be as inexact as it is.
+    # What has underflowed beside the rest is no mistake; where 1 and -1 cancel, the rounding of f is not seen.
     cancelled = abs(f(at).sum()) < 1e-3 * np.abs(f(at)).sum()
     assert wrong == "wrong" or slope(f(at)).max() < 1e-12 or cancelled
 
