@@ -57,9 +57,9 @@ def smallest(
 
 @contextmanager
 def _by_the_seed_alone() -> Iterator[None]:
-    """Draw without the constants that Hypothesis collects from the modules in the user's folders, and without a clock.
+    """Draw without a clock, and without the constants that Hypothesis collects from the modules in the user's folders.
 
-    It mixes them into what it draws, so that a seed would give other networks once a line of the code that is checked
+    It mixes these into what it draws, so that a seed would give other networks once a line of the code that is checked
     has changed. What it notes on modules goes to the user's cache, and not into the working folder, where no folder
     of Hypothesis was named or used yet.
     """

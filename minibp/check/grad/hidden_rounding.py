@@ -23,8 +23,8 @@ SERIES = 4.0
 factor of two."""
 HALF_OF_DIGITS = 32.0
 """The slope of what is left of a series is at most about so many √u of the slope: that of a further term, of which the
-first are two orders apart."""
-BESIDE = tuple(side * 2.0**-power for power in range(3, 27, 3) for side in (-1, 1))
+first are two orders apart. Where no oracle tells how it varies it is at most so many units of f over the size of x."""
+CLOSE_BY = tuple(side * 2.0**-power for power in range(3, 27, 3) for side in (-1, 1))
 """How far points are from x, in units of its size, at which less is left of a series, or more."""
 LEAST, MOST = 0.1, 2.0
 """By how much the logarithm of what is left differs at points that are nearer than that which the series is in powers
@@ -112,7 +112,7 @@ class HiddenRounding:
         rounding = unit * self._size_of_terms(i)
         if not self.oracles.open:
             return abs(off) * column.base <= HALF_OF_DIGITS * rounding
-        for by in BESIDE:
+        for by in CLOSE_BY:
             there, slope = self._off_at(1 + by, column, i)
             bends = abs(there - off) / (abs(by) * column.base)
             is_left = LEAST <= _logarithm(there, off) <= MOST and _logarithm(there * expected, off * slope) >= LEAST

@@ -65,6 +65,8 @@ def outside(
         return None
     # Gradients nearby differ from those at the point by curvature, too: as half the distance shows.
     bent = np.abs(found[-4:] - nearby.slopes([way / 2 for way in nearby.ways[-4:]])).max()
+    if not np.isfinite(bent):
+        return None
     radius = nearby.radius(1.0) + min(4 * float(bent), 2 * float(np.abs(found).max()) * NEARBY * 64)
     low, high = float(found.min()), float(found.max())
     best = nearby.ways[int(np.argmin(np.abs(found - got)))]

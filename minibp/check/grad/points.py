@@ -249,7 +249,7 @@ def _beside(question: Question, x: Any, rng: np.random.Generator) -> tuple[list[
         if array.dtype.kind == "c":
             noise = noise + 1j * rng.standard_normal(array.shape)
         beside = (array + BESIDE * size * noise).astype(array.dtype)
-        moved.append(beside if isinstance(leaf.value, np.ndarray) else beside[()].item())
+        moved.append(beside if array.ndim or isinstance(leaf.value, np.ndarray) else beside[()])
     built = structure.built(moved)
     return hidden, tuple(built) if several else built[0]
 
