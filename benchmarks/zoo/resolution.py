@@ -58,7 +58,7 @@ def _measured(engine: Engine, column: Column) -> Array:
     Where no oracle was asked but two steps of differences, a slope is told as these do, and one of exactly 0 is not.
     """
     for name in list(engine.oracles.open):
-        column.forget(name)
+        column.values.pop(name, None)
         if engine.oracles.ask(name, column):  # afresh, without what was measured
             engine.oracles.measure(name, column)
     radii = [radius for _, radius in column.values.values()]
