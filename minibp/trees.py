@@ -1,15 +1,18 @@
-"""Trees of tuples, lists, dicts and dataclasses, nested, whose leaves are anything else."""
+"""Trees of tuples, lists, mappings, dataclasses and what JAX takes apart, nested, whose leaves are anything else."""
 
 from __future__ import annotations
 
+import copy
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from typing import Any
 
 import numpy as np
 
 DEEPEST = 64
 """Containers are not nested deeper; NumPy's arrays have no more dimensions."""
+_NO_CONTAINERS = (np.ndarray, np.generic, int, float, complex, str, bytes, type(None))
 Children = list[tuple[str, Any]]
 """The entries of a container, each with what is written behind the container's name: [0], ['w'], .weight."""
 
@@ -23,18 +26,50 @@ def children_of(value: Any) -> tuple[Children, Callable[[list[Any]], Any]] | Non
     """
     if isinstance(value, Mapping):
         keys = list(value)
-        return [(f"[{key!r}]", value[key]) for key in keys], lambda new: dict(zip(keys, new, strict=True))
+        return [(f"[{key!r}]", value[key]) for key in keys], lambda new: _mapping_like(value, keys, new)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         names = type(value)._fields
         return [(f".{name}", entry) for name, entry in zip(names, value, strict=True)], lambda new: type(value)(*new)
     if isinstance(value, tuple | list):
         made: Callable[[list[Any]], Any] = list if isinstance(value, list) else tuple
         return [(f"[{i}]", entry) for i, entry in enumerate(value)], made
+    registered = _registered(value)
+    if registered is not None:
+        return registered
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [field.name for field in dataclasses.fields(value) if field.init]
         pairs = [(f".{name}", getattr(value, name)) for name in names]
         return pairs, lambda new: dataclasses.replace(value, **dict(zip(names, new, strict=True)))
     return None
+
+
+def _mapping_like(value: Mapping[Any, Any], keys: list[Any], entries: list[Any]) -> Mapping[Any, Any]:
+    """A mapping of the same class, of which a copy, or the class of one that is frozen, takes other entries."""
+    pairs = dict(zip(keys, entries, strict=True))
+    if type(value) is dict:
+        return pairs
+    if not isinstance(value, MutableMapping):
+        frozen: Callable[..., Mapping[Any, Any]] = type(value)
+        return frozen(pairs)
+    made = copy.copy(value)
+    made.update(pairs)
+    return made
+
+
+def _registered(value: Any) -> tuple[Children, Callable[[list[Any]], Any]] | None:
+    """The entries of an instance of a class that JAX was told how to take apart, as of its libraries' modules."""
+    tree_util: Any = sys.modules.get("jax.tree_util")
+    if tree_util is None or isinstance(value, _NO_CONTAINERS) or tree_util.all_leaves([value]):
+        return None
+    pairs, tree = tree_util.tree_flatten_with_path(value, is_leaf=lambda part: part is not value)
+    labels = [_label(tree_util.keystr(path), i) for i, (path, _) in enumerate(pairs)]
+    entries = [entry for _, entry in pairs]
+    return list(zip(labels, entries, strict=True)), lambda new: tree_util.tree_unflatten(tree, new)
+
+
+def _label(key: str, i: int) -> str:
+    """What is written behind the container's name; of entries that have only a place it is `key` with a remark."""
+    return f"[{i}]" if key.startswith("[<") else key
 
 
 def is_numbers(value: Any, depth: int = 0) -> bool:

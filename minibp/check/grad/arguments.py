@@ -73,6 +73,7 @@ class Arguments:
         self.values: tuple[Any, ...] = x if self.several else (x,)
         self.notes: list[str] = []
         self.names = names_of_arguments(f if named else None, len(self.values), name, several=self.several)
+        self._own_names = names_of_arguments(f, len(self.values), name, several=self.several)
         roots = list(zip(self.names, self.values, strict=True))
         for label, value in roots:
             _check_container(label, value, label, 0)
@@ -99,6 +100,13 @@ class Arguments:
             self.notes.append(f"{held} infinite {'entry is' if held == 1 else 'entries are'} held as given")
         self.scale = self._scales()
         """How large each entry is: |x| or, where that is 0, what is usual in its array, at most 1."""
+
+    def as_f_has_it(self, leaf: str) -> str:
+        """The name of a leaf as f calls its argument: params['w'], of what is x['w'] or x[0]['w'] by position."""
+        for name, own in zip(self.names, self._own_names, strict=True):
+            if leaf.startswith(name):
+                return own + leaf.removeprefix(name)
+        return leaf
 
     @cached_property
     def tied_at_the_end(self) -> Array:

@@ -10,12 +10,13 @@ from minibp.arrays import InputError
 from minibp.check.grad import contract
 from minibp.check.grad.arguments import Arguments, Breach, Misuse
 from minibp.check.grad.claim import Claim, GradientClaim, MatrixClaim, TangentClaim, name_of
-from minibp.check.grad.column import DIFFERENCES, UNSTABLE, WRONG, Cell
+from minibp.check.grad.column import UNSTABLE, WRONG, Cell
 from minibp.check.grad.conclusion import (
     outcomes,
     remarks,
     said_by_the_code,
     settle_conjugates,
+    told_of_nan,
     told_of_symmetry,
     unresolved,
     verdict_of,
@@ -26,7 +27,6 @@ from minibp.check.grad.function import Function
 from minibp.check.grad.jacobian import tensor_errors
 from minibp.check.grad.low_precision import UNITS, WRITTEN, granted
 from minibp.check.grad.question import Question, arguments_of, quietly
-from minibp.check.grad.resolution import RESOLVED
 from minibp.check.grad.second_order import GradientOf
 from minibp.check.grad.steps import LITTLE
 from minibp.check.grad.structure import numbers_of
@@ -103,11 +103,18 @@ class _Asked:
             statistics,
             len(self.arguments) * results,
             self.name,
-            function.calls if function else 0,
+            self._calls(),
             len(function) if function else 0,
             tensor_errors(self.question.kind, engine) if engine and engine.columns else (),
             engine.agreement if engine else {},
         )
+
+    def _calls(self) -> int:
+        """The number of calls of f, also where it is the gradient of f that is compared."""
+        function, asked = self.function, int(self.question.kind == "hvp")  # whether it is a gradient itself
+        if function is None:
+            return asked
+        return asked + (function.f.function.calls if isinstance(function.f, GradientOf) else function.calls)
 
     def _verdict(self) -> str:
         question, subject, verdict = self.question, "f", "undecided"
@@ -224,7 +231,7 @@ class _Asked:
         counts = outcomes(engine)
         self.notes += claim.notes
         breaches = list(claim.breaches)
-        told = self._told_of_nan(engine) if breaches else ""
+        told = told_of_nan(engine) if breaches else ""
         self.findings += [
             Finding(
                 None, None, self._tensor(), subject=self.name, message=breach + (told if "finite" in breach else "")
@@ -267,15 +274,6 @@ class _Asked:
                 "all that is off is off by less than a thousandth: where f is a solver, or an iteration that stops"
                 " early, accuracy= says how well it is known"
             )
-
-    def _told_of_nan(self, engine: Engine) -> str:
-        """The slope that is told of the first entry that is claimed to be no number."""
-        for column in engine.columns:
-            bad = np.flatnonzero(~np.isfinite(column.got))
-            value, radius = column.values.get(DIFFERENCES, (column.got, column.got))
-            if column.is_entry and len(bad) and radius[bad[0]] <= RESOLVED * abs(value[bad[0]]):
-                return f"; {ORACLE_NAMES[DIFFERENCES]} give {float(value[bad[0]]):.6g}"
-        return ""
 
     def _check_contract(self, claim: Claim | TangentClaim) -> bool:
         """Add what a backward pass breaks of its contract; True where it does not use the cotangent."""

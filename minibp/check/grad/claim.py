@@ -15,7 +15,7 @@ from minibp.check.grad.formats import lengths_of
 from minibp.check.grad.function import Function, cotangent_of
 from minibp.check.grad.parsed import Parsed, matched, parsed, roots_of
 from minibp.check.grad.structure import numbers_of
-from minibp.check.grad.watch import call
+from minibp.check.grad.watch import Hang, call
 from minibp.check.rounding.error_array import ErrorArray
 from minibp.check.rounding.noise import DEGREE, SAFETY, ULPS, scatter
 from minibp.foreign import roundoff, type_of
@@ -134,7 +134,8 @@ class GradientClaim(Claim):
 
     def row_in_double(self, c: Array) -> Array:
         """cᵀJ at the point as the claim has it of arguments in float64."""
-        result = self.claim(*self.arguments.at(self.arguments.flat, np.float64), *self._more(c))
+        with call(f"{self.name}, called with float64,", of_f=False):
+            result = self.claim(*self.arguments.at(self.arguments.flat, np.float64), *self._more(c))
         return self._scaled(self._parsed(result).row, c)
 
     def derived(self, c: Array, row: Array) -> Array | None:
@@ -147,7 +148,8 @@ class GradientClaim(Claim):
         ]
         try:
             more = (cotangent_of(self.function, c, ErrorArray),) if self.takes_cotangent else ()
-            result = self.claim(*structure.built(leaves), *more)
+            with call(f"{self.name}, called with arrays that carry errors,", of_f=False):
+                result = self.claim(*structure.built(leaves), *more)
             result = result[1] if self.value is not None else result
             roots = roots_of(self.name, result, structure, self.arguments.names, self.arguments.several)
             parts = matched(self.name, roots, structure)
@@ -155,7 +157,7 @@ class GradientClaim(Claim):
                 (None, None) if given.array is None else _with_error(part, given.array)
                 for given, (_, part) in zip(structure.leaves, parts, strict=True)
             ]
-        except Exception:  # noqa: BLE001 -- code that does anything but NumPy raises anything
+        except (Exception, Hang):  # noqa: BLE001 -- code that does anything but NumPy raises anything, or has no end
             return None
         values, errors = (structure.row([pair[which] for pair in pairs]) for which in (0, 1))
         same = np.array_equal(self._scaled(values, c), row)  # else the code took another way for these arrays

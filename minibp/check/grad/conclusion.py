@@ -9,11 +9,13 @@ import numpy as np
 
 from minibp.check.grad.arguments import Arguments
 from minibp.check.grad.claim import LAST_DIGITS, Claim, MatrixClaim, TangentClaim
-from minibp.check.grad.column import OUTCOMES, RIGHT, WRONG
+from minibp.check.grad.column import DIFFERENCES, OUTCOMES, RIGHT, WRONG
 from minibp.check.grad.engine import Engine
 from minibp.check.grad.formats import FORMATS
 from minibp.check.grad.function import Function
 from minibp.check.grad.own_noise import SMALLEST
+from minibp.check.grad.resolution import RESOLVED
+from minibp.check.report.wording import ORACLE_NAMES
 
 REASONS = {
     "kink": "at a kink of f, where the claimed value lies between the slopes on both sides",
@@ -131,6 +133,16 @@ def remarks(name: str, function: Function, claim: Claim | TangentClaim, engine: 
         return [*found, f"the rounding error of {name} is derived; that of f is measured: {known}"]
     own = "left to the oracles" if claim.constant_or_columns else "what it differs by between points nearby"
     return [*found, f"the tolerance is measured: {known}, the rounding of {name} is {own}"]
+
+
+def told_of_nan(engine: Engine) -> str:
+    """The slope that is told of the first entry that is claimed to be no number."""
+    for column in engine.columns:
+        bad = np.flatnonzero(~np.isfinite(column.got))
+        value, radius = column.values.get(DIFFERENCES, (column.got, column.got))
+        if column.is_entry and len(bad) and radius[bad[0]] <= RESOLVED * abs(value[bad[0]]):
+            return f"; {ORACLE_NAMES[DIFFERENCES]} give {float(value[bad[0]]):.6g}"
+    return ""
 
 
 def told_of_symmetry(name: str, claim: Claim | TangentClaim, arguments: Arguments) -> list[str]:

@@ -12,6 +12,7 @@ from minibp.check.grad.claim import Claim, GradientClaim, TangentClaim
 from minibp.check.grad.function import Function
 from minibp.check.grad.parsed import parsed
 from minibp.check.grad.run_to_run import granted, run_to_run
+from minibp.check.grad.watch import call
 from minibp.foreign import roundoff
 from minibp.user_error import description_of
 
@@ -179,7 +180,8 @@ def _with_layout(claim: GradientClaim, function: Function, c: Array, kind: str) 
     ]
     (built,) = function.result.built(stored)
     arguments = claim.arguments
-    result = claim.claim(*arguments.at(arguments.flat), built)
+    with call(f"{claim.name}, called with a cotangent that is {kind},", of_f=False):
+        result = claim.claim(*arguments.at(arguments.flat), built)
     after = [leaf for leaf, given in zip(stored, function.result.leaves, strict=True) if given.array is not None]
     changed = not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(before, after, strict=True))
     found = parsed(claim.name, result, arguments.structure, arguments.names, arguments.several, "x")

@@ -144,14 +144,15 @@ class Findings:
         return "grad" + leaf.removeprefix("x") if self.kind == "grad" else leaf
 
     def _finding(self, cell: Cell, named: dict[str, Named]) -> Finding:
-        tensor, entry, symptom = "slope", None, None
+        tensor, entry, symptom, message = "slope", None, None, ""
+        leaf, place, part = self.arguments.place(int(np.flatnonzero(cell.v)[0]))
         if cell.is_entry:
-            leaf, entry, part = self.arguments.place(int(np.flatnonzero(cell.v)[0]))
-            tensor, symptom = self._label(leaf) + part, named.get(leaf)
-        message = ""
+            tensor, entry, symptom = self._label(leaf) + part, place, named.get(leaf)
+        if self.kind != "grad" or (leaf != "x" and cell.is_entry):
+            off = self.off[leaf]
+            message = f"the derivatives by {self.arguments.as_f_has_it(leaf)}, of which {off:,} {_verb(off)} off"
         if self.kind != "grad":
             by = tensor + (f"[{', '.join(map(str, entry))}]" if entry else "")
-            message = f"the derivatives by {self._leaf(cell)}, of which {self.off[self._leaf(cell)]:,} are off"
             tensor, entry = f"∂{self._result(cell.i)}/∂{by}", None
         return Finding(
             "(1)", None, tensor, symptom.id if symptom else None, self.name, entry,
@@ -165,3 +166,7 @@ class Findings:
             return "(a sum of the results with random signs)"
         label, index, part = self.function.place(i)
         return label + (f"[{', '.join(map(str, index))}]" if index else "") + part
+
+
+def _verb(count: int) -> str:
+    return "is" if count == 1 else "are"

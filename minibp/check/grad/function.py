@@ -52,7 +52,7 @@ class Function:
         self.kept_values: list[tuple[Array, Array]] = []
         self.repeated = min(REPEATED, max(FEWEST, REPEATED_NUMBERS // len(arguments)))
         self.dtype: Any = None
-        first = self._checked(arguments.called(name, f))
+        first = self._called_at_x()
         self.result = first
         self.given = first.flat
         self.kept = np.isfinite(first.flat)
@@ -66,8 +66,10 @@ class Function:
         self.expect_the_same()
         self._choose_dtype()
         self.at = self._value(arguments.flat)
+        self.calls += 1
         try:
-            computed = Structure([("out", f(*arguments.at(arguments.flat, self.dtype)))], _reading)
+            with call(f"{name}, called at x,"):
+                computed = Structure([("out", f(*arguments.at(arguments.flat, self.dtype)))], _reading)
         except Exception as error:
             again = "an earlier call at the same x gave a result"
             raise Breach(f"{name} raised {description_of(error)}; {again}") from error
@@ -110,17 +112,18 @@ class Function:
     def _roundoff_of(self, leaf: Any) -> float:
         return max(self._dtype_of(leaf), 2.0**-53 if self.dtype is not None else 2.0**-24)
 
-    def _called_again(self) -> Array:
-        return self._checked(self.arguments.called(self.name, self.f)).flat
+    def _called_at_x(self) -> Structure:
+        self.calls += 1
+        return self._checked(self.arguments.called(self.name, self.f))
 
     def expect_the_same(self) -> None:
         """Raise `Breach` where f, called again at the point, gives anything else than at first."""
         try:
-            again = self._called_again()
+            again = self._called_at_x().flat
         except Misuse as misuse:
             raise Breach(f"{misuse}; an earlier call at the same x gave a result") from misuse
         if not np.array_equal(self.given, again, equal_nan=True):
-            apart = run_to_run(self.given, again, self._called_again, self.returned)
+            apart = run_to_run(self.given, again, lambda: self._called_at_x().flat, self.returned)
             if apart is not None:
                 self.varies = np.maximum(self.varies, apart)
                 return

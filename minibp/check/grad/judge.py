@@ -17,10 +17,13 @@ from minibp.check.grad.projected import Projected
 from minibp.check.grad.resolution import Resolution
 from minibp.check.grad.steps import LITTLE, Steps
 from minibp.check.grad.tally import Tally
+from minibp.check.rounding.noise import SAFETY
 from minibp.check.statistics import Statistics
 
 GLANCE = 1e-7
 """Two steps do where they tell a slope to this part, or about as well as the noise of f allows."""
+MANY_STEPS = 64.0
+"""A step of differences is up to eight times as long as that over which f first moves, by up to four units."""
 CONFIRMED = 12
 """Once so many directions are wrong at all scales, the word of one oracle does for others that are clearly off."""
 
@@ -133,7 +136,8 @@ class Judge:
         value, radius = two_sided(sides)
         backed = sum(self._is_backed(column, name) for name in self.oracles.open)
         mute = sides.kink | sides.uneven | sides.jumps | (sides.still & (backed != 0)) | self.doubts.is_aliased(column)
-        column.values[DIFFERENCES] = value, np.where(mute, np.inf, radius)
+        radius = np.where(mute, np.inf, self._with_steps_of_rounding(column, value, radius))
+        column.values[DIFFERENCES] = value, radius
         if self.resolution.largest == 0:
             self.resolution.largest = float(np.nan_to_num(sides.size).max(initial=0.0))
         self._agree(column, DIFFERENCES)
@@ -147,6 +151,21 @@ class Judge:
                 self._agree(column, DIFFERENCES)
             else:
                 column.outcome[contradicted] = DISPUTED
+
+    def _with_steps_of_rounding(self, column: Column, value: Array, radius: Array) -> Array:
+        """The radii of slopes that are claimed to be 0 where f stands still, and then moves by a step of rounding.
+
+        What is left of saturated terms moves by steps of the rounding of 1, however small it is itself.
+        """
+        sides, found = column.sides, radius.copy()
+        assert sides is not None
+        usual = np.maximum(1.0, float(np.abs(self.seen.at).max()))
+        may_be = sides.flat & (value == 0) & (column.got == 0) & (sides.first <= MANY_STEPS * self.seen.unit * usual)
+        for i in np.flatnonzero(may_be).tolist():
+            jump = self.steps.at_end_of_plateau(column, i)
+            if jump is not None and jump.height <= SAFETY * float(self.seen.unit[i]) * usual:
+                found[i] = np.fmax(found[i], jump.height / sides.plateau[i])
+        return found
 
     def _is_backed(self, column: Column, name: str) -> Array:
         """True where an oracle of high accuracy agrees with a claim that is not 0.

@@ -39,6 +39,8 @@ class Found(NamedTuple):
 
     outcome: Outcome
     point: str
+    calls: int
+    """The calls of f at all points."""
 
 
 def report_of(
@@ -78,6 +80,7 @@ def report_of(
         skipped=outcome.skipped,
         statistics=outcome.statistics,
         notes=outcome.notes,
+        calls=found.calls,
         point=found.point,
         again=f"seed={chosen}",
         errors=outcome.errors,
@@ -109,21 +112,23 @@ def at_one(question: Question, x: Any, seed: int) -> Found:
     with np.errstate(over="ignore"):
         hidden, beside = _beside(question, x, np.random.default_rng(seed))
     if outcome.verdict != "correct" or not hidden:
-        return Found(outcome, "")
+        return Found(outcome, "", outcome.calls)
     shown = " and ".join(hidden[:3])
     if not callable(question.claim):
-        return Found(_noted(outcome, f"{shown}: terms that vanish there were not seen"), "")
+        return Found(_noted(outcome, f"{shown}: terms that vanish there were not seen"), "", outcome.calls)
     try:
         second = ask(question, beside, seed)
     except InputError:
         second = None
+    calls = outcome.calls + (second.calls if second else 0)
     if second is None or second.finite != outcome.finite:  # it is outside of the domain
-        return Found(_noted(outcome, f"{shown}: terms that vanish there were not seen"), "")
+        return Found(_noted(outcome, f"{shown}: terms that vanish there were not seen"), "", calls)
     if second.verdict != "wrong":
         more = "" if second.verdict == "correct" else f", which is {second.verdict}"
-        return Found(_noted(outcome, f"{shown}, which hides terms: a second point beside it was checked too{more}"), "")
+        said = f"{shown}, which hides terms: a second point beside it was checked too{more}"
+        return Found(_noted(outcome, said), "", calls)
     note = f"{shown}: at the point itself all agrees, since terms vanish there; at a point beside it they are off"
-    return Found(_noted(second, note), pasted(beside))
+    return Found(_noted(second, note), pasted(beside), calls)
 
 
 def _noted(outcome: Outcome, note: str) -> Outcome:
@@ -156,14 +161,17 @@ def at_many(
             outcomes.append(answer)
             if answer.verdict in FAILED:
                 break
+    calls = sum(outcome.calls for outcome in outcomes)
     if outcomes and outcomes[-1].verdict in FAILED:
-        least = smallest(strategy, _Failing(question, outcomes[-1].verdict, seed), seed, SHRINKS)
+        failing = _Failing(question, outcomes[-1].verdict, seed)
+        least = smallest(strategy, failing, seed, SHRINKS)
         point = drawn[number] if least is None else least
         note = f"point {len(outcomes)} of {examples} failed; the one that is shown is the smallest that was found"
-        return Found(_noted(ask(question, point, seed), note), pasted(point))
+        shown = ask(question, point, seed)
+        return Found(_noted(shown, note), pasted(point), calls + failing.calls + shown.calls)
     if not outcomes:
         raise InputError(f"f could be used at none of {len(drawn)} points; at the last one: {unusable}")
-    return Found(_merged(outcomes, len(drawn)), "")
+    return Found(_merged(outcomes, len(drawn)), "", calls)
 
 
 class _Failing:
@@ -172,6 +180,7 @@ class _Failing:
     def __init__(self, question: Question, verdict: str, seed: int) -> None:
         self.question, self.verdict, self.seed = question, verdict, seed
         self.seen: dict[str, bool] = {}
+        self.calls = 0
 
     def __call__(self, point: Any) -> bool:
         """True where the check at the point gives the verdict."""
@@ -180,7 +189,8 @@ class _Failing:
             if len(self.seen) >= SHRINKS:
                 return False
             try:
-                self.seen[name] = ask(self.question, point, self.seed).verdict == self.verdict
+                found = ask(self.question, point, self.seed)
+                self.seen[name], self.calls = found.verdict == self.verdict, self.calls + found.calls
             except InputError:
                 self.seen[name] = False
         return self.seen[name]

@@ -51,8 +51,10 @@ def check_grad(
     oracles : str or sequence of str, optional
         What may be asked: "jax", "complex_step", "finite_difference". Default: all, each where it can follow f.
     calls : int, optional
-        How many calls of f a point is worth, at five an entry; some hundred are made in any case. Default 5000: every
-        entry of up to 1000 is checked, of more the slopes along random signs, and what is off is searched for.
+        How many calls of f a point is worth, at five an entry: so few do where f is smooth, and up to a hundred at
+        kinks, at steps, and for an entry of 0; some hundred are made in any case. The report says how many were.
+        Default 5000: every entry of up to 1000 is checked, of more the slopes along random signs, and what is off is
+        searched for.
     accuracy : float, optional
         What f is good for, in its own units, where it is rounded or comes from an iteration that stops. Differences
         smaller than that count as noise. Default None: f is as accurate as its values look.
@@ -148,8 +150,10 @@ def check_vjp(
     oracles : str or sequence of str, optional
         What may be asked: "jax", "complex_step", "finite_difference". Default: all, each where it can follow f.
     calls : int, optional
-        How many calls of f a point is worth, at five an entry; some hundred are made in any case. Default 5000: every
-        entry of up to 1000 is checked, of more the slopes along random signs, and what is off is searched for.
+        How many calls of f a point is worth, at five an entry: so few do where f is smooth, and up to a hundred at
+        kinks, at steps, and for an entry of 0; some hundred are made in any case. The report says how many were.
+        Default 5000: every entry of up to 1000 is checked, of more the slopes along random signs, and what is off is
+        searched for.
     accuracy : float, optional
         What f is good for, in its own units, where it is rounded or comes from an iteration that stops. Differences
         smaller than that count as noise. Default None: f is as accurate as its values look.
@@ -229,8 +233,10 @@ def check_jvp(
     oracles : str or sequence of str, optional
         What may be asked: "jax", "complex_step", "finite_difference". Default: all, each where it can follow f.
     calls : int, optional
-        How many calls of f a point is worth, at five an entry; some hundred are made in any case. Default 5000: every
-        entry of up to 1000 is checked, of more the slopes along random signs, and what is off is searched for.
+        How many calls of f a point is worth, at five an entry: so few do where f is smooth, and up to a hundred at
+        kinks, at steps, and for an entry of 0; some hundred are made in any case. The report says how many were.
+        Default 5000: every entry of up to 1000 is checked, of more the slopes along random signs, and what is off is
+        searched for.
     accuracy : float, optional
         What f is good for, in its own units, where it is rounded or comes from an iteration that stops. Differences
         smaller than that count as noise. Default None: f is as accurate as its values look.
@@ -309,8 +315,10 @@ def check_jacobian(
     oracles : str or sequence of str, optional
         What may be asked: "jax", "complex_step", "finite_difference". Default: all, each where it can follow f.
     calls : int, optional
-        How many calls of f a point is worth, at five an entry; some hundred are made in any case. Default 5000: every
-        entry of up to 1000 is checked, of more the slopes along random signs, and what is off is searched for.
+        How many calls of f a point is worth, at five an entry: so few do where f is smooth, and up to a hundred at
+        kinks, at steps, and for an entry of 0; some hundred are made in any case. The report says how many were.
+        Default 5000: every entry of up to 1000 is checked, of more the slopes along random signs, and what is off is
+        searched for.
     accuracy : float, optional
         What f is good for, in its own units, where it is rounded or comes from an iteration that stops. Differences
         smaller than that count as noise. Default None: f is as accurate as its values look.
@@ -389,8 +397,10 @@ def check_hessian(
     oracles : str or sequence of str, optional
         What may be asked: "jax", "complex_step", "finite_difference". Default: all, each where it can follow f.
     calls : int, optional
-        How many calls of f a point is worth, at five an entry; some hundred are made in any case. Default 5000: every
-        entry of up to 1000 is checked, of more the slopes along random signs, and what is off is searched for.
+        How many calls of f a point is worth, at five an entry: so few do where f is smooth, and up to a hundred at
+        kinks, at steps, and for an entry of 0; some hundred are made in any case. The report says how many were.
+        Default 5000: every entry of up to 1000 is checked, of more the slopes along random signs, and what is off is
+        searched for.
     accuracy : float, optional
         What f is good for, in its own units, where it is rounded or comes from an iteration that stops. Differences
         smaller than that count as noise. Default None: f is as accurate as its values look.
@@ -469,8 +479,10 @@ def check_hvp(
     oracles : str or sequence of str, optional
         What may be asked: "jax", "complex_step", "finite_difference". Default: all, each where it can follow f.
     calls : int, optional
-        How many calls of f a point is worth, at five an entry; some hundred are made in any case. Default 5000: every
-        entry of up to 1000 is checked, of more the slopes along random signs, and what is off is searched for.
+        How many calls of f a point is worth, at five an entry: so few do where f is smooth, and up to a hundred at
+        kinks, at steps, and for an entry of 0; some hundred are made in any case. The report says how many were.
+        Default 5000: every entry of up to 1000 is checked, of more the slopes along random signs, and what is off is
+        searched for.
     accuracy : float, optional
         What f is good for, in its own units, where it is rounded or comes from an iteration that stops. Differences
         smaller than that count as noise. Default None: f is as accurate as its values look.

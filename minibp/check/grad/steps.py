@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from minibp.check.grad.column import Column
-from minibp.check.grad.differences import CLOSELY, COARSEST, FINEST, SMALLEST_STEP, settled, two_sided
+from minibp.check.grad.differences import CLOSELY, COARSEST, FINEST, SMALLEST_STEP, Slopes, settled, two_sided
 from minibp.check.grad.inexact import Jump, jump_at_end_of_plateau, jump_near, roughness
 from minibp.check.grad.levels import Levels
 from minibp.check.grad.projected import Projected
@@ -23,6 +23,21 @@ INEXACT = 1e-2
 SEARCHES = 6
 """Jumps are looked for along so many directions, and beside each along another of random signs."""
 GROWTH = 4.0
+
+
+def slopes_over(seen: Projected, column: Column, finest: float, farthest: float, noise: float) -> Slopes:
+    """What steps of these lengths tell of the slopes along a direction, of results with so much noise at least."""
+    known = seen.noise
+    seen.noise = np.maximum(known, noise)
+    try:
+        levels = Levels(seen, column.v, column.base)
+        h = max(finest, SMALLEST_STEP)
+        while h <= farthest:
+            levels.add(h, len(levels.steps))
+            h *= GROWTH
+        return settled(levels)
+    finally:
+        seen.noise = known
 
 
 class Steps:
@@ -52,7 +67,7 @@ class Steps:
             self.searches += 1
             arguments, rng = self.seen.arguments, self.seen.rng
             signs = np.where(arguments.movable, rng.choice([-1.0, 1.0], len(arguments)) * arguments.scale, 0.0)
-            jump = self._at_end_of_plateau(column, i)
+            jump = self.at_end_of_plateau(column, i)
             for v, base in ((column.v, column.base), (signs, 1.0)):
                 jump = jump or jump_near(self.seen, v, base, i)
             if jump is not None:
@@ -60,7 +75,7 @@ class Steps:
                 self.proposed = max(jump.height, self.proposed or 0.0)
         return self.jump_of(i) is not None
 
-    def _at_end_of_plateau(self, column: Column, i: int) -> Jump | None:
+    def at_end_of_plateau(self, column: Column, i: int) -> Jump | None:
         """The jump that ends the stretch over which result i does not move along this direction."""
         sides = column.sides
         if sides is None or not np.isfinite(sides.moves[i]):
@@ -103,20 +118,15 @@ class Steps:
 
     def _across(self, column: Column, i: int) -> tuple[float, float]:
         """The slope over steps at which jumps are no more than noise, and its radius."""
-        jump, known, own = self.jump_of(i), self.seen.noise, self._at_end_of_plateau(column, i)
+        jump, own = self.jump_of(i), self.at_end_of_plateau(column, i)
         assert jump is not None
-        self.seen.noise = np.maximum(known, 2 * max(jump.height, own.height if own else 0.0))
-        try:
-            levels = Levels(self.seen, column.v, column.base)
-            h = max(FINEST * column.base, SMALLEST_STEP)
-            sides = column.sides
-            seen = [0.0] if sides is None else np.nan_to_num([sides.moves[i], sides.step[i]]).tolist()
-            while h <= max(2 * COARSEST * column.base, GROWTH * max(seen)):
-                levels.add(h, len(levels.steps))
-                h *= GROWTH
-            value, radius = two_sided(settled(levels))
-        finally:
-            self.seen.noise = known
+        sides = column.sides
+        seen = [0.0] if sides is None else np.nan_to_num([sides.moves[i], sides.step[i]]).tolist()
+        farthest = max(2 * COARSEST * column.base, GROWTH * max(seen))
+        found = slopes_over(
+            self.seen, column, FINEST * column.base, farthest, 2 * max(jump.height, own.height if own else 0.0)
+        )
+        value, radius = two_sided(found)
         return float(value[i]), float(radius[i])
 
     def explain(self, column: Column, i: int) -> bool:

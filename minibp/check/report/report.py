@@ -44,6 +44,8 @@ class Report:
         Remarks, such as why an oracle was left out.
     point : str
         Of a function's gradient, the smallest failing point found, as code.
+    calls : int
+        Number of calls of the function whose derivatives were checked, at all points; 0 for networks.
     again : str
         The command or the arguments that reproduce the check.
     errors : tuple of TensorErrors
@@ -75,6 +77,7 @@ class Report:
     covered: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     point: str = ""
+    calls: int = 0
     again: str = ""
     errors: tuple[TensorErrors, ...] = field(default=(), repr=False, compare=False)
     agreement: dict[tuple[str, str], Statistics] = field(default_factory=dict, repr=False, compare=False)
@@ -123,6 +126,7 @@ class Report:
             "seconds": round(self.seconds, 3),
             "networks": self.networks,
             "entries": self.entries,
+            "calls": self.calls,
             "skipped": dict(self.skipped),
             "oracles": {name: self._oracle(name) for name in self.oracles()},
             "findings": [finding.to_dict() for finding in self.findings],

@@ -153,10 +153,11 @@ def of_report(report: Report, width: int | None = None) -> list[Line]:
 
 
 def sizes(report: Report) -> str:
-    """The numbers of networks and entries, the time, and the seed."""
+    """The numbers of networks, entries and calls of f, the time, and the seed."""
     parts = [_counted(report.networks, "network", "networks")] if report.networks else []
-    parts += [_counted(report.entries, "entry", "entries"), f"{report.seconds:.1f} s", f"seed {report.seed}"]
-    return ", ".join(parts)
+    parts.append(_counted(report.entries, "entry", "entries"))
+    parts += [_counted(report.calls, "call of f", "calls of f")] if report.calls else []
+    return ", ".join([*parts, f"{report.seconds:.1f} s", f"seed {report.seed}"])
 
 
 def remarks(report: Report) -> list[str]:

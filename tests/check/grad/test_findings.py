@@ -132,7 +132,7 @@ def test_of_an_array_the_result_and_the_argument_are_named(kind):
     _, (one, *_) = found(lambda x: np.ones((5, 5)) @ np.sin(x), jacobian, X, kind)
     assert one.tensor == "∂out[3]/∂x[1]"
     assert one.entry is None
-    assert one.message == "the derivatives by x, of which 1 are off"
+    assert one.message == "the derivatives by x, of which 1 is off"
     assert one.got == pytest.approx(2 * one.expected)
 
 

@@ -77,3 +77,60 @@ def test_sums_of_probabilities_are_no_false_alarm(seed, n):
     found = report(f, np.zeros_like, normal(seed, n), seed=seed % 1000)
     assert found.verdict in {"correct", "undecided"}, str(found)
     is_wrong(f, lambda x: np.full(n, 0.01), normal(seed, n))
+
+
+UNITS = {
+    "tanh": (np.tanh, lambda x: np.cosh(x) ** -2.0, (11, 19)),
+    "logistic": (lambda x: 1 / (1 + np.exp(-x)), lambda x: np.exp(-x) / (1 + np.exp(-x)) ** 2, (20, 36)),
+    "1 - exp(-x)": (lambda x: 1 - np.exp(-x), lambda x: np.exp(-x), (20, 36)),
+}
+"""Saturating functions, their slopes, and arguments at which these are far below the rounding of 1."""
+SUMS = {
+    "of opposite signs": lambda n: np.where(np.arange(n) % 2, -1.0, 1.0),
+    "mean of opposite signs": lambda n: np.where(np.arange(n) % 2, -1.0, 1.0) / n,
+    "one less the mean of the rest": lambda n: np.r_[1.0, np.full(n - 1, -1 / (n - 1))],
+}
+
+
+@settings(max_examples=25)
+@given(
+    st.sampled_from(list(UNITS)), st.sampled_from(list(SUMS)), st.integers(2, 5), st.booleans(), st.integers(0, 10**6)
+)
+def test_saturated_terms_that_cancel_hide_slopes_that_are_not_0(unit, by, n, complex_too, seed):
+    """tanh 17 - tanh 13 moves by whole steps of the rounding of 1, far larger than that of its value."""
+    rng = np.random.default_rng(seed)
+    function, slope, (least, most) = UNITS[unit]
+    weights, x = SUMS[by](n), rng.uniform(least, most, n)
+
+    def f(x):
+        return (weights * function(x if complex_too else np.asarray(x, float))).sum()
+
+    def claim(x):
+        return weights * slope(x)
+
+    assert report(f, claim, x).verdict in {"correct", "undecided"}
+    for factor in (0, 2, -1):
+        assert report(f, lambda x, factor=factor: factor * claim(x), x).verdict in {"wrong", "undecided"}, factor
+
+
+@pytest.mark.parametrize("complex_too", [True, False], ids=["with the complex step", "by differences alone"])
+def test_where_the_complex_step_tells_them_a_claim_of_0_is_wrong(complex_too):
+    def f(x):
+        return np.tanh(x if complex_too else np.asarray(x, float)).sum()
+
+    x = np.array([17.0, -13.0])
+    assert report(f, np.zeros_like, x).verdict == ("wrong" if complex_too else "undecided")
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.maximum(x - 1.5, 0).sum() * 1e-20,
+        lambda x: np.clip(x, 2, 3).sum(),
+        lambda x: np.floor(x).sum(),
+        lambda x: np.maximum(x - 1.5, 0).sum() - 1,
+    ],
+    ids=["relu times 1e-20", "clip", "floor", "relu minus 1"],
+)
+def test_a_function_that_stands_still_has_slopes_of_0(f):
+    is_right(f, np.zeros_like, np.array([1.2345, 1.46]))

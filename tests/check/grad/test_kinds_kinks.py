@@ -206,7 +206,9 @@ def projected_back(share=1.0):
 @example([-5.3739884069653765e-134, -1.0453821025527834, 2.2250738585072014e-308], 2, 707695624)
 def test_entries_that_are_on_the_border_of_a_simplex_within_rounding(others, at, seed):
     x = np.insert(others, min(at, len(others)), 1.0)
-    is_right(projected, projected_back(), x, check="vjp", seed=seed)
+    found = report(projected, projected_back(), x, check="vjp", seed=seed)
+    # Of two entries half the slopes may be lost beside 1, and the others at kinks.
+    assert found.verdict == "correct" or (len(others) == 1 and found.verdict == "undecided"), str(found)
     if (np.array(others) > -0.1).any():
         is_wrong(projected, projected_back(-1.0), x, check="vjp", seed=seed)
 

@@ -3,9 +3,10 @@ import json
 import numpy as np
 import pytest
 from grad_kinds import is_right, is_wrong, report
+from hypothesis import strategies as st
 
 import minibp
-from minibp import GradientMismatch
+from minibp import GradientMismatch, check_grad, check_hessian
 
 RNG = np.random.default_rng(20261123)
 X = RNG.standard_normal(5)
@@ -232,6 +233,7 @@ def test_arrays_and_entries_are_placed_by_the_names_that_the_user_has():
     w, b = RIGHT["tuple"][2]
     found = is_wrong(affine, lambda w, b: (affine_gradient(w, b)[0], 3 * affine_gradient(w, b)[1]), (w, b), "scaled")
     assert {finding.tensor for finding in found.findings} == {"grad[1]"}
+    assert {finding.message for finding in found.findings} == {"the derivatives by b, of which 2 are off"}
 
 
 @pytest.mark.parametrize("claimed", [-1.0, 0.0, 0.5, 1.0])
@@ -326,3 +328,45 @@ def test_the_value_that_comes_with_a_gradient_is_compared_too():
     [finding] = is_wrong(log_sum_exp, lambda x: (1.001 * log_sum_exp(x), softmax(x)), X).findings
     assert (finding.tensor, finding.oracle) == ("value", "f")
     assert (finding.got, finding.expected) == (1.001 * log_sum_exp(X), log_sum_exp(X))
+
+
+class Counted:
+    """A function, and how often it was called."""
+
+    def __init__(self, f):
+        self.f, self.calls = f, 0
+
+    def __call__(self, x):
+        self.calls += 1
+        return self.f(x)
+
+
+KINKED = (lambda x: np.maximum(np.real(x), 0).sum(), lambda x: (x > 0) * 1.0)
+SMOOTH = (lambda x: np.sin(x).sum(), np.cos)
+
+
+@pytest.mark.parametrize("n", [1, 40, 400])
+@pytest.mark.parametrize(("of", "an_entry"), [(SMOOTH, 5), (KINKED, 100)], ids=["smooth", "half of all at kinks"])
+def test_the_report_says_how_often_f_was_called(of, an_entry, n):
+    """A budget of so few calls an entry; some hundred are made in any case, of up to six entries all at all scales."""
+    f, x = Counted(of[0]), np.linspace(0.1, 1, n)
+    x[1::2] *= of is SMOOTH
+    found = check_grad(f, of[1], x, seed=1, oracles="finite_difference", calls=5 * n, raise_on_mismatch=False)
+    assert found.calls == found.to_dict()["calls"] == f.calls
+    assert f.calls <= an_entry * n + 800
+    assert f"{f.calls:,} calls of f" in str(found)
+
+
+@pytest.mark.parametrize("at", [np.zeros(3), st.floats(-2, 2)], ids=["at 0 and beside it", "at many points"])
+def test_calls_at_all_points_are_counted(at):
+    f = Counted(SMOOTH[0])
+    for claim in (np.cos, lambda x: 2 * np.cos(x)):
+        f.calls = 0
+        found = check_grad(f, claim, at, seed=1, oracles="finite_difference", raise_on_mismatch=False)
+        assert found.calls == f.calls
+
+
+def test_second_derivatives_count_calls_of_f_too():
+    f = Counted(lambda x: np.sin(np.real(x)).sum())
+    found = check_hessian(f, lambda x: np.diag(-np.sin(x)), np.array([0.3, 0.7]), seed=1, oracles="finite_difference")
+    assert found.calls == f.calls

@@ -109,6 +109,27 @@ def test_a_hang_is_answered_wherever_it_comes(soon):
 
 
 @needs_alarms
+@pytest.mark.parametrize("kind", ["read-only", "not contiguous"])
+def test_a_cotangent_of_another_layout_may_hang(soon, kind):
+    def vjp(x, up):
+        other = not up.flags.writeable if kind == "read-only" else not up.flags.contiguous
+        return for_ever() if other else up * np.cos(x)
+
+    report = check_vjp(np.sin, vjp, POINT, seed=1, raise_on_mismatch=False)
+    assert report.verdict == "undecided"
+    assert report.notes[0].startswith(f"vjp, called with a cotangent that is {kind}, did not end within")
+
+
+@needs_alarms
+def test_arrays_that_carry_errors_may_hang_and_are_then_left_out(soon):
+    def grad(x):
+        return np.cos(x) if isinstance(x, np.ndarray) else for_ever()
+
+    report = check_grad(lambda x: np.sin(x).sum(), grad, POINT, seed=1, raise_on_mismatch=False)
+    assert report.verdict == "correct"
+
+
+@needs_alarms
 def test_code_that_takes_every_exception_does_not_take_a_hang(soon):
     def f(x):
         if abs(x[0] - 0.3) > 1e-3:
