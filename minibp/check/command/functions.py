@@ -24,7 +24,8 @@ from minibp.workers import team
 
 KINDS = ("grad", "vjp", "jvp", "jacobian", "hessian", "hvp")
 ORACLES = ("jax", "complex_step", "finite_difference")
-FRAMEWORKS: dict[str, Callable[[Any], Any]] = {"torch": adapters.torch_function, "jax": adapters.jax_function}
+ARITHMETICS = ("float32", "tf32", "bfloat16", "float16")
+FRAMEWORKS: dict[str, Callable[..., Any]] = {"torch": adapters.torch_function, "jax": adapters.jax_function}
 
 
 @click.command("check-grad")
@@ -43,6 +44,9 @@ FRAMEWORKS: dict[str, Callable[[Any], Any]] = {"torch": adapters.torch_function,
 @click.option("--examples", type=click.IntRange(min=1), help="Points to draw of a strategy.  [default: 50]")
 @click.option("--calls", type=click.IntRange(min=1), help="About how many calls of FUNCTION.  [default: 5000]")
 @click.option("--accuracy", type=float, help="What FUNCTION is good for, where it is rounded or stops early.")
+@click.option(
+    "--arithmetic", type=click.Choice(ARITHMETICS), help="What DERIVATIVE computes in, if coarser than its arrays."
+)
 @click.option("--oracle", "oracles", type=click.Choice(ORACLES), multiple=True, help="Ask this one.  [default: all]")
 @seed_option(None, "The same seed draws the same directions and points.")
 @json_option("the report")
@@ -79,7 +83,7 @@ def check_grad(
     with usable(), json_alone(json_file), own_arguments(function):
         f = loaded(function)
         chosen = kind or ("vjp" if framework else "grad")
-        made = FRAMEWORKS[framework](f) if framework else None
+        made = FRAMEWORKS[framework](f, arithmetic=options["arithmetic"]) if framework else None
         claim = _claim(derivative, chosen, made)
         point = _point(at, f, function, made)
         question = _question(chosen, made.f if made else f, claim, wrt, options)
@@ -117,7 +121,8 @@ def _question(kind: str, f: Any, claim: Any, wrt: str | None, options: dict[str,
 
     names = [int(name) if name.isdecimal() else name for name in wrt.split(",")] if wrt else None
     oracles = options["oracles"] or ORACLES
-    return question_of(kind, f, claim, oracles, options["calls"] or CALLS, options["accuracy"], names)
+    calls, accuracy, arithmetic = options["calls"] or CALLS, options["accuracy"], options["arithmetic"]
+    return question_of(kind, f, claim, oracles, calls, accuracy, names, arithmetic)
 
 
 def _point(at: str, f: Any, target: str, made: Any) -> Any:

@@ -148,6 +148,33 @@ def test_functions_of_jax(run, tmp_path):
         assert result.exit_code == 0, result.output
 
 
+LOW = """
+import jax.numpy as jnp
+import numpy as np
+
+def f(x):
+    return np.sin(np.asarray(x, np.float64)).sum()
+
+def grad(x):
+    return np.asarray(jnp.cos(jnp.asarray(x, jnp.bfloat16)), np.float32)
+
+def layer(x):
+    return jnp.tanh(x)
+"""
+
+
+def test_an_arithmetic_is_stated(run, tmp_path):
+    pytest.importorskip("jax")
+    (tmp_path / "low.py").write_text(LOW)
+    asked = ["low.py:f", "low.py:grad", "--at", "np.array([0.3, 1.1], np.float32)", "--seed", "1"]
+    assert run(*asked).exit_code == 1
+    found = run(*asked, "--arithmetic", "bfloat16", "--json", "found.json")
+    assert found.exit_code == 0, found.output
+    assert "--arithmetic bfloat16" in json.loads((tmp_path / "found.json").read_text())["again"]
+    framework = ["low.py:layer", "--framework", "jax", "--at", "np.array([0.3, 1.1])", "--arithmetic", "bfloat16"]
+    assert "is granted the rounding of bfloat16" in run(*framework).output
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
