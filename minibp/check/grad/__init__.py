@@ -16,7 +16,7 @@
     differences.py       finite differences at every scale (levels.py): slope, both sides, jumps, plateaus
     decider.py           what comes of a comparison that no oracle has settled
     resolution.py        what a tolerance resolves, and which claims have lost it
-    doubts.py            what is off, looked at once more
+    doubts.py            what is off, looked at once more: by hidden_rounding.py, dropped.py
     kinks.py             claims at kinks, between the slopes nearby
     steps.py             claims across the steps of f (inexact.py): rounded values, iterations that stop
     claim.py             a gradient, a product or a matrix as rows or columns (parsed.py), and how noisy it is

@@ -7,13 +7,12 @@ import numpy as np
 from minibp.arrays import Array
 from minibp.check.grad.claim import LAST_DIGITS
 from minibp.check.grad.claimed_slopes import ClaimedSlopes
-from minibp.check.grad.column import DIFFERENCES, DOUBTFUL, SMALL, Column
+from minibp.check.grad.column import DOUBTFUL, SMALL, Column
 from minibp.check.grad.complex_step import SUBNORMAL
-from minibp.check.grad.differences import COARSEST, two_sided
+from minibp.check.grad.dropped import is_dropped
 from minibp.check.grad.oracle_slopes import OracleSlopes
 from minibp.check.grad.projected import Projected
-from minibp.check.grad.resolution import RESOLVED, ZERO
-from minibp.check.grad.steps import slopes_over
+from minibp.check.grad.resolution import ZERO
 from minibp.check.rounding.noise import SAFETY
 
 AROUND = (-(2.0**-6), -(2.0**-8), 2.0**-8, 2.0**-6)
@@ -35,10 +34,6 @@ SATURATING = (1 - 2.0**-3, 1 - 2.0**-4, 1 + 2.0**-4, 1 + 2.0**-3)
 """Points at which units saturate less, or more, in units of x."""
 FALLING, E_FOLD = (1 - 2.0**-3, 1 + 2.0**-3), 1.0
 """Between points so far from x, in units of it, and x itself slopes that are lost fall off by e or more each time."""
-LOST_BESIDE = 64.0
-"""What is so few units u of the largest entry, or result, is lost beside it in the rounding of a decomposition."""
-UPWARDS = 2.0**-32
-"""Steps from so far upwards, in units of the size of an array, times `LOST_BESIDE`, move f by more than rounding."""
 ROUGHLY = 2.0**-13
 """A step, in units of the size of x, over which differences tell a slope to a few digits."""
 
@@ -65,7 +60,7 @@ class HiddenRounding:
                 return DOUBTFUL
         excused = self._has_cancelled(column, i) or self._is_left_of_1(column, i) or self._is_cut_off(column, i)
         excused = excused or self._varies_as_rounding(column, i) or self._is_lost_to_saturation(column, i)
-        excused = excused or self._is_lost_beside_results(column, i) or self._is_told_beyond_rounding(column, i)
+        excused = excused or is_dropped(self.seen, column, i)
         return DOUBTFUL if excused else None
 
     def _is_lost_beside_x(self, column: Column, i: int) -> bool:
@@ -159,34 +154,6 @@ class HiddenRounding:
         with np.errstate(all="ignore"):
             parts = got / slopes
         return any(bool(np.ptp(part) > VARIES * np.median(np.abs(part))) for part in (parts, parts - 1))
-
-    def _is_lost_beside_results(self, column: Column, i: int) -> bool:
-        """True where differences alone tell that a claim is off, by what is lost beside other results of the entry.
-
-        A decomposition computes all of them together, to within a rounding of the largest.
-        """
-        if column.oracle[i] != DIFFERENCES or not column.is_entry or self.claimed.rows is None:
-            return False
-        depend = self.claimed.rows[:, int(column.moves[0])] != 0
-        depend[i] = False  # how its own value is rounded shows
-        rounding = float(self.seen.unit[i]) * float(np.abs(self.seen.at[depend]).max(initial=0.0))
-        return 0 < abs(float(column.got[i] - column.expected[i])) <= LOST_BESIDE * rounding / column.base
-
-    def _is_told_beyond_rounding(self, column: Column, i: int) -> bool:
-        """True of a claim by an entry that is lost beside its array, which is right over steps of the size of that.
-
-        Decompositions drop what is so small, and their result may move by another slope beneath it, as smoothly.
-        """
-        if column.oracle[i] != DIFFERENCES or not column.is_entry:
-            return False
-        size = float(self.seen.arguments.scale[self.seen.arguments.structure.beside(int(column.moves[0]))].max())
-        rounding = float(self.seen.unit[i]) * float(np.abs(self.seen.at).max())
-        if column.base > LOST_BESIDE * float(self.seen.unit[i]) * size:
-            return False
-        found = slopes_over(self.seen, column, LOST_BESIDE * UPWARDS * size, COARSEST * size, rounding)
-        value, radius = (float(one[i]) for one in two_sided(found))
-        smooth = not (found.kink[i] or found.jumps[i]) and radius <= RESOLVED * abs(value)
-        return smooth and abs(float(column.got[i]) - value) <= radius + float(column.allowed[i])
 
     def _slope_at(self, x: Array, column: Column, i: int) -> float:
         """The slope of result i at another point, roughly, by whatever oracle there is."""

@@ -159,11 +159,12 @@ class Judge:
         """
         sides, found = column.sides, radius.copy()
         assert sides is not None
-        usual = np.maximum(1.0, float(np.abs(self.seen.at).max()))
-        may_be = sides.flat & (value == 0) & (column.got == 0) & (sides.first <= MANY_STEPS * self.seen.unit * usual)
+        unit, least = self.seen.unit, 0.5 / len(self.seen.arguments)  # of a mean
+        usual = max(1.0, float(np.abs(self.seen.at[~sides.still]).max(initial=0.0)))
+        may_be = sides.flat & (value == 0) & (column.got == 0) & (sides.first <= MANY_STEPS * unit * usual)
         for i in np.flatnonzero(may_be).tolist():
             jump = self.steps.at_end_of_plateau(column, i)
-            if jump is not None and jump.height <= SAFETY * float(self.seen.unit[i]) * usual:
+            if jump is not None and least * unit[i] <= jump.height <= SAFETY * unit[i] * usual:
                 found[i] = np.fmax(found[i], jump.height / sides.plateau[i])
         return found
 

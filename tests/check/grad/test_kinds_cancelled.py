@@ -1,5 +1,7 @@
 """Sums that hardly change: slope and claim are both the rounding of 0."""
 
+import math
+
 import numpy as np
 import pytest
 from case_ids import written_out
@@ -128,9 +130,10 @@ def test_where_the_complex_step_tells_them_a_claim_of_0_is_wrong(complex_too):
         lambda x: np.maximum(x - 1.5, 0).sum() * 1e-20,
         lambda x: np.clip(x, 2, 3).sum(),
         lambda x: np.floor(x).sum(),
+        lambda x: 1.6e-19 * sum(map(math.floor, 7 * x)),
         lambda x: np.maximum(x - 1.5, 0).sum() - 1,
     ],
-    ids=["relu times 1e-20", "clip", "floor", "relu minus 1"],
+    ids=["relu times 1e-20", "clip", "floor", "charges", "relu minus 1"],
 )
 def test_a_function_that_stands_still_has_slopes_of_0(f):
     is_right(f, np.zeros_like, np.array([1.2345, 1.46]))
