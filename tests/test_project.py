@@ -105,7 +105,9 @@ def test_contributing_has_the_readmes_two_commands_and_sessions_that_exist():
 def test_ci_runs_every_session_and_each_has_a_description():
     sessions, constants = noxfile()
     called = set()
-    for line in re.findall(r"^\s*(?:measured |beside )?session ([a-z ]+)|-s (wheel)\b", text(".ci/run"), flags=re.MULTILINE):
+    for line in re.findall(
+        r"^\s*(?:measured |beside )?session ([a-z ]+)|-s (wheel)\b", text(".ci/run"), flags=re.MULTILINE
+    ):
         called |= {name for part in line for name in part.split()}
     assert called == set(sessions)
     assert all(sessions.values())

@@ -8,6 +8,7 @@
     question.py          the question: what is claimed, and how it may be checked
     watch.py             calls that do not end, and how far a long check is
     findings.py          the entries that are shown, and what they are called; symptom_fits.py: the symptom they have
+    single_result.py     of many results the one that is off
     contract.py          what a backward pass owes: linear, of its point, gentle with what it gets
     engine.py            which slopes are compared: every entry, or random signs, and halves of what is off
     judge.py             what comes of the slopes along one direction, by all oracles that tell them

@@ -16,6 +16,7 @@ from minibp.check.grad.function import Function
 from minibp.check.grad.jacobian import Jacobian
 from minibp.check.grad.low_precision import coarser_arithmetic
 from minibp.check.grad.projected import Projected
+from minibp.check.grad.single_result import single_result
 from minibp.check.grad.symptom_fits import Block, Named, elsewhere, swapped, symptom_of
 from minibp.check.report.finding import Finding
 from minibp.check.report.symptoms import SYMPTOMS
@@ -145,6 +146,7 @@ class Findings:
 
     def _finding(self, cell: Cell, named: dict[str, Named]) -> Finding:
         tensor, entry, symptom, message = "slope", None, None, ""
+        cell, result = self._of_one_result(cell)
         leaf, place, part = self.arguments.place(int(np.flatnonzero(cell.v)[0]))
         if cell.is_entry:
             tensor, entry, symptom = self._label(leaf) + part, place, named.get(leaf)
@@ -153,19 +155,22 @@ class Findings:
             message = f"the derivatives by {self.arguments.as_f_has_it(leaf)}, of which {off:,} {_verb(off)} off"
         if self.kind != "grad":
             by = tensor + (f"[{', '.join(map(str, entry))}]" if entry else "")
-            tensor, entry = f"∂{self._result(cell.i)}/∂{by}", None
+            tensor, entry = f"∂{result}/∂{by}", None
         return Finding(
             "(1)", None, tensor, symptom.id if symptom else None, self.name, entry,
             cell.got, cell.expected, cell.tolerance, cell.oracle, message,
             constant=symptom.constant if symptom else None, looks=(symptom.text,) if symptom else (),
         )  # fmt: skip
 
-    def _result(self, i: int) -> str:
-        """The name of a compared result."""
-        if self.engine.seen.combinations is not None:
-            return "(a sum of the results with random signs)"
-        label, index, part = self.function.place(i)
-        return label + (f"[{', '.join(map(str, index))}]" if index else "") + part
+    def _of_one_result(self, cell: Cell) -> tuple[Cell, str]:
+        """The comparison, and the name of its result; where sums were compared of the one that is off, if one shows."""
+        if self.engine.seen.combinations is not None and not isinstance(self.claim, TangentClaim):
+            single = single_result(self.engine, self.claim, cell)
+            if single is None:
+                return cell, "(a sum of the results with random signs)"
+            cell = single
+        label, index, part = self.function.place(cell.i)
+        return cell, label + (f"[{', '.join(map(str, index))}]" if index else "") + part
 
 
 def _verb(count: int) -> str:

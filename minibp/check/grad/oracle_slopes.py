@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ class OracleSlopes:
             if name in asked:
                 self._open(name, oracle)
         if "jax" in self.open:
-            self._ask_jax()
+            self.ask_jax()
 
     @property
     def largest(self) -> float:
@@ -74,7 +75,8 @@ class OracleSlopes:
         except OracleUnavailable as reason:
             self.notes.append(f"{ORACLE_NAMES[name]} was left out: {reason}")
 
-    def _ask_jax(self) -> None:
+    def ask_jax(self) -> None:
+        """Take over the rows of the Jacobian that JAX tells."""
         try:
             self.by_jax = self.open["jax"].rows(self.seen.cotangents())
         except Exception as error:  # noqa: BLE001 -- JAX raises many kinds
@@ -82,6 +84,14 @@ class OracleSlopes:
             return
         if not np.isfinite(self.by_jax).any():
             self.leave_out("jax", "its derivative is not finite")
+
+    def through(self, seen: Projected) -> OracleSlopes:
+        """The same oracles on other sums of the results."""
+        other = copy.copy(self)
+        other.seen, other.open, other.notes, other.noises = seen, dict(self.open), [], {}
+        if "jax" in other.open:
+            other.ask_jax()
+        return other
 
     def leave_out(self, name: str, reason: str) -> None:
         """Ask an oracle no more."""

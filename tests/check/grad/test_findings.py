@@ -1,5 +1,7 @@
 """The findings on what is off: which entries show it, under which name, of which result."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -147,11 +149,19 @@ def test_of_several_results_each_has_its_name():
     assert "of which 5 are off" in one.message
 
 
-def test_of_many_results_sums_with_random_signs_are_named():
+def test_of_many_results_the_one_that_is_off_is_named():
+    x = np.random.default_rng(0).uniform(0.2, 1, ROWS + 1)
+    _, (one, *_) = found(np.sin, lambda x, c: 2 * np.cos(x) * c, x, "vjp")
+    assert re.fullmatch(r"∂out\[(\d+)\]/∂x\[\1\]", one.tensor)
+    assert one.got == pytest.approx(2 * one.expected, rel=1e-9)
+    assert one.fault == "scaled"
+
+
+def test_where_no_half_of_a_sum_is_off_the_sum_is_named(monkeypatch):
+    monkeypatch.setattr("minibp.check.grad.findings.single_result", lambda *_: None)
     x = np.random.default_rng(0).uniform(0.2, 1, ROWS + 1)
     _, (one, *_) = found(np.sin, lambda x, c: 2 * np.cos(x) * c, x, "vjp")
     assert one.tensor.startswith("∂(a sum of the results with random signs)/∂x[")
-    assert one.fault == "scaled"
 
 
 def test_where_directions_alone_were_looked_along_nothing_has_a_symptom():
