@@ -32,6 +32,8 @@ FEW = 24
 """So many slopes at most are all asked of differences, at every scale, also where better oracles tell them."""
 ROWS, COTANGENTS = 128, 4
 """Results up to so many are compared one by one; of more, so many combinations by random signs."""
+ALIKE, FARTHEST = 8.0, 96.0
+"""In sums results whose sizes differ by less than so many powers of 2 count alike, and none is weighted by more."""
 DIRECTIONS, SAMPLE = 4, 8
 """Directions of random signs, and single entries, that are compared where not all entries can be."""
 GUARDS, GUARDED = 2, 4
@@ -63,7 +65,7 @@ class Engine:
         """The entries that directions of random signs move."""
         m, combinations = len(function), None
         if not isinstance(claim, TangentClaim) and m > ROWS:
-            combinations = rng.choice([-1.0, 1.0], (COTANGENTS, m))
+            combinations = rng.choice([-1.0, 1.0], (COTANGENTS, m)) * _weights(function)
             self.said.append(f"of {m:,} results {COTANGENTS} sums with random signs were checked")
         self.seen = Projected(function, combinations)
         self.claimed = ClaimedSlopes(claim, self.seen)
@@ -306,6 +308,15 @@ class Engine:
                 return column
             column = max(wrong, key=_excess)
         return column
+
+
+def _weights(function: Function) -> Array:
+    """What results are multiplied by in sums, powers of two, so that small ones are not lost beside large ones."""
+    sizes = np.maximum(np.abs(function.at), function.size)
+    known = np.isfinite(sizes) & (sizes > 0)
+    powers = np.zeros(len(sizes))
+    powers[known] = np.log2(sizes[known]) - np.median(np.log2(sizes[known]))
+    return np.asarray(2.0 ** -np.clip(ALIKE * np.round(powers / ALIKE), -FARTHEST, FARTHEST))
 
 
 def _excess(column: Column) -> float:

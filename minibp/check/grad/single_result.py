@@ -20,21 +20,21 @@ def single_result(engine: Engine, claim: Claim, cell: Cell) -> Cell | None:
     claim and, where no other oracle follows f, some sixty calls of f. They end with the budget of calls.
     """
     assert engine.seen.combinations is not None
-    signs, results = engine.seen.combinations[cell.i], np.arange(len(engine.function))
+    weights, results = engine.seen.combinations[cell.i], np.arange(len(engine.function))
     begun, found = engine.function.calls, None
     while len(results) > 1 and engine.function.calls - begun < engine.calls:
         halves = np.array_split(results, 2)
-        sums = np.zeros((len(halves), len(signs)))
+        sums = np.zeros((len(halves), len(weights)))
         for row, half in zip(sums, halves, strict=True):
-            row[half] = signs[half]
+            row[half] = weights[half]
         found = _worst(engine, claim, sums, cell)
         if found is None:
             return None
         results = halves[found.i]
     if found is None or len(results) > 1:
         return None
-    (i,), sign = results.tolist(), float(signs[results[0]])
-    return found._replace(i=i, got=sign * found.got, expected=sign * found.expected)
+    i, by = int(results[0]), float(weights[results[0]])
+    return found._replace(i=i, got=found.got / by, expected=found.expected / by, tolerance=found.tolerance / abs(by))
 
 
 def _worst(engine: Engine, claim: Claim, sums: Array, cell: Cell) -> Cell | None:
