@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from minibp.arrays import Array
-from minibp.check.grad.arguments import Breach, Misuse
+from minibp.check.grad.arguments import Arguments, Breach, Misuse
 from minibp.check.grad.claim import Claim, GradientClaim, TangentClaim
 from minibp.check.grad.function import Function
 from minibp.check.grad.parsed import parsed
 from minibp.check.grad.run_to_run import granted, run_to_run
-from minibp.check.grad.watch import call
+from minibp.check.grad.watch import Hang, call
 from minibp.foreign import roundoff
 from minibp.user_error import description_of
 
@@ -124,16 +124,33 @@ def roundoff_of_result(function: Function) -> float:
 
 
 def _stale(claim: GradientClaim, c: Array, first: Array, rng: np.random.Generator) -> Iterator[tuple[str, str]]:
-    """Whether what f was called with last makes a difference."""
+    """Whether what f was called with last makes a difference: beside the point, or with the entries of arrays reversed.
+
+    What f keeps may be a mask, or where the largest entry is, which are the same beside the point.
+    """
     function, arguments = claim.function, claim.arguments
-    other = arguments.flat + np.where(arguments.movable, arguments.scale, 0) * rng.uniform(0.05, 0.1, len(arguments))
-    if not np.isfinite(function(other)).all():
-        return
-    after = claim.row(c)
-    if claim.varies and (np.abs(after - first) <= granted(first, float(np.max(claim.unit)))).all():
-        return
-    if not np.array_equal(after, first, equal_nan=True):
-        yield "stale_state", f"{claim.name} gives another result after f was called at another point"
+    beside = arguments.flat + np.where(arguments.movable, arguments.scale, 0) * rng.uniform(0.05, 0.1, len(arguments))
+    for other in (beside, _reversed(arguments)):
+        try:
+            if not np.isfinite(function(other)).all():
+                continue
+        except Hang:  # f need not end there
+            continue
+        after = claim.row(c)
+        if claim.varies and (np.abs(after - first) <= granted(first, float(np.max(claim.unit)))).all():
+            continue
+        if not np.array_equal(after, first, equal_nan=True):
+            yield "stale_state", f"{claim.name} gives another result after f was called at another point"
+            return
+
+
+def _reversed(arguments: Arguments) -> Array:
+    """The point with the entries of each array the other way round."""
+    other = arguments.flat.copy()
+    for leaf, part in arguments.structure.parts():
+        if not leaf.is_complex:
+            other[part] = other[part][::-1]
+    return other
 
 
 def _layouts(claim: GradientClaim, c: Array, first: Array) -> Iterator[tuple[str, str]]:

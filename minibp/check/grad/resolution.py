@@ -10,6 +10,7 @@ from minibp.check.grad.claimed_slopes import COARSE
 from minibp.check.grad.column import DIFFERENCES, Column
 from minibp.check.grad.projected import Projected
 from minibp.check.rounding.noise import SAFETY
+from minibp.foreign import roundoff
 
 RESOLVED, RESOLVED_ACROSS = 1e-2, 0.1
 """The part of a slope that a tolerance has to be below; and of an f that is known to a stated accuracy alone, or of a
@@ -27,22 +28,28 @@ STEADY = 1e3
 class Resolution:
     """How closely slopes have to be told.
 
-    `largest` is the largest slope by one entry that is claimed, or told, and `unit` the roundoff of the claim.
+    `largest` is the largest slope by one entry that is claimed, or told, `unit` the roundoff of the claim, and `stated`
+    that of the arithmetic that it is said to compute in.
     """
 
-    def __init__(self, seen: Projected, largest: float, unit: float, roundoff: float = 0.0) -> None:
+    def __init__(self, seen: Projected, largest: float, unit: float, stated: float = 0.0) -> None:
         self.seen, self.largest, self.unit = seen, largest, unit
-        self.part = RESOLVED_ACROSS if seen.accuracy or roundoff > COARSE else RESOLVED
+        self.part = RESOLVED_ACROSS if seen.accuracy or stated > COARSE else RESOLVED
         """A tolerance that is a larger part of a slope than this tells nothing of it."""
+        self.given = max(
+            roundoff(leaf.array.dtype.name) for leaf in seen.arguments.structure.leaves if leaf.array is not None
+        )
+        """The roundoff of the arguments, which the claim may compute in, whatever it returns."""
 
     def is_lost(self, column: Column, name: str, error: Array) -> Array:
         """True where half of the digits of the claim are lost in its own rounding, which is far more than need be."""
         if name == DIFFERENCES:
             return np.zeros(len(error), bool)
         value, radius = column.values[name]
-        alone = radius + column.quiet
+        alone = radius + np.maximum(column.quiet, LAST_DIGITS * self.given * np.abs(column.got))
         needless = column.allowed - column.quiet > STEADY * alone
-        least = np.maximum(np.maximum(alone, self.unit**0.5 * np.abs(value)), self.hidden(column))
+        half = max(self.unit, self.given) ** 0.5 * np.abs(value)
+        least = np.maximum(np.maximum(alone, half), self.hidden(column))
         return np.asarray(needless & (error > least) & (np.abs(value) > alone))
 
     def hidden(self, column: Column) -> Array:

@@ -201,3 +201,45 @@ def test_results_of_no_entries_beside_others_are_no_trouble():
 
     is_right(f, lambda x, c: right(x, c[0]), normal(0, 4), check="vjp")
     is_wrong(f, lambda x, c: 1.1 * right(x, c[0]), normal(0, 4), check="vjp")
+
+
+KEPT = {}
+
+
+def masked(x):
+    KEPT["mask"] = np.real(x) > 0
+    return x * KEPT["mask"]
+
+
+def pooled(x):
+    KEPT["largest"] = np.real(x).argmax(1)
+    return x[np.arange(len(x)), KEPT["largest"]]
+
+
+def pooled_back(x, up):
+    found = np.zeros(x.shape)
+    found[np.arange(len(x)), KEPT["largest"]] = up
+    return found
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("f", "back"),
+    [(masked, lambda x, up: up * KEPT["mask"]), (pooled, pooled_back)],
+    ids=["mask of relu", "places of the largest"],
+)
+def test_what_is_the_same_beside_the_point_is_kept_state_too(f, back, seed):
+    found = is_wrong(f, back, normal(seed, 3, 4), check="vjp")
+    assert [finding.fault for finding in found.findings] == ["stale_state"]
+
+
+def test_f_need_not_be_defined_where_its_arguments_are_in_another_order():
+    """Of numbers that grow: the other way round a logarithm of what is negative, or a loop without an end."""
+
+    def f(x):
+        return np.log(np.diff(x))
+
+    def back(x, up):
+        return np.append(0, up / np.diff(x)) - np.append(up / np.diff(x), 0)
+
+    is_right(f, back, np.array([0.3, 0.7, 1.9]), check="vjp")

@@ -126,3 +126,40 @@ def test_what_is_off_in_single_precision_alone_is_said_to_be():
     is_right(f, gradient, single.astype(float))
     assert "in float64 it is right" in said(is_wrong(f, gradient, single))
     assert "in float64" not in said(is_wrong(f, lambda x: 2 * np.cos(x), single))
+
+
+LABELS = np.array([2, 0, 1, 0])
+
+
+def shifted_exp(z):
+    e = np.exp(z - z.real.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
+
+
+def cross_entropy(z):
+    return -np.log(shifted_exp(z)[np.arange(len(z)), LABELS]).mean()
+
+
+def weighted(q, k):
+    return shifted_exp(q @ k.T / np.sqrt(q.shape[1]))
+
+
+def weighted_back(q, k, up):
+    p = weighted(q, k)
+    d = p * (up - (p * up).sum(1, keepdims=True)) / np.sqrt(q.shape[1])
+    return d @ k, d.T @ q
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_computes_in_single_precision_and_returns_double_is_not_unstable(seed):
+    """A float64 scalar, or a table of float64, on the way makes double of what was rounded to single before."""
+    z, q, k = (normal(seed + 10 * i, *shape, dtype=np.float32) for i, shape in enumerate([(4, 3), (3, 3), (3, 3)]))
+
+    def slope(z):
+        return (shifted_exp(z) - np.eye(3)[LABELS]) / len(z)
+
+    assert slope(z).dtype == np.float64
+    is_right(cross_entropy, slope, z)
+    is_right(weighted, weighted_back, (q, k), check="vjp")
+    is_wrong(cross_entropy, lambda z: 1.001 * slope(z), z)
+    is_wrong(weighted, lambda q, k, up: tuple(1.001 * one for one in weighted_back(q, k, up)), (q, k), check="vjp")
