@@ -37,6 +37,7 @@ BENCHMARKS = (
     "any_function.py --checks 150 --mutations 75",  # with 1 at a false alarm, a mistake that is missed, an exception
     "any_function_sensitivity.py --draws 4",
     "any_function_large.py --entries 20000 --wrong-among 2000",  # with 1 where a single wrong entry is not placed
+    "symptom_matrix.py --seeds 1",  # with 1 where a wrong derivative is not caught, or a right one is not correct
     "any_function_speed.py --entries 1 10 --rounds 1",
     "scaling_model.py",  # with 1 where a step exchanges other than derived
     "frameworks.py --every 26",  # with 1 where a right derivative is called wrong, or a wrong one correct

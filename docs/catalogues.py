@@ -3,13 +3,16 @@
     python docs/catalogues.py
 
 What is said of an entry stands beside it, in minibp/check/faults/ and in minibp/check/report/symptoms.py; what is
-measured here is what each fault does to one gradient. A test writes both pages again and compares.
+measured here is what each fault does to one gradient. What became of wrong code with each symptom is read from
+docs/symptom_matrix.json, which `python benchmarks/symptom_matrix.py` has written. A test writes both pages again and
+compares.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +23,7 @@ from minibp.check.faults.injection import FaultyBackprop
 from minibp.check.report.symptoms import SYMPTOMS, Symptom
 
 FOLDER = Path(__file__).parent
+MATRIX = FOLDER / "symptom_matrix.json"
 
 FAULTS_HEAD = """\
 # Catalogue of faults
@@ -85,6 +89,20 @@ This page is written by `python docs/catalogues.py` from `minibp/check/report/sy
 recompute, or keep what the backward pass needs with the call that it belongs to
 
 ```
+"""
+IN_CODE_HEAD = """\
+## Each one in wrong code
+
+Wrong derivatives of ordinary functions, as people write them, at {points} random points each. One is caught where the
+verdict is "wrong", and named where a finding has the symptom. The right derivatives of the same {functions} functions
+were checked at the same points: {alarms} of {checks} were called anything but correct.
+
+```sh
+python benchmarks/symptom_matrix.py --json docs/symptom_matrix.json
+```
+
+| id | function | what is wrong | caught | named |
+|---|---|---|---:|---:|
 """
 
 
@@ -262,7 +280,23 @@ def symptoms_page() -> str:
     words = {"count": "…", "constant": "c", "arithmetic": "a coarser"}
     rows = [(symptom.id, _escaped(symptom.summary.format(**words))) for symptom in SYMPTOMS.values()]
     parts = [SYMPTOMS_HEAD.format(count=len(SYMPTOMS)), table_of(rows)]
+    parts.append(in_code(json.loads(MATRIX.read_text(encoding="utf-8"))))
     return "\n".join([*parts, *(of_symptom(symptom) for symptom in SYMPTOMS.values())])
+
+
+def in_code(rows: list[dict[str, Any]]) -> str:
+    """What became of wrong code with each symptom, and of the right code of the same functions."""
+    right = [row for row in rows if not row["symptom"]]
+    checks = sum(row["checks"] for row in right)
+    alarms = checks - sum(row["verdicts"].get("correct", 0) for row in right)
+    head = IN_CODE_HEAD.format(points=rows[0]["checks"], functions=len(right), alarms=alarms, checks=checks)
+    return head + "".join(_line_of(row) for row in rows if row["symptom"])
+
+
+def _line_of(row: dict[str, Any]) -> str:
+    said = [_escaped(row[key]).replace("|", "\\|") for key in ("function", "words")]
+    counts = [f"{n} of {row['checks']}" for n in (row["verdicts"].get("wrong", 0), row["named"])]
+    return f"| {' | '.join(['`' + row['symptom'] + '`', *said, *counts])} |\n"
 
 
 def _escaped(text: str) -> str:

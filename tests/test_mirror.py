@@ -36,6 +36,7 @@ OF_SEVERAL = {
     "check/grad/test_kinds_second.py": "the checks of check/grad: second derivatives",
     "check/grad/test_kinds_single.py": "the checks of check/grad: single precision",
     "check/grad/test_kinds_state.py": "the checks of check/grad: functions that are not the same from call to call",
+    "check/grad/test_symptom_matrix.py": "benchmarks/symptom_matrix.py, with few seeds",
     "check/grad/test_layers.py": "layers, right and with the mistakes that people make",
     "check/rounding/test_activation_rounding.py": "activation_bounds.py, by programs in an adversarial arithmetic",
     "check/rounding/test_rounding_search.py": "the bound of all activations, by a search for the worst inputs",
