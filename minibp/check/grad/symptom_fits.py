@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import combinations
 from typing import NamedTuple
@@ -144,14 +145,24 @@ def _ratio(got: Array, expected: Array, block: Block) -> float | None:
 
 def _scaled(factor: float, block: Block) -> Named:
     """A constant factor, which may be a number of rows or entries."""
-    counts = {n: f"entries along axis {axis} of the argument" for axis, n in enumerate(block.shape)}
-    counts |= {n: f"entries along axis {axis} of the result" for axis, n in reversed(list(enumerate(block.out)))}
+    counts = _counts(block.shape, "argument") | _counts(block.out, "result")
     for n, text in counts.items():
         if n > 2 and abs(factor * n - 1) < 1e-9:
             return _named("mean_for_sum", 1 / n, f"{text}, {n}")
         if n > 2 and abs(factor / n - 1) < 1e-9:
             return _named("not_averaged", float(n), f"{text}, {n}")
     return _named("scaled", factor)
+
+
+def _counts(shape: tuple[int, ...], of: str) -> dict[int, str]:
+    """The numbers of entries along one axis, or several together, of an array, and what each is called."""
+    found: dict[int, str] = {}
+    for count in range(1, len(shape) + 1):
+        for axes in combinations(range(len(shape)), count):
+            n = math.prod(shape[axis] for axis in axes)
+            called = f"axis {axes[0]}" if count == 1 else f"axes {', '.join(map(str, axes[:-1]))} and {axes[-1]}"
+            found.setdefault(n, f"entries along {called} of the {of}")
+    return found
 
 
 def _added(block: Block, x: Array) -> Iterator[Named]:

@@ -165,6 +165,8 @@ VARIANTS = {
         of_square(lambda e: e + e.swapaxes(1, 2) - e * np.eye(3)),
     ),
     "a factor below 0": ("scaled", of_jacobian(lambda e: -3.7 * e)),
+    "a mean over two axes": ("mean_for_sum", of_jacobian(lambda e: e / 8)),
+    "a mean over two axes that is forgotten": ("not_averaged", of_jacobian(lambda e: 8 * e)),
     "a factor near 1": ("scaled", of_jacobian(lambda e: 1.001 * e)),
     "a sum over the last of two axes left out": ("broadcast_not_summed", broadcast_over_two_axes),
 }

@@ -13,7 +13,7 @@ import symptom_matrix as matrix
 from minibp.check.report.symptoms import SYMPTOMS
 
 DOCS = Path(__file__).parents[3] / "docs"
-SEEDS = 2
+SEEDS = 1
 ALONE = ["--seeds", "1", "--workers", "1"]
 
 
