@@ -39,6 +39,9 @@ LAST_DIGITS = 256.0
 """Of the last digits of a slope so many units u are granted: rounding that shows in no noise, since it is the same at
 all points, of a chain of some hundred operations, or of an iteration that has just converged."""
 
+SHORT, LONGER = 2.0**-20, 4.0
+"""A step of more than this part of an entry may be too long; one so many times as long then shows by how much."""
+
 
 class ComplexStep:
     """Slopes along given directions; raises `OracleUnavailable` where f takes no complex numbers."""
@@ -78,8 +81,15 @@ class ComplexStep:
             raise OracleUnavailable(f"{function.name} has another value for complex numbers")
 
     def along(self, v: Array, base: float) -> tuple[Array, Array]:
-        """The slopes (m,) along v, and how far their last digits may be off."""
-        return self._slope(self.function.arguments.flat, v, base, 1.0)
+        """The slopes (m,) along v, and how far their last digits may be off, or the step may be too long."""
+        x = self.function.arguments.flat
+        value, radius = self._slope(x, v, base, 1.0)
+        if self._step(base) > SHORT * base:  # of numbers so small that hardly any are smaller
+            longer, _ = self._slope(x, v, base, LONGER)
+            with np.errstate(all="ignore"):
+                apart = np.abs(longer - value)
+            radius = radius + SAFETY * np.where(np.isnan(apart), np.inf, apart)
+        return value, radius
 
     def along_entries(self, entries: Array) -> tuple[Array, Array]:
         """The slopes (m, k) along single entries, and how far their last digits may be off."""
@@ -94,10 +104,11 @@ class ComplexStep:
                 parts.append(self.function.complex_value(point, as_continued=self.continued).imag)
         imaginary = np.array(parts).T
         value, radius, lost = self._told(imaginary, h)
-        for at in np.flatnonzero(_may_be_more(imaginary, h, lost).any(0)).tolist():
+        long = h > SHORT * arguments.scale[entries]
+        for at in np.flatnonzero(_may_be_more(imaginary, h, lost).any(0) | long).tolist():
             v = np.zeros(len(arguments))
             v[entries[at]] = 1.0
-            value[:, at], radius[:, at] = self._by_larger_steps(arguments.flat, v, float(h[at]), imaginary[:, at])
+            value[:, at], radius[:, at] = self.along(v, float(arguments.scale[entries[at]]))
         return value, np.where(np.isfinite(value), radius, np.inf)
 
     def at(self, x: Array, v: Array, base: float) -> Array:

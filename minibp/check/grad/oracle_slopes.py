@@ -40,6 +40,9 @@ class OracleSlopes:
         """The rows (r, n) of the Jacobian by JAX."""
         self.flushed = SUBNORMAL * amplification(seen.arguments.flat)
         """How far a slope by JAX may be off since numbers were taken for 0."""
+        size = np.abs(seen.arguments.flat)
+        self.taken_for_0 = (size > 0) & (size < SUBNORMAL)
+        """Entries that JAX takes for 0, where f may have another slope by far."""
         self.unguarded = seen.arguments.tied_at_the_end
         """Entries whose kinks differences cannot see."""
         for name, oracle in (("jax", Autodiff), ("complex_step", ComplexStep)):
@@ -116,7 +119,8 @@ class OracleSlopes:
             assert self.by_jax is not None
             value = self.by_jax[:, entries]
             radius = LAST_DIGITS * 2.0**-53 * np.abs(value) + self.flushed
-            return value, np.where(np.isfinite(value) & ~self.unguarded[entries], radius, np.inf)
+            told = np.isfinite(value) & ~(self.unguarded | self.taken_for_0)[entries]
+            return value, np.where(told, radius, np.inf)
         at_once = max(1, AT_ONCE // len(self.seen.function))
         parts = np.split(entries, list(range(at_once, len(entries), at_once)))
         found = [self.seen.estimate(*self.open[name].along_entries(part)) for part in parts]
@@ -128,7 +132,8 @@ class OracleSlopes:
         products = self.by_jax[:, column.moves] * column.weights
         value = products.sum(1)
         radius = LAST_DIGITS * 2.0**-53 * total(np.abs(products)) + self.flushed * float(np.abs(column.weights).sum())
-        return value, np.where(np.isfinite(value), radius, np.inf)
+        told = np.isfinite(value) & ~(column.is_entry and self.taken_for_0[column.moves].any())
+        return value, np.where(told, radius, np.inf)
 
     def _by_step(self, name: str, column: Column) -> tuple[Array, Array]:
         value, radius = self.open[name].along(column.v, column.base)

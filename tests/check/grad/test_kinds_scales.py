@@ -313,3 +313,37 @@ def test_a_slope_that_is_subnormal_may_be_flushed_to_0(x):
     oracles = ("complex_step", "finite_difference")
     is_right(np.log10, tangent, np.array(x), check="jvp", oracles=oracles)
     is_wrong(np.log10, lambda x, v: 1.001 * tangent(x, v), np.array(x), check="jvp", oracles=oracles)
+
+
+STEEP = {
+    "x^(1/3)": (lambda x: x ** (1 / 3), lambda x: x ** (-2 / 3) / 3),
+    "sqrt x": (np.sqrt, lambda x: 0.5 / np.sqrt(x)),
+    "x^0.9": (lambda x: x**0.9, lambda x: 0.9 * x**-0.1),
+    "x^1.5": (lambda x: x**1.5, lambda x: 1.5 * x**0.5),
+    "x log x": (lambda x: x * np.log(x), lambda x: np.log(x) + 1),
+}
+"""Functions that are not smooth at 0, and their slopes."""
+
+
+@settings(max_examples=30)
+@given(
+    st.sampled_from(list(STEEP)),
+    st.lists(
+        st.integers(1, 5).map(lambda n: n * 5e-324) | st.floats(5e-324, 1e-300) | st.floats(0.1, 3),
+        min_size=1,
+        max_size=3,
+    ),
+    st.booleans(),
+)
+@example("x^(1/3)", [1e100, 5e-324, 7.8e218], True)
+@example("x^(1/3)", [2e-323, 0.79, 5.4e-316], False)
+@example("x^1.5", [1.77, 2.36, 1.6e-315], False)
+@example("x^0.9", [0.47, 2.5e-323], False)
+def test_numbers_so_small_that_hardly_any_are_smaller_are_no_false_alarm(name, x, each):
+    """No step is small beside them, and JAX takes them for 0."""
+    f, slope = STEEP[name]
+    if each:
+        found = report(f, lambda x, up: up * slope(x), np.array(x), check="vjp")
+    else:
+        found = report(lambda x: f(x).sum(), slope, np.array(x))
+    assert found.verdict in {"correct", "undecided"}, str(found)
