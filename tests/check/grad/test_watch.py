@@ -121,6 +121,16 @@ def test_a_cotangent_of_another_layout_may_hang(soon, kind):
 
 
 @needs_alarms
+def test_f_may_hang_where_its_arguments_are_in_another_order(soon):
+    """There a backward pass is held to the point that it is called with, if f ends."""
+
+    def f(x):
+        return for_ever() if x[0] > x[1] else np.sin(x)
+
+    assert check_vjp(f, lambda x, up: up * np.cos(x), POINT, seed=1, raise_on_mismatch=False).verdict == "correct"
+
+
+@needs_alarms
 def test_arrays_that_carry_errors_may_hang_and_are_then_left_out(soon):
     def grad(x):
         return np.cos(x) if isinstance(x, np.ndarray) else for_ever()
