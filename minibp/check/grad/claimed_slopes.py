@@ -23,6 +23,8 @@ FAR_DEGREE = 5
 """The degree of what counts as smooth there: a cubic leaves a millionth of what varies by a tenth."""
 COARSE = 2.0**-20
 """The roundoff of an arithmetic that leaves few digits."""
+EXPONENT = 2.0
+"""An exponent is rounded by so many units at most: of p - 1, and of p itself."""
 MEASURED = 60
 """Of so many results at most, along one direction, the noise is measured."""
 
@@ -87,16 +89,20 @@ class ClaimedSlopes:
             assert self.rows is not None
             moves = direction.moves
             products = self.rows[:, moves] * v[moves]
-            got, each = products.sum(1), self.claim.unit[moves] * np.abs(products)
+            got, each = products.sum(1), self.claim.unit[moves] * np.abs(products) * self._magnified(moves)
             if self.beside is not None:
                 each += self.beside[moves] / LAST_DIGITS * np.abs(v[moves])
         return Column(direction, base, got, LAST_DIGITS * total(each) + 16 * SMALLEST)
+
+    def _magnified(self, entries: Array) -> Array:
+        """How many times the last digits are granted: of x^(p-1) the rounding of the exponent is magnified by ln x."""
+        return np.maximum(1.0, EXPONENT * np.abs(np.log(self.seen.arguments.scale[entries])) / LAST_DIGITS)
 
     def of_entries(self, entries: Array) -> tuple[Array, Array]:
         """The claimed slopes (r, k) by entries, and how far they may be off in their last digits."""
         assert self.rows is not None
         got = self.rows[:, entries]
-        quiet = LAST_DIGITS * self.claim.unit[entries] * np.abs(got) + 16 * SMALLEST
+        quiet = LAST_DIGITS * self.claim.unit[entries] * np.abs(got) * self._magnified(entries) + 16 * SMALLEST
         return got, quiet if self.beside is None else quiet + self.beside[entries]
 
     def measure(self, column: Column, *, widely: bool = False) -> None:

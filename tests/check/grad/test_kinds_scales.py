@@ -348,3 +348,21 @@ def test_numbers_so_small_that_hardly_any_are_smaller_are_no_false_alarm(name, x
     else:
         found = report(lambda x: f(x).sum(), slope, np.array(x))
     assert found.verdict in {"correct", "undecided"}, str(found)
+
+
+EXPONENTS = {1 / 3: -2 / 3, 0.1: -0.9, 0.7: -0.3, 2.3: 1.3, 1 / 7: -6 / 7}
+"""Exponents, and those of slopes as people write them: p - 1 to the last digit but one."""
+
+
+@settings(max_examples=25)
+@given(st.sampled_from(sorted(EXPONENTS)), st.lists(st.floats(-300, 130), min_size=1, max_size=3), st.booleans())
+@example(2.3, [-243.5, -167.8], False)
+def test_the_last_digit_of_an_exponent_is_magnified_by_the_logarithm(p, logarithms, each):
+    x, q = 10.0 ** np.array(logarithms), EXPONENTS[p]
+    if each:
+        found = report(lambda x: x**p, lambda x, up: up * (p * x**q), x, check="vjp")
+    else:
+        found = report(lambda x: (x**p).sum(), lambda x: p * x**q, x)
+    assert found.verdict in {"correct", "undecided"}, str(found)
+    off = report(lambda x: x**p, lambda x, up: (1 + 1e-10) * up * (p * x**q), x, check="vjp")
+    assert off.verdict in {"wrong", "undecided"}, str(off)
