@@ -315,7 +315,8 @@ def _weights(function: Function) -> Array:
     sizes = np.maximum(np.abs(function.at), function.size)
     known = np.isfinite(sizes) & (sizes > 0)
     powers = np.zeros(len(sizes))
-    powers[known] = np.log2(sizes[known]) - np.median(np.log2(sizes[known]))
+    if known.any():
+        powers[known] = np.log2(sizes[known]) - np.median(np.log2(sizes[known]))
     return np.asarray(2.0 ** -np.clip(ALIKE * np.round(powers / ALIKE), -FARTHEST, FARTHEST))
 
 
